@@ -1,0 +1,45 @@
+using Convoy.Core.Jobs;
+using Convoy.Core.Scheduling;
+
+namespace Convoy.Clusters;
+
+/// <summary>
+/// The port to machines: wishes down, observations up. Both are levels, so any call may be repeated, and either side
+/// may be killed at any instant. The local cluster keeps its truth in supervisors' folders, Kubernetes in its API server.
+/// </summary>
+public interface ICluster : IAsyncDisposable
+{
+    string Name { get; }
+
+    /// <summary>
+    /// Takes wishes in. A generation older than the newest taken for that job is refused; a repeated one changes nothing;
+    /// what was taken survives a crash. Starting and stopping go on after the call returns;
+    /// every task of an assignment that was taken is at last observed as Exited or Lost (never started counts as Lost).
+    /// </summary>
+    Task<IReadOnlyList<Refusal>> ApplyAsync(IReadOnlyList<ClusterAssignment> assignments, CancellationToken cancellationToken);
+
+    /// <summary>What was seen since the cursor; everything known where it is null or from another life of the cluster.</summary>
+    Task<ClusterReport> ObserveAsync(ReportCursor? since, CancellationToken cancellationToken);
+
+    /// <summary>Returns when <see cref="ObserveAsync"/> may have something new to say since the cursor.</summary>
+    Task WaitForChangeAsync(ReportCursor since, CancellationToken cancellationToken);
+}
+
+/// <summary>An assignment with what the server adds for the cluster's eyes only.</summary>
+/// <param name="OwnerNumber">The owner's <see cref="Convoy.Core.People.User.Number"/>.</param>
+/// <param name="ReportToken">What the tasks find as <c>CONVOY_TOKEN</c>.</param>
+public sealed record ClusterAssignment(Assignment Assignment, int OwnerNumber, string ReportToken)
+{
+    /// <summary>Without the token: it must not reach a log.</summary>
+    public override string ToString() => $"{Assignment.JobId} generation {Assignment.Generation} {Assignment.Wanted}";
+}
+
+/// <param name="Permanent">True where asking again with the same generation is useless.</param>
+public sealed record Refusal(JobId JobId, long Generation, string Reason, bool Permanent);
+
+/// <param name="Life">Which life of the cluster's observer counted; a new life starts with everything.</param>
+public readonly record struct ReportCursor(string Life, long Sequence);
+
+/// <param name="Nodes">All nodes, where they changed since the cursor; null where they did not.</param>
+/// <param name="IsComplete">Every task the cluster knows is in <paramref name="Tasks"/>.</param>
+public sealed record ClusterReport(ReportCursor Cursor, IReadOnlyList<NodeObservation>? Nodes, IReadOnlyList<TaskObservation> Tasks, bool IsComplete);

@@ -1,0 +1,32 @@
+namespace Convoy.Core.Jobs;
+
+/// <summary>From how a task ended to whose fault it is and whether to try again.</summary>
+public static class ExitClasses
+{
+    private const int SigKill = 9;
+
+    public static TaskFailure FailureOf(Attempt attempt, TaskRun task)
+    {
+        var outcome = task.Outcome;
+        var failureClass = outcome switch
+        {
+            null => FailureClass.Platform,
+            { DeviceError: true } => FailureClass.Infrastructure,
+            { Stopped: true } => FailureClass.Platform,
+            { OutOfMemory: true } => FailureClass.Resource,
+            // Nobody but the kernel short of memory sends SIGKILL to a task that was not asked to stop.
+            { Signal: SigKill } => FailureClass.Resource,
+            _ => FailureClass.User,
+        };
+        var placement = task.Placement;
+        return new TaskFailure(attempt.Number, placement.Role, placement.Rank, placement.Node, outcome?.Code, outcome?.Signal, failureClass,
+            outcome is null ? "the node or the task's supervisor is gone" : outcome.Message);
+    }
+
+    /// <summary>Running out of memory is retried only where its exit code is named: the same job would do it again.</summary>
+    public static bool MayRetry(RecoverySpec recovery, TaskFailure failure, int restarts) =>
+        restarts < recovery.MaxRestarts
+        && (recovery.RetryExitCodes.Count == 0
+            ? failure.Class == FailureClass.User
+            : recovery.RetryExitCodes.Contains(failure.ExitCode ?? (128 + (failure.Signal ?? 0))));
+}

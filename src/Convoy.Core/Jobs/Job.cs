@@ -1,0 +1,120 @@
+namespace Convoy.Core.Jobs;
+
+/// <summary>A job as its events left it. Immutable; <see cref="JobLifecycle.Evolve"/> is the only writer.</summary>
+public sealed record Job
+{
+    public required JobId Id { get; init; }
+
+    public required string Owner { get; init; }
+
+    /// <summary>The owner's level when the job was submitted.</summary>
+    public required string Level { get; init; }
+
+    public required string Queue { get; init; }
+
+    public required JobSpec Spec { get; init; }
+
+    /// <summary>Position in the platform-wide order of submission; an evicted job keeps it.</summary>
+    public required long SubmitSequence { get; init; }
+
+    public required DateTimeOffset SubmittedAt { get; init; }
+
+    public JobPhase Phase { get; init; } = JobPhase.Pending;
+
+    /// <summary>Counts every change of what the cluster is asked to do; a cluster refuses an older one.</summary>
+    public long Generation { get; init; }
+
+    /// <summary>Number of events so far: the optimistic revision of the stored row.</summary>
+    public long Revision { get; init; }
+
+    public IReadOnlyList<Attempt> Attempts { get; init; } = [];
+
+    /// <summary>Restarts after the job's own failures; the ones that count towards maxRestarts.</summary>
+    public int Restarts { get; init; }
+
+    /// <summary>Restarts by the platform: preemption, lost nodes, refused gangs.</summary>
+    public int PlatformRestarts { get; init; }
+
+    /// <summary>The scheduler leaves the job alone until then (restarts back off).</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>The failure that ended the job, or the latest one that restarted it.</summary>
+    public TaskFailure? Failure { get; init; }
+
+    public string? CancelledBy { get; init; }
+
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>The attempt that holds machines now, if any.</summary>
+    public Attempt? Current => Phase.HoldsDevices() ? Attempts[^1] : null;
+}
+
+/// <summary>One try at running a job: its machines, its tasks and how it ended.</summary>
+public sealed record Attempt
+{
+    /// <summary>Counts from 1.</summary>
+    public required int Number { get; init; }
+
+    public required string Cluster { get; init; }
+
+    /// <summary>The one accelerator type of the gang; null where it uses none.</summary>
+    public string? Accelerator { get; init; }
+
+    public required DateTimeOffset AssignedAt { get; init; }
+
+    /// <summary>When the last task of the gang had started.</summary>
+    public DateTimeOffset? RunningAt { get; init; }
+
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Null while it has not been told to stop.</summary>
+    public StopCause? StopCause { get; init; }
+
+    /// <summary>One per rank, in rank order.</summary>
+    public required IReadOnlyList<TaskRun> Tasks { get; init; }
+}
+
+public enum TaskState
+{
+    Assigned,
+    Running,
+
+    /// <summary>Ended with a known outcome.</summary>
+    Exited,
+
+    /// <summary>Ended without one: node or supervisor gone, or never started.</summary>
+    Lost,
+}
+
+public sealed record TaskRun(TaskPlacement Placement)
+{
+    public TaskState State { get; init; } = TaskState.Assigned;
+
+    public DateTimeOffset? StartedAt { get; init; }
+
+    public DateTimeOffset? EndedAt { get; init; }
+
+    public TaskOutcome? Outcome { get; init; }
+
+    public bool HasEnded => State is TaskState.Exited or TaskState.Lost;
+}
+
+/// <summary>Where one task of a gang runs. Ranks count from 0 through the roles in <see cref="RoleOrder"/>.</summary>
+/// <param name="RoleIndex">Position inside its role, from 0.</param>
+/// <param name="Devices">Device indexes on the node; empty where the task uses none or the cluster assigns them itself.</param>
+public sealed record TaskPlacement(string Role, int RoleIndex, int Rank, string Node, IReadOnlyList<int> Devices);
+
+/// <summary>How a task's main process ended, as its supervisor saw it.</summary>
+/// <param name="Code">Exit code; null where a signal ended it.</param>
+/// <param name="Stopped">The platform had asked it to stop.</param>
+/// <param name="Message">Why it could not be started, or what else is known.</param>
+public sealed record TaskOutcome(int? Code, int? Signal = null, bool OutOfMemory = false, bool Stopped = false, bool DeviceError = false, string? Message = null)
+{
+    public bool IsSuccess => Code == 0 && !DeviceError;
+
+    /// <summary>The exit code a shell would show.</summary>
+    public int ShellCode => Code ?? (128 + (Signal ?? 0));
+}
+
+/// <summary>The first task that failed in an attempt, and whose fault it is.</summary>
+public sealed record TaskFailure(int Attempt, string Role, int Rank, string Node, int? ExitCode, int? Signal, FailureClass Class, string? Message);

@@ -1,0 +1,44 @@
+namespace Convoy.Core.Jobs;
+
+/// <summary>What somebody, or the world, asks of a job. <see cref="JobLifecycle.Decide"/> answers with events or a refusal.</summary>
+public abstract record JobCommand
+{
+    /// <summary>Made once per job; the spec is valid and the owner may submit it.</summary>
+    public sealed record Submit(JobId Id, string Owner, string Level, string Queue, JobSpec Spec, long SubmitSequence) : JobCommand;
+
+    /// <summary>A checked plan's decision. Dropped where the job moved on since the snapshot (<paramref name="Revision"/>).</summary>
+    public sealed record Assign(long Revision, string Cluster, string? Accelerator, IReadOnlyList<TaskPlacement> Tasks) : JobCommand;
+
+    /// <summary>What a cluster saw of the job's tasks, in any order, repeated or late.</summary>
+    public sealed record Observe(IReadOnlyList<TaskObservation> Tasks) : JobCommand;
+
+    /// <summary>The cluster would not take the assignment of this generation.</summary>
+    public sealed record Refuse(long Generation, string Reason) : JobCommand;
+
+    public sealed record Cancel(string By) : JobCommand;
+
+    public sealed record Suspend(string By) : JobCommand;
+
+    public sealed record Resume(string By) : JobCommand;
+
+    /// <summary>Evict for another job; dropped where the victim moved on since the snapshot.</summary>
+    public sealed record Preempt(long Revision, string For) : JobCommand;
+
+    /// <summary>Looks at the clock: bind timeout and maximum duration.</summary>
+    public sealed record CheckDeadlines(TimeSpan BindTimeout) : JobCommand;
+}
+
+/// <summary>What a cluster knows of one task. Observations are levels, not edges: the same one twice changes nothing.</summary>
+/// <param name="State">Running, Exited or Lost.</param>
+public sealed record TaskObservation(JobId JobId, int Attempt, int Rank, TaskState State, DateTimeOffset At, TaskOutcome? Outcome = null);
+
+/// <summary>Events to append, or why not. An accepted command may have nothing to say.</summary>
+public abstract record Decision
+{
+    public sealed record Accepted(IReadOnlyList<JobEvent> Events) : Decision;
+
+    /// <param name="Code">A stable word such as <c>AlreadyFinished</c>.</param>
+    public sealed record Rejected(string Code, string Message) : Decision;
+
+    public static Decision Nothing { get; } = new Accepted([]);
+}

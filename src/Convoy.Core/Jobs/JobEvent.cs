@@ -1,0 +1,47 @@
+using System.Text.Json.Serialization;
+
+namespace Convoy.Core.Jobs;
+
+/// <summary>Something that happened to a job. Events are appended and never changed; the type words are stored and stable.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(JobSubmitted), "Submitted")]
+[JsonDerivedType(typeof(JobAssigned), "Assigned")]
+[JsonDerivedType(typeof(TaskStarted), "TaskStarted")]
+[JsonDerivedType(typeof(TaskEnded), "TaskEnded")]
+[JsonDerivedType(typeof(JobRunning), "Running")]
+[JsonDerivedType(typeof(JobStopping), "Stopping")]
+[JsonDerivedType(typeof(JobRequeued), "Requeued")]
+[JsonDerivedType(typeof(JobSuspended), "Suspended")]
+[JsonDerivedType(typeof(JobResumed), "Resumed")]
+[JsonDerivedType(typeof(JobSucceeded), "Succeeded")]
+[JsonDerivedType(typeof(JobFailed), "Failed")]
+[JsonDerivedType(typeof(JobCancelled), "Cancelled")]
+public abstract record JobEvent(DateTimeOffset At);
+
+public sealed record JobSubmitted(DateTimeOffset At, JobId Id, string Owner, string Level, string Queue, JobSpec Spec, long SubmitSequence) : JobEvent(At);
+
+/// <summary>The scheduler gave the gang its machines.</summary>
+public sealed record JobAssigned(DateTimeOffset At, int Attempt, long Generation, string Cluster, string? Accelerator, IReadOnlyList<TaskPlacement> Tasks) : JobEvent(At);
+
+public sealed record TaskStarted(DateTimeOffset At, int Attempt, int Rank) : JobEvent(At);
+
+/// <summary>A null outcome means the task is lost: nobody will ever know how it ended.</summary>
+public sealed record TaskEnded(DateTimeOffset At, int Attempt, int Rank, TaskOutcome? Outcome) : JobEvent(At);
+
+public sealed record JobRunning(DateTimeOffset At, int Attempt) : JobEvent(At);
+
+/// <param name="By">The user, or the job it was evicted for; null where the platform itself decided.</param>
+public sealed record JobStopping(DateTimeOffset At, long Generation, StopCause Cause, string? By, TaskFailure? Failure) : JobEvent(At);
+
+/// <param name="Counted">Whether it counts towards maxRestarts.</param>
+public sealed record JobRequeued(DateTimeOffset At, StopCause Cause, bool Counted, DateTimeOffset? NotBefore) : JobEvent(At);
+
+public sealed record JobSuspended(DateTimeOffset At, string By) : JobEvent(At);
+
+public sealed record JobResumed(DateTimeOffset At, string By) : JobEvent(At);
+
+public sealed record JobSucceeded(DateTimeOffset At) : JobEvent(At);
+
+public sealed record JobFailed(DateTimeOffset At, TaskFailure Failure) : JobEvent(At);
+
+public sealed record JobCancelled(DateTimeOffset At, string By) : JobEvent(At);

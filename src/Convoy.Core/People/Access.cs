@@ -1,0 +1,41 @@
+namespace Convoy.Core.People;
+
+/// <summary>What an endpoint asks for. Whether the object is one's own is asked besides.</summary>
+public enum Permission
+{
+    /// <summary>Submit, see and steer one's own jobs, and what belongs to them.</summary>
+    UseJobs,
+
+    /// <summary>See nodes, clusters, the queue and levels.</summary>
+    SeePlatform,
+
+    /// <summary>See and steer everybody's jobs.</summary>
+    AdministerJobs,
+
+    /// <summary>Users, levels and everybody's tokens.</summary>
+    AdministerPeople,
+
+    /// <summary>Make, list and revoke one's own tokens.</summary>
+    UseTokens,
+
+    /// <summary>Report metrics and progress of one job, as its task.</summary>
+    ReportForJob,
+}
+
+/// <summary>Who calls: a person, or a task that may report for its own job only.</summary>
+/// <param name="User">The person, or the owner of the reporting job.</param>
+/// <param name="ReportsFor">The job id of a task's token; null for people.</param>
+public sealed record Caller(string User, bool IsAdministrator, string? ReportsFor = null)
+{
+    /// <summary>Default deny: what is not listed is not allowed.</summary>
+    public bool May(Permission permission) => permission switch
+    {
+        Permission.ReportForJob => ReportsFor is not null,
+        _ when ReportsFor is not null => false,
+        Permission.UseJobs or Permission.SeePlatform or Permission.UseTokens => true,
+        Permission.AdministerJobs or Permission.AdministerPeople => IsAdministrator,
+        _ => false,
+    };
+
+    public bool MaySee(string owner) => ReportsFor is null && (IsAdministrator || owner == User);
+}
