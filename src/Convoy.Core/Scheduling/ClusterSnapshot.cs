@@ -1,0 +1,98 @@
+using Convoy.Core.Jobs;
+using Convoy.Core.Resources;
+
+namespace Convoy.Core.Scheduling;
+
+/// <summary>All that a decision may depend on, frozen. The order of its lists has no meaning.</summary>
+public sealed record ClusterSnapshot(
+    long Revision,
+    IReadOnlyList<Node> Nodes,
+    IReadOnlyList<PendingJob> Pending,
+    IReadOnlyList<RunningJob> Running);
+
+/// <param name="Devices">Indexes of its healthy devices, of type <paramref name="Accelerator"/>.</param>
+/// <param name="AssignsDevices">Whether the cluster hands out single devices; elsewhere they are only counted.</param>
+public sealed record Node(
+    string Cluster,
+    string Name,
+    NodeHealth Health,
+    long CpuMillicores,
+    long MemoryBytes,
+    string? Accelerator,
+    IReadOnlyList<int> Devices,
+    bool AssignsDevices)
+{
+    public ResourceVector Capacity => new(CpuMillicores, MemoryBytes, Devices.Count);
+
+    public static Node Of(string cluster, NodeObservation seen) => new(
+        cluster, seen.Name, seen.Health, seen.CpuMillicores, seen.MemoryBytes, seen.Accelerator, seen.Devices, seen.AssignsDevices);
+}
+
+/// <summary>What decides who goes first.</summary>
+public sealed record Standing(JobId Id, string Owner, string Level, string Queue, JobPriority Priority, long SubmitSequence)
+{
+    public static Standing Of(Job job) => new(job.Id, job.Owner, job.Level, job.Queue, job.Spec.Priority, job.SubmitSequence);
+}
+
+/// <summary>A job that waits for machines.</summary>
+/// <param name="Revision">A plan's decision about the job is dropped where it has another revision by then.</param>
+/// <param name="Clusters">Names, or <c>any</c>.</param>
+public sealed record PendingJob(
+    Standing Standing,
+    long Revision,
+    IReadOnlyList<RoleDemand> Roles,
+    IReadOnlyList<string> Clusters,
+    DateTimeOffset? NotBefore)
+{
+    public static PendingJob Of(Job job) => new(
+        Standing.Of(job), job.Revision, [.. RoleDemand.AllOf(job.Spec)], job.Spec.Placement.Clusters, job.NotBefore);
+
+    /// <summary>Types that every role with devices accepts, in the first one's order; null means any.</summary>
+    public IReadOnlyList<string>? AcceptableAccelerators
+    {
+        get
+        {
+            var lists = Roles.Where(role => role.Each.Devices > 0 && role.Accelerators.Count > 0).Select(role => role.Accelerators).ToArray();
+            return lists.Length == 0 ? null : [.. lists[0].Where(type => lists.All(list => list.Contains(type)))];
+        }
+    }
+
+    public int MinDevices => Roles.Sum(role => role.Min * role.Each.Devices);
+
+    public bool UsesDevices => Roles.Any(role => role.Each.Devices > 0);
+
+    public int MinTasks => Roles.Sum(role => role.Min);
+}
+
+/// <summary>A job that holds machines, stopping ones included.</summary>
+public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList<HeldPlace> Places)
+{
+    /// <summary>Null where the job holds nothing.</summary>
+    public static RunningJob? Of(Job job)
+    {
+        if (job.Current is not { } attempt) return null;
+        var demands = RoleDemand.AllOf(job.Spec).ToDictionary(role => role.Role);
+        return new RunningJob(Standing.Of(job), attempt.Cluster,
+            [.. attempt.Tasks.Select(task => new HeldPlace(task.Placement.Node, demands[task.Placement.Role].Each, task.Placement.Devices))]);
+    }
+}
+
+public sealed record HeldPlace(string Node, ResourceVector Taken, IReadOnlyList<int> Devices);
+
+/// <summary>One role's share of a gang.</summary>
+/// <param name="Accelerators">Canonical types in order of preference; empty means any.</param>
+public sealed record RoleDemand(string Role, int Min, int Max, ResourceVector Each, IReadOnlyList<string> Accelerators)
+{
+    /// <summary>A task that asks for no processor and no device would be free, and a thousand of them a dead machine.</summary>
+    private const long DefaultCpuMillicores = 1000;
+
+    public static IEnumerable<RoleDemand> AllOf(JobSpec spec) => RoleOrder.Ordered(spec.Roles).Select(role => new RoleDemand(
+        role.Key,
+        role.Value.Replicas.Min,
+        role.Value.Replicas.Max,
+        new ResourceVector(CpuOf(role.Value.Resources), role.Value.Resources.Memory.Bytes, role.Value.Resources.Gpu),
+        role.Value.Resources.Accelerators));
+
+    private static long CpuOf(ResourceSpec resources) =>
+        resources.Cpu.Millicores > 0 ? resources.Cpu.Millicores : resources.Gpu > 0 ? 0 : DefaultCpuMillicores;
+}

@@ -1,0 +1,46 @@
+namespace Convoy.Core.Scheduling;
+
+/// <summary>What each person's running jobs take, against the caps of the person's level.</summary>
+internal sealed class PeopleUsage
+{
+    private readonly Dictionary<string, (int Jobs, int Devices)> used = [];
+    private readonly SchedulingPolicy policy;
+
+    public PeopleUsage(ClusterSnapshot snapshot, SchedulingPolicy policy)
+    {
+        this.policy = policy;
+        foreach (var job in snapshot.Running) Add(job.Standing.Owner, job.Places.Sum(place => place.Taken.Devices));
+    }
+
+    public WaitingReason? OverCap(PendingJob job, int jobsAhead)
+    {
+        var level = policy.LevelOf(job.Standing);
+        var (jobs, devices) = used.GetValueOrDefault(job.Standing.Owner);
+        if (level.MaxRunning is { } mostJobs && jobs + 1 > mostJobs)
+        {
+            return new WaitingReason(WaitingToken.ExceedsLevelCap, WaitingUnit.Jobs, 1, Math.Max(0, mostJobs - jobs), 0, jobsAhead);
+        }
+
+        return level.MaxGpus is { } mostDevices && job.MinDevices > 0 && devices + job.MinDevices > mostDevices
+            ? new WaitingReason(WaitingToken.ExceedsLevelCap, WaitingUnit.Devices, job.MinDevices, Math.Max(0, mostDevices - devices), 0, jobsAhead)
+            : null;
+    }
+
+    public void Start(PendingJob job) => Add(job.Standing.Owner, job.MinDevices);
+
+    /// <summary>Elastic surplus obeys the cap too.</summary>
+    public bool MayGrow(PendingJob job, int devices) =>
+        devices == 0 || policy.LevelOf(job.Standing).MaxGpus is not { } most || used[job.Standing.Owner].Devices + devices <= most;
+
+    public void Grow(PendingJob job, int devices)
+    {
+        var (jobs, before) = used[job.Standing.Owner];
+        used[job.Standing.Owner] = (jobs, before + devices);
+    }
+
+    private void Add(string owner, int devices)
+    {
+        var (jobs, before) = used.GetValueOrDefault(owner);
+        used[owner] = (jobs + 1, before + devices);
+    }
+}

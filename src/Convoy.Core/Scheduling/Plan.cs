@@ -1,0 +1,75 @@
+using Convoy.Core.Jobs;
+using Convoy.Core.People;
+
+namespace Convoy.Core.Scheduling;
+
+/// <summary>What administrators decide, as data.</summary>
+public sealed record SchedulingPolicy(IReadOnlyList<Level> Levels)
+{
+    public Level LevelOf(Standing standing) => Levels.FirstOrDefault(level => level.Name == standing.Level) ?? new Level(standing.Level, int.MinValue);
+}
+
+/// <summary>What to do next and, for everybody else, why not. Relative to one snapshot.</summary>
+/// <param name="Waiting">In the order in which the scheduler considers them.</param>
+public sealed record Plan(long SnapshotRevision, IReadOnlyList<PlannedGang> Gangs, IReadOnlyList<PlannedEviction> Evictions, IReadOnlyList<WaitingJob> Waiting);
+
+/// <summary>A whole gang and its machines.</summary>
+public sealed record PlannedGang(JobId Job, long JobRevision, string Cluster, string? Accelerator, IReadOnlyList<TaskPlacement> Tasks);
+
+/// <summary>Commits only together with the assignment it serves.</summary>
+public sealed record PlannedEviction(JobId Victim, long VictimRevision, JobId For);
+
+public sealed record WaitingJob(JobId Job, WaitingReason Reason);
+
+/// <summary>Stable words; never translated.</summary>
+public enum WaitingToken
+{
+    ExceedsUserCap,
+    ExceedsLevelCap,
+    ExceedsQueueQuota,
+    WaitingForQuota,
+    InsufficientResources,
+    Fragmented,
+    TopologyUnsatisfied,
+    NoSuchAccelerator,
+    WaitingForPreemption,
+    Reserved,
+    DatasetNotReady,
+    ImagePull,
+    ClusterUnreachable,
+    Held,
+    Infeasible,
+}
+
+/// <summary>What the numbers of a reason count.</summary>
+public enum WaitingUnit
+{
+    /// <summary>Accelerators.</summary>
+    Devices,
+
+    /// <summary>Thousandths of a processor core.</summary>
+    Millicores,
+
+    /// <summary>Bytes of memory.</summary>
+    Bytes,
+
+    /// <summary>Running jobs.</summary>
+    Jobs,
+}
+
+/// <summary>Why a job waits, with numbers.</summary>
+/// <param name="Needed">What the job's minimum takes.</param>
+/// <param name="Free">What is left: of the cluster, or of the cap.</param>
+/// <param name="LargestFreeBlock">The most that is free on one node.</param>
+/// <param name="JobsAhead">Waiting jobs that are considered before this one.</param>
+/// <param name="BlockedBy">The job that holds a reservation.</param>
+/// <param name="Until">When a held job is looked at again.</param>
+public sealed record WaitingReason(
+    WaitingToken Token,
+    WaitingUnit Unit,
+    long Needed,
+    long Free,
+    long LargestFreeBlock,
+    int JobsAhead,
+    JobId? BlockedBy = null,
+    DateTimeOffset? Until = null);

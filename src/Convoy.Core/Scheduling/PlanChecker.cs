@@ -1,0 +1,196 @@
+using Convoy.Core.Jobs;
+using Convoy.Core.Resources;
+
+namespace Convoy.Core.Scheduling;
+
+/// <param name="Guarantee">Its number in the scheduler's contract.</param>
+/// <param name="Job">The gang to drop.</param>
+public sealed record Violation(int Guarantee, JobId Job, string Message);
+
+/// <summary>A plan that was checked: what is left of it is safe to apply.</summary>
+public sealed record CheckedPlan(Plan Plan, IReadOnlyList<Violation> Violations);
+
+/// <summary>
+/// Proves a plan against its snapshot without sharing a line with the scheduler: slow, obvious and independent. A plan
+/// may not create or worsen a violation; what was wrong before (a cap lowered, a device dead) halts nothing.
+/// </summary>
+public static class PlanChecker
+{
+    /// <summary>Drops every gang that violates a guarantee, and checks the rest again until nothing is wrong.</summary>
+    public static CheckedPlan Check(ClusterSnapshot snapshot, SchedulingPolicy policy, Plan plan)
+    {
+        var violations = new List<Violation>();
+        while (true)
+        {
+            var found = Violations(snapshot, policy, plan);
+            violations.AddRange(found);
+            var bad = found.Select(violation => violation.Job).ToHashSet();
+            var kept = plan.Gangs.Where(gang => !bad.Contains(gang.Job)).ToArray();
+            if (kept.Length == plan.Gangs.Count) return new CheckedPlan(plan, violations);
+            plan = plan with { Gangs = kept, Evictions = [.. plan.Evictions.Where(eviction => !bad.Contains(eviction.For))] };
+        }
+    }
+
+    public static IReadOnlyList<Violation> Violations(ClusterSnapshot snapshot, SchedulingPolicy policy, Plan plan) =>
+    [
+        .. EveryJobOnce(snapshot, plan),
+        .. WholeGangs(snapshot, plan),
+        .. Capacity(snapshot, plan),
+        .. Caps(snapshot, policy, plan),
+        .. WorkConservation(snapshot, plan),
+        .. HealthyNodes(snapshot, plan),
+    ];
+
+    private static IEnumerable<Violation> EveryJobOnce(ClusterSnapshot snapshot, Plan plan)
+    {
+        var mentioned = plan.Gangs.Select(gang => gang.Job).Concat(plan.Waiting.Select(waiting => waiting.Job)).ToArray();
+        foreach (var twice in mentioned.GroupBy(id => id).Where(group => group.Count() > 1)) yield return new(1, twice.Key, "is mentioned more than once");
+        foreach (var job in snapshot.Pending.Where(job => !mentioned.Contains(job.Standing.Id))) yield return new(10, job.Standing.Id, "is neither started nor explained");
+        foreach (var id in mentioned.Where(id => snapshot.Pending.All(job => job.Standing.Id != id))) yield return new(1, id, "is not pending");
+        foreach (var eviction in plan.Evictions) yield return new(6, eviction.For, "evicts, which this scheduler never does");
+    }
+
+    private static IEnumerable<Violation> WholeGangs(ClusterSnapshot snapshot, Plan plan)
+    {
+        foreach (var (gang, job) in Started(snapshot, plan))
+        {
+            foreach (var role in job.Roles)
+            {
+                var count = gang.Tasks.Count(task => task.Role == role.Role);
+                if (count < role.Min || count > role.Max) yield return new(1, gang.Job, $"has {count} tasks of role {role.Role}, not {role.Min} to {role.Max}");
+            }
+
+            if (!gang.Tasks.Select(task => task.Rank).SequenceEqual(Enumerable.Range(0, gang.Tasks.Count))) yield return new(1, gang.Job, "does not count its ranks from 0");
+            if (gang.Tasks.Any(task => job.Roles.All(role => role.Role != task.Role))) yield return new(1, gang.Job, "has a task of no role");
+            if (!job.Clusters.Contains("any") && !job.Clusters.Contains(gang.Cluster)) yield return new(1, gang.Job, $"may not run on cluster {gang.Cluster}");
+            foreach (var task in gang.Tasks)
+            {
+                var role = job.Roles.FirstOrDefault(r => r.Role == task.Role);
+                var node = snapshot.Nodes.FirstOrDefault(n => n.Cluster == gang.Cluster && n.Name == task.Node);
+                if (role is null || role.Each.Devices == 0 || node is null) continue;
+                if (node.Accelerator != gang.Accelerator) yield return new(1, gang.Job, $"mixes accelerators: {task.Node} has {node.Accelerator}");
+                if (role.Accelerators.Count > 0 && !role.Accelerators.Contains(node.Accelerator!)) yield return new(1, gang.Job, $"does not accept {node.Accelerator}");
+            }
+        }
+    }
+
+    private static IEnumerable<Violation> Capacity(ClusterSnapshot snapshot, Plan plan)
+    {
+        var used = new Dictionary<(string, string), (ResourceVector Sum, HashSet<int> Devices)>();
+        foreach (var running in snapshot.Running)
+        {
+            foreach (var place in running.Places)
+            {
+                var (sum, devices) = used.GetValueOrDefault((running.Cluster, place.Node), (default, []));
+                devices.UnionWith(place.Devices);
+                used[(running.Cluster, place.Node)] = (sum + place.Taken, devices);
+            }
+        }
+
+        foreach (var (gang, job) in Started(snapshot, plan))
+        {
+            foreach (var task in gang.Tasks)
+            {
+                var node = snapshot.Nodes.FirstOrDefault(n => n.Cluster == gang.Cluster && n.Name == task.Node);
+                var role = job.Roles.FirstOrDefault(r => r.Role == task.Role);
+                if (node is null || role is null)
+                {
+                    yield return new(2, gang.Job, $"uses node {task.Node}, which is not there");
+                    continue;
+                }
+
+                var (sum, devices) = used.GetValueOrDefault((gang.Cluster, task.Node), (default, []));
+                sum += role.Each;
+                used[(gang.Cluster, task.Node)] = (sum, devices);
+                if (Overdrawn(role.Each, sum, node)) yield return new(2, gang.Job, $"oversubscribes node {task.Node}");
+                if (!node.AssignsDevices) continue;
+                if (task.Devices.Count != role.Each.Devices) yield return new(2, gang.Job, $"gets {task.Devices.Count} devices on {task.Node}, not {role.Each.Devices}");
+                foreach (var device in task.Devices)
+                {
+                    if (!node.Devices.Contains(device)) yield return new(2, gang.Job, $"uses device {device} of {task.Node}, which is not there");
+                    if (!devices.Add(device)) yield return new(2, gang.Job, $"shares device {device} of {task.Node}");
+                }
+            }
+        }
+
+        // A node may be overdrawn already (a device died): what a task does not ask for it cannot make worse.
+        static bool Overdrawn(ResourceVector asked, ResourceVector sum, Node node) =>
+            (asked.CpuMillicores > 0 && sum.CpuMillicores > node.CpuMillicores)
+            || (asked.MemoryBytes > 0 && sum.MemoryBytes > node.MemoryBytes)
+            || (asked.Devices > 0 && !node.AssignsDevices && sum.Devices > node.Devices.Count);
+    }
+
+    private static IEnumerable<Violation> Caps(ClusterSnapshot snapshot, SchedulingPolicy policy, Plan plan)
+    {
+        var jobs = new Dictionary<string, int>();
+        var devices = new Dictionary<string, int>();
+        foreach (var running in snapshot.Running)
+        {
+            Add(jobs, running.Standing.Owner, 1);
+            Add(devices, running.Standing.Owner, running.Places.Sum(place => place.Taken.Devices));
+        }
+
+        foreach (var (gang, job) in Started(snapshot, plan))
+        {
+            var owner = job.Standing.Owner;
+            var taken = gang.Tasks.Sum(task => job.Roles.FirstOrDefault(role => role.Role == task.Role)?.Each.Devices ?? 0);
+            Add(jobs, owner, 1);
+            Add(devices, owner, taken);
+            if (policy.Levels.FirstOrDefault(l => l.Name == job.Standing.Level) is not { } level) continue;
+            if (jobs[owner] > level.MaxRunning) yield return new(3, gang.Job, $"is {owner}'s running job number {jobs[owner]} of {level.MaxRunning}");
+            if (taken > 0 && devices[owner] > level.MaxGpus) yield return new(3, gang.Job, $"brings {owner} to {devices[owner]} devices of {level.MaxGpus}");
+        }
+
+        static void Add(Dictionary<string, int> to, string key, int amount) => to[key] = to.GetValueOrDefault(key) + amount;
+    }
+
+    /// <summary>A job of one role is said to find no room only where there is none; a reservation is named and waits itself, ahead.</summary>
+    private static IEnumerable<Violation> WorkConservation(ClusterSnapshot snapshot, Plan plan)
+    {
+        for (var at = 0; at < plan.Waiting.Count; at++)
+        {
+            var (id, reason) = plan.Waiting[at];
+            if (reason.Token == WaitingToken.Reserved && plan.Waiting.Take(at).All(ahead => ahead.Job != reason.BlockedBy))
+            {
+                yield return new(10, id, "waits for a reservation that nobody ahead holds");
+            }
+
+            if (reason.Token is not (WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.Infeasible)) continue;
+            if (snapshot.Pending.FirstOrDefault(job => job.Standing.Id == id) is not { Roles: [var role] } job) continue;
+            foreach (var group in snapshot.Nodes.Where(node => node.Health == NodeHealth.Ready).GroupBy(node => (node.Cluster, Type: role.Each.Devices > 0 ? node.Accelerator : null)))
+            {
+                if (!job.Clusters.Contains("any") && !job.Clusters.Contains(group.Key.Cluster)) continue;
+                if (role.Each.Devices > 0 && (group.Key.Type is null || (role.Accelerators.Count > 0 && !role.Accelerators.Contains(group.Key.Type)))) continue;
+                var room = group.Sum(node => (long)role.Each.TimesIn(Left(snapshot, plan, node), role.Min));
+                if (room >= role.Min) yield return new(10, id, $"waits as {reason.Token} though cluster {group.Key.Cluster} has room for {room} of its {role.Min} tasks");
+            }
+        }
+    }
+
+    private static IEnumerable<Violation> HealthyNodes(ClusterSnapshot snapshot, Plan plan) =>
+        from gang in plan.Gangs
+        from task in gang.Tasks
+        from node in snapshot.Nodes
+        where node.Cluster == gang.Cluster && node.Name == task.Node && node.Health != NodeHealth.Ready
+        select new Violation(12, gang.Job, $"lands on {node.Name}, which is {node.Health}");
+
+    /// <summary>What nobody holds, running or planned.</summary>
+    private static ResourceVector Left(ClusterSnapshot snapshot, Plan plan, Node node)
+    {
+        var places = snapshot.Running.Where(job => job.Cluster == node.Cluster).SelectMany(job => job.Places).Where(place => place.Node == node.Name).ToArray();
+        var planned = Started(snapshot, plan).Where(start => start.Gang.Cluster == node.Cluster)
+            .SelectMany(start => start.Gang.Tasks.Where(task => task.Node == node.Name), (start, task) => (start.Job.Roles.FirstOrDefault(role => role.Role == task.Role)?.Each ?? default, task.Devices)).ToArray();
+        var left = node.Capacity;
+        foreach (var place in places) left -= place.Taken;
+        foreach (var (each, _) in planned) left -= each;
+        if (!node.AssignsDevices) return left;
+        var taken = places.SelectMany(place => place.Devices).Concat(planned.SelectMany(p => p.Devices)).ToHashSet();
+        return left with { Devices = node.Devices.Count(device => !taken.Contains(device)) };
+    }
+
+    private static IEnumerable<(PlannedGang Gang, PendingJob Job)> Started(ClusterSnapshot snapshot, Plan plan) =>
+        from gang in plan.Gangs
+        let job = snapshot.Pending.FirstOrDefault(job => job.Standing.Id == gang.Job)
+        where job is not null
+        select (gang, job);
+}
