@@ -1,2 +1,2 @@
-var app = WebApplication.Create(args);
+await using var app = WebApplication.Create(args);
 await app.RunAsync();

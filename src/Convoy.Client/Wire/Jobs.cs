@@ -1,0 +1,156 @@
+using Convoy.Core.Jobs;
+
+namespace Convoy.Client.Wire;
+
+/// <summary>Body of <c>PUT /api/v1/jobs/{id}</c> and of <c>POST /api/v1/jobs:check</c>.</summary>
+public sealed record SubmitRequest(JobSpec Spec);
+
+/// <summary>A job as people see it. Lists leave out <see cref="Spec"/> and <see cref="Attempts"/>.</summary>
+public sealed record JobView
+{
+    public int SchemaVersion { get; init; } = 1;
+
+    public required string Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public string? DisplayName { get; init; }
+
+    public required string User { get; init; }
+
+    public required string Level { get; init; }
+
+    public required string Queue { get; init; }
+
+    public required JobPriority Priority { get; init; }
+
+    public required Framework Framework { get; init; }
+
+    /// <summary>Tasks of the gang: as running, or the minimum while it waits.</summary>
+    public required int Tasks { get; init; }
+
+    /// <summary>Devices of the whole gang.</summary>
+    public required int Gpus { get; init; }
+
+    /// <summary>Devices of each task of the role that has most.</summary>
+    public required int GpusPerTask { get; init; }
+
+    public required JobPhase Phase { get; init; }
+
+    /// <summary>One stable word: why it waits, was stopped or failed; null where there is nothing to say.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>The reason as a sentence with numbers.</summary>
+    public string? Message { get; init; }
+
+    public required DateTimeOffset SubmittedAt { get; init; }
+
+    /// <summary>When the latest attempt was running whole.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Seconds the latest attempt ran, so far.</summary>
+    public long? RuntimeS { get; init; }
+
+    /// <summary>Restarts after the job's own failures.</summary>
+    public required int Restarts { get; init; }
+
+    /// <summary>Restarts by the platform; never counted towards maxRestarts.</summary>
+    public required int PlatformRestarts { get; init; }
+
+    /// <summary>Nodes of the latest attempt.</summary>
+    public required IReadOnlyList<string> Nodes { get; init; }
+
+    /// <summary>0 to 1, as the task reported it.</summary>
+    public double? Progress { get; init; }
+
+    public FailureView? Failure { get; init; }
+
+    public string? CancelledBy { get; init; }
+
+    public IReadOnlyList<AttemptView>? Attempts { get; init; }
+
+    public JobSpec? Spec { get; init; }
+}
+
+/// <summary>The first rank that failed, and whose fault it is.</summary>
+public sealed record FailureView(int Attempt, string Role, int Rank, string Node, int? ExitCode, int? Signal, FailureClass Class, string? Message);
+
+public sealed record AttemptView(
+    int Number,
+    string Cluster,
+    string? Accelerator,
+    DateTimeOffset AssignedAt,
+    DateTimeOffset? RunningAt,
+    DateTimeOffset? EndedAt,
+    StopCause? StopCause,
+    IReadOnlyList<TaskView> Tasks);
+
+public sealed record TaskView(
+    string Role,
+    int Index,
+    int Rank,
+    string Node,
+    IReadOnlyList<int> Devices,
+    TaskState State,
+    DateTimeOffset? StartedAt,
+    DateTimeOffset? EndedAt,
+    int? ExitCode,
+    int? Signal,
+    bool OutOfMemory,
+    string? Message);
+
+/// <param name="Next">Give it as <c>before</c> to read on; null at the end.</param>
+public sealed record JobListView(IReadOnlyList<JobView> Items, string? Next, int SchemaVersion = 1);
+
+/// <summary>Answer of a dry run: what the server would do with the spec now.</summary>
+/// <param name="StartsNow">The scheduler would give it machines in its next cycle.</param>
+/// <param name="Reason">Why it would wait.</param>
+public sealed record SubmitCheckView(bool StartsNow, string? Reason, string Message, IReadOnlyList<string> Nodes, int SchemaVersion = 1);
+
+/// <summary>Why a job is where it is, and what to try.</summary>
+/// <param name="Unit">What the numbers count: devices, millicores, bytes or jobs.</param>
+public sealed record WhyView(
+    string Id,
+    JobPhase Phase,
+    string? Reason,
+    string Message,
+    string? Try,
+    string? Unit,
+    long? Needed,
+    long? Free,
+    long? LargestFreeBlock,
+    int? JobsAhead,
+    string? BlockedBy,
+    DateTimeOffset? Until,
+    int SchemaVersion = 1);
+
+/// <param name="Event">Its data, as stored.</param>
+/// <param name="Message">The event as a sentence.</param>
+public sealed record EventView(long Sequence, DateTimeOffset At, string Type, string Message, JobEvent Event);
+
+/// <param name="Next">Give it as <c>after</c> to read on; null at the end.</param>
+public sealed record EventListView(IReadOnlyList<EventView> Items, string? Next, int SchemaVersion = 1);
+
+/// <summary>A piece of a task's log. Data of the SSE event <c>log</c>; the event's id is the cursor to go on from.</summary>
+/// <param name="Offset">Number of the first byte in this attempt and rank.</param>
+/// <param name="Bytes">As printed: not necessarily whole lines or whole characters.</param>
+public sealed record LogChunk(int Attempt, string Role, int Rank, long Offset, ReadOnlyMemory<byte> Bytes);
+
+/// <summary>One waiting job in the order in which the scheduler considers them. What the viewer may not see is null.</summary>
+public sealed record QueueEntryView(
+    int Position,
+    string? Id,
+    string? Name,
+    string? User,
+    string? Queue,
+    string Level,
+    JobPriority? Priority,
+    int Tasks,
+    int Gpus,
+    string? Reason,
+    DateTimeOffset? SubmittedAt);
+
+/// <param name="Next">Give it as <c>after</c> to read on; null at the end.</param>
+public sealed record QueueListView(IReadOnlyList<QueueEntryView> Items, string? Next, int SchemaVersion = 1);

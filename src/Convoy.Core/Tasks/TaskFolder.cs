@@ -1,0 +1,85 @@
+using System.Text.Json.Serialization;
+
+namespace Convoy.Core.Tasks;
+
+/// <summary>
+/// The folder in which one task (job, attempt, rank) and the platform meet. The supervisor is its only writer, but for
+/// <see cref="Order"/>, written whole before the supervisor starts, and <see cref="Stop"/>. Each JSON file appears whole or
+/// not at all and is durable when it appears.
+/// </summary>
+public static class TaskFolder
+{
+    /// <summary>A <see cref="TaskOrder"/>: what to run.</summary>
+    public const string Order = "task.json";
+
+    /// <summary>Locked (flock, exclusive) for as long as the supervisor or any process of the task lives.</summary>
+    public const string Lock = "lock";
+
+    /// <summary>A <see cref="TaskStart"/>, durable before the program is executed. Where it is, nothing starts again.</summary>
+    public const string Started = "started";
+
+    /// <summary>A <see cref="TaskExit"/>, written when the main process was reaped, or when it could not be started.</summary>
+    public const string Exit = "exit";
+
+    /// <summary>Made by the platform, empty: the task is to stop. Before <see cref="Started"/> it means: never start.</summary>
+    public const string Stop = "stop";
+
+    /// <summary>
+    /// Folder of the output: segments named by the number of their first byte, 20 decimal digits. When the bound is reached
+    /// the first segment and the newest ones stay.
+    /// </summary>
+    public const string Log = "log";
+
+    /// <summary>In <see cref="Log"/>: lines <c>unix-milliseconds offset</c>, rising, at most a few per second.</summary>
+    public const string LogIndex = "index";
+}
+
+/// <summary>What a supervisor is asked to run.</summary>
+public sealed record TaskOrder
+{
+    /// <summary>Program and arguments; the program is searched in the PATH of <see cref="Environment"/>.</summary>
+    public required IReadOnlyList<string> Command { get; init; }
+
+    /// <summary>The whole environment: nothing is inherited.</summary>
+    public required IReadOnlyDictionary<string, string> Environment { get; init; }
+
+    public required string WorkingDirectory { get; init; }
+
+    /// <summary>Uid and gid of the task; null keeps the supervisor's own.</summary>
+    public int? Uid { get; init; }
+
+    public string StopSignal { get; init; } = "SIGTERM";
+
+    public long GraceMilliseconds { get; init; } = 30_000;
+
+    /// <summary>Limits by cgroup where permitted; 0 means none.</summary>
+    public long CpuMillicores { get; init; }
+
+    public long MemoryBytes { get; init; }
+
+    /// <summary>Name for the task's cgroup, unique on the machine.</summary>
+    public required string CgroupName { get; init; }
+
+    /// <summary>Bound, not listening, on loopback from before the start to the end, so that nobody else gets them.</summary>
+    public IReadOnlyList<int> HoldPorts { get; init; } = [];
+
+    /// <summary>Bytes of output kept; older ones between the first segment and the newest are dropped.</summary>
+    public long LogBytes { get; init; } = 256L << 20;
+
+    public long LogSegmentBytes { get; init; } = 4L << 20;
+}
+
+/// <param name="BootId">Of <c>/proc/sys/kernel/random/boot_id</c>.</param>
+/// <param name="SupervisorPid">The supervisor's own pid.</param>
+/// <param name="SupervisorStartTicks">Its start time in clock ticks since boot, field 22 of <c>/proc/PID/stat</c>.</param>
+public sealed record TaskStart(string BootId, int SupervisorPid, long SupervisorStartTicks, DateTimeOffset At);
+
+/// <param name="Code">Null where a signal ended the main process. 126 and 127 as in a shell where it could not be executed.</param>
+/// <param name="Stopped">It had been asked to stop before it ended.</param>
+public sealed record TaskExit(int? Code, int? Signal, bool OutOfMemory, bool Stopped, string? Message, DateTimeOffset At);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(TaskOrder))]
+[JsonSerializable(typeof(TaskStart))]
+[JsonSerializable(typeof(TaskExit))]
+public sealed partial class TaskJson : JsonSerializerContext;
