@@ -1,0 +1,45 @@
+using System.Text.Json.Serialization;
+using Convoy.Core.Json;
+
+namespace Convoy.Client.Wire;
+
+/// <summary>The JSON form of the API's records.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    UseStringEnumConverter = true,
+    Converters =
+    [
+        typeof(ByteSizeConverter), typeof(CpuQuantityConverter), typeof(DurationConverter), typeof(ReplicasConverter), typeof(JobIdConverter),
+        typeof(PriorityConverter), typeof(FrameworkConverter),
+    ])]
+[JsonSerializable(typeof(SubmitRequest))]
+[JsonSerializable(typeof(JobView))]
+[JsonSerializable(typeof(JobListView))]
+[JsonSerializable(typeof(SubmitCheckView))]
+[JsonSerializable(typeof(WhyView))]
+[JsonSerializable(typeof(EventView))]
+[JsonSerializable(typeof(EventListView))]
+[JsonSerializable(typeof(LogChunk))]
+[JsonSerializable(typeof(QueueListView))]
+[JsonSerializable(typeof(MetricReport))]
+[JsonSerializable(typeof(ProgressReport))]
+[JsonSerializable(typeof(MetricView))]
+[JsonSerializable(typeof(MetricListView))]
+[JsonSerializable(typeof(NodeView))]
+[JsonSerializable(typeof(NodeListView))]
+[JsonSerializable(typeof(ClusterListView))]
+[JsonSerializable(typeof(VersionView))]
+[JsonSerializable(typeof(WhoAmIView))]
+[JsonSerializable(typeof(NewUserRequest))]
+[JsonSerializable(typeof(UserView))]
+[JsonSerializable(typeof(UserListView))]
+[JsonSerializable(typeof(NewTokenRequest))]
+[JsonSerializable(typeof(NewTokenView))]
+[JsonSerializable(typeof(TokenListView))]
+[JsonSerializable(typeof(LevelView))]
+[JsonSerializable(typeof(LevelListView))]
+[JsonSerializable(typeof(LevelUpdate))]
+[JsonSerializable(typeof(Problem))]
+public sealed partial class WireJson : JsonSerializerContext;
