@@ -49,6 +49,7 @@ public static class JobLifecycle
                 SubmittedAt = submitted.At,
             }
             : Apply(job ?? throw new ArgumentNullException(nameof(job)), happened);
+        if (!JobTransitions.Allows(job?.Phase, happened, next.Phase)) throw new InvalidOperationException($"job {next.Id} may not go from {job?.Phase} to {next.Phase} by {happened.GetType().Name}");
         return next with { Revision = (job?.Revision ?? 0) + 1 };
     }
 

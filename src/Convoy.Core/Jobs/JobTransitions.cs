@@ -1,0 +1,34 @@
+namespace Convoy.Core.Jobs;
+
+/// <param name="From">Null where there is no job yet.</param>
+/// <param name="Event">A <see cref="JobEvent"/>.</param>
+public sealed record JobTransition(JobPhase? From, Type Event, JobPhase To, string Why);
+
+/// <summary>Every change of phase there is. <see cref="JobLifecycle.Evolve"/> allows no other, and docs/job-lifecycle.md is drawn from it.</summary>
+public static class JobTransitions
+{
+    public static IReadOnlyList<JobTransition> Table { get; } =
+    [
+        new(null, typeof(JobSubmitted), JobPhase.Pending, "submitted"),
+        new(JobPhase.Pending, typeof(JobAssigned), JobPhase.Starting, "the gang gets all its machines"),
+        new(JobPhase.Pending, typeof(JobSuspended), JobPhase.Suspended, "suspended while waiting"),
+        new(JobPhase.Pending, typeof(JobCancelled), JobPhase.Cancelled, "cancelled while waiting"),
+        new(JobPhase.Starting, typeof(JobRunning), JobPhase.Running, "every task has started"),
+        new(JobPhase.Starting, typeof(JobStopping), JobPhase.Stopping, "a task failed, a node is lost, bind timeout, evicted, suspended or cancelled"),
+        new(JobPhase.Running, typeof(JobStopping), JobPhase.Stopping, "a task failed, a node is lost, evicted, suspended, cancelled or out of time"),
+        new(JobPhase.Running, typeof(JobSucceeded), JobPhase.Succeeded, "every task ended with exit code 0"),
+        new(JobPhase.Stopping, typeof(JobStopping), JobPhase.Stopping, "cancelled or suspended while stopping for another cause"),
+        new(JobPhase.Stopping, typeof(JobRequeued), JobPhase.Pending, "evicted, node lost, not bound, or a failure that may be retried"),
+        new(JobPhase.Stopping, typeof(JobSuspended), JobPhase.Suspended, "stopped for a suspension"),
+        new(JobPhase.Stopping, typeof(JobSucceeded), JobPhase.Succeeded, "it had finished before it could be stopped"),
+        new(JobPhase.Stopping, typeof(JobFailed), JobPhase.Failed, "a failure that may not be retried, or out of time"),
+        new(JobPhase.Stopping, typeof(JobCancelled), JobPhase.Cancelled, "stopped for a cancellation"),
+        new(JobPhase.Suspended, typeof(JobResumed), JobPhase.Pending, "resumed"),
+        new(JobPhase.Suspended, typeof(JobCancelled), JobPhase.Cancelled, "cancelled while suspended"),
+    ];
+
+    /// <summary>What tasks do is told in these phases and changes none of them by itself.</summary>
+    public static bool Allows(JobPhase? from, JobEvent happened, JobPhase to) => happened is TaskStarted or TaskEnded
+        ? from == to && to.HoldsDevices()
+        : Table.Any(row => row.From == from && row.Event == happened.GetType() && row.To == to);
+}

@@ -1,0 +1,99 @@
+using System.Text;
+using System.Text.Json;
+using Convoy.Core.Jobs;
+using Convoy.Core.Json;
+using CsCheck;
+
+namespace Convoy.Core.Tests.Jobs.Lifecycle;
+
+public sealed class JobLifecycleProperties
+{
+    [Fact]
+    public void Every_change_of_phase_is_in_the_table_and_every_row_of_the_table_happens()
+    {
+        var seen = new System.Collections.Concurrent.ConcurrentDictionary<JobTransition, byte>();
+        LifecycleWalk.Random.Sample(walk =>
+        {
+            foreach (var (from, happened, to) in walk.Steps)
+            {
+                JobTransitions.Allows(from, happened, to).ShouldBeTrue($"{from} --{happened}--> {to}");
+                if (JobTransitions.Table.FirstOrDefault(row => row.From == from && row.Event == happened.GetType() && row.To == to) is { } row) seen[row] = 0;
+            }
+        }, iter: 20_000, seed: "0000KQvlTi5a");
+        JobTransitions.Table.Except(seen.Keys).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void The_job_is_what_its_events_make_it() => LifecycleWalk.Random.Sample(walk =>
+    {
+        var folded = walk.Events.Aggregate((Job?)null, JobLifecycle.Evolve);
+        Json(folded!).ShouldBe(Json(walk.Job));
+        walk.Job.Revision.ShouldBe(walk.Events.Count);
+    });
+
+    [Fact]
+    public void A_stored_job_and_its_stored_events_come_back_as_they_were() => LifecycleWalk.Random.Sample(walk =>
+    {
+        Json(JsonSerializer.Deserialize(Json(walk.Job), CoreJson.Default.Job)!).ShouldBe(Json(walk.Job));
+        foreach (var happened in walk.Events)
+        {
+            var text = JsonSerializer.Serialize(happened, CoreJson.Default.JobEvent);
+            JsonSerializer.Serialize(JsonSerializer.Deserialize(text, CoreJson.Default.JobEvent)!, CoreJson.Default.JobEvent).ShouldBe(text);
+        }
+    });
+
+    [Fact]
+    public void An_observation_heard_twice_changes_nothing_the_second_time() => Gen.Select(LifecycleWalk.Random, Gen.Int[0, 2], Gen.Bool).Sample((walk, rank, lost) =>
+    {
+        var observe = new JobCommand.Observe([new(walk.Job.Id, walk.Job.Attempts.Count, rank, lost ? TaskState.Lost : TaskState.Running, walk.Now)]);
+        walk.Tell(observe);
+        var before = walk.Job.Revision;
+        walk.Tell(observe).Job.Revision.ShouldBe(before);
+    });
+
+    [Fact]
+    public void The_generation_rises_with_every_wish_and_what_finished_stays_finished() => LifecycleWalk.Random.Sample(walk =>
+    {
+        var generations = walk.Events.Select(e => e switch { JobAssigned a => a.Generation, JobStopping s => s.Generation, _ => 0L }).Where(g => g > 0).ToArray();
+        generations.ShouldBe(Enumerable.Range(1, generations.Length).Select(g => (long)g));
+        var end = walk.Steps.FindIndex(step => step.To.IsFinished());
+        if (end >= 0) end.ShouldBe(walk.Steps.Count - 1);
+        (walk.Job.Current is not null).ShouldBe(walk.Job.Phase.HoldsDevices());
+        walk.Job.Restarts.ShouldBeLessThanOrEqualTo(walk.Job.Spec.Recovery.MaxRestarts);
+    });
+
+    /// <summary>CONVOY_UPDATE_DOCS=1 writes the page anew.</summary>
+    [Fact]
+    public void The_lifecycle_page_is_drawn_from_the_table()
+    {
+        var page = Path.Combine(Repository.Root, "docs", "job-lifecycle.md");
+        var drawn = Page();
+        if (Environment.GetEnvironmentVariable("CONVOY_UPDATE_DOCS") == "1") File.WriteAllText(page, drawn);
+        File.ReadAllText(page).ShouldBe(drawn);
+    }
+
+    private static string Json(Job job) => JsonSerializer.Serialize(job, CoreJson.Default.Job);
+
+    private static string Page()
+    {
+        var text = new StringBuilder("""
+            # The life of a job
+
+            Drawn from the table in `src/Convoy.Core/Jobs/JobTransitions.cs`; a test holds the two together. `JobLifecycle.Decide` turns a
+            command into events, `JobLifecycle.Evolve` applies them, and allows no change of phase but these. Preempted and restarting are
+            causes, not phases. A job in `Starting`, `Running` or `Stopping` holds its devices.
+
+            ```mermaid
+            stateDiagram-v2
+
+            """);
+        foreach (var row in JobTransitions.Table) text.Append($"    {Name(row.From)} --> {row.To}: {Word(row.Event)}\n");
+        foreach (var phase in Enum.GetValues<JobPhase>().Where(phase => phase.IsFinished())) text.Append($"    {phase} --> [*]\n");
+        text.Append("```\n\n| from | event | to | when |\n|---|---|---|---|\n");
+        foreach (var row in JobTransitions.Table) text.Append($"| {(row.From is null ? "" : row.From)} | {Word(row.Event)} | {row.To} | {row.Why} |\n");
+        return text.ToString();
+
+        static string Name(JobPhase? phase) => phase?.ToString() ?? "[*]";
+        static string Word(Type type) => type.Name.StartsWith("Job", StringComparison.Ordinal) ? type.Name[3..] : type.Name;
+    }
+}

@@ -1,0 +1,193 @@
+using Convoy.Core.Jobs;
+
+namespace Convoy.Core.Tests.Jobs.Lifecycle;
+
+public sealed class JobLifecycleTests
+{
+    [Fact]
+    public void A_gang_runs_when_its_last_task_has_started_and_succeeds_when_its_last_has_ended()
+    {
+        var walk = LifecycleWalk.Of().Assign().Started(0);
+        walk.Job.Phase.ShouldBe(JobPhase.Starting);
+        walk.Started(1).Job.Phase.ShouldBe(JobPhase.Running);
+        walk.Exited(0, 0).Job.Phase.ShouldBe(JobPhase.Running);
+        walk.Exited(0, 1).Job.Phase.ShouldBe(JobPhase.Succeeded);
+        walk.Job.Restarts.ShouldBe(0);
+    }
+
+    [Fact]
+    public void The_first_rank_that_failed_is_named_with_code_and_class_and_the_rest_of_the_gang_is_stopped()
+    {
+        var walk = LifecycleWalk.Of().Assign().Started(0, 1).Exited(3, 1);
+        walk.Job.Phase.ShouldBe(JobPhase.Stopping);
+        walk.Stopped(0).Job.Phase.ShouldBe(JobPhase.Failed);
+        walk.Job.Failure.ShouldNotBeNull().ShouldSatisfyAllConditions(
+            failure => failure.Rank.ShouldBe(1),
+            failure => failure.ExitCode.ShouldBe(3),
+            failure => failure.Class.ShouldBe(FailureClass.User));
+    }
+
+    [Fact]
+    public void Observations_that_come_late_together_name_the_failure_that_happened_first()
+    {
+        var walk = LifecycleWalk.Of().Assign().Started(0, 1);
+        walk.Tell(new JobCommand.Observe(
+        [
+            new(walk.Job.Id, 1, 0, TaskState.Exited, walk.Now + TimeSpan.FromSeconds(5), new TaskOutcome(1)),
+            new(walk.Job.Id, 1, 1, TaskState.Exited, walk.Now, new TaskOutcome(7)),
+        ]));
+        walk.Job.Phase.ShouldBe(JobPhase.Failed);
+        walk.Job.Failure!.Rank.ShouldBe(1);
+        walk.Job.Failure.ExitCode.ShouldBe(7);
+    }
+
+    [Fact]
+    public void A_failure_of_its_own_restarts_as_often_as_asked_and_backs_off()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1, new() { MaxRestarts = 2 }));
+        foreach (var expected in (int[])[1, 2])
+        {
+            walk.Assign().Started(0).Exited(1, 0).Job.Phase.ShouldBe(JobPhase.Pending);
+            walk.Job.Restarts.ShouldBe(expected);
+            walk.Job.NotBefore.ShouldNotBeNull().ShouldBeGreaterThan(walk.Job.Attempts[^1].EndedAt!.Value);
+        }
+
+        walk.Assign().Started(0).Exited(1, 0).Job.Phase.ShouldBe(JobPhase.Failed);
+        walk.Job.Attempts.Count.ShouldBe(3);
+        walk.Job.Attempts.ShouldAllBe(attempt => attempt.Tasks[0].Outcome!.Code == 1);
+    }
+
+    [Fact]
+    public void Only_the_exit_codes_named_are_retried()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1, new() { MaxRestarts = 5, RetryExitCodes = [33] }));
+        walk.Assign().Started(0).Exited(33, 0).Job.Phase.ShouldBe(JobPhase.Pending);
+        walk.Assign().Started(0).Exited(1, 0).Job.Phase.ShouldBe(JobPhase.Failed);
+    }
+
+    [Fact]
+    public void Running_out_of_memory_is_the_jobs_own_and_is_not_tried_again()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1, new() { MaxRestarts = 5 })).Assign().Started(0);
+        walk.See(TaskState.Exited, new TaskOutcome(null, 9, OutOfMemory: true), 0);
+        walk.Job.Phase.ShouldBe(JobPhase.Failed);
+        walk.Job.Failure!.Class.ShouldBe(FailureClass.Resource);
+    }
+
+    [Fact]
+    public void A_lost_node_requeues_the_whole_gang_without_counting_a_restart()
+    {
+        var walk = LifecycleWalk.Of().Assign().Started(0, 1).Lost(1);
+        walk.Job.Phase.ShouldBe(JobPhase.Stopping);
+        walk.Stopped(0).Job.Phase.ShouldBe(JobPhase.Pending);
+        walk.Job.Restarts.ShouldBe(0);
+        walk.Job.PlatformRestarts.ShouldBe(1);
+        walk.Job.SubmitSequence.ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_broken_device_is_infrastructures_fault_and_the_job_goes_back_to_the_queue()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1)).Assign().Started(0);
+        walk.See(TaskState.Exited, new TaskOutcome(1, DeviceError: true), 0);
+        walk.Job.Phase.ShouldBe(JobPhase.Pending);
+        walk.Job.Failure!.Class.ShouldBe(FailureClass.Infrastructure);
+    }
+
+    [Fact]
+    public void An_evicted_job_waits_again_at_its_old_place_and_holds_its_devices_until_it_has_stopped()
+    {
+        var walk = LifecycleWalk.Of().Assign().Started(0, 1);
+        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, "jother000")).Job.Phase.ShouldBe(JobPhase.Stopping);
+        walk.Stopped(0).Job.Current.ShouldNotBeNull();
+        walk.Stopped(1).Job.Phase.ShouldBe(JobPhase.Pending);
+        walk.Job.SubmitSequence.ShouldBe(1);
+        walk.Job.NotBefore.ShouldBeNull();
+    }
+
+    [Fact]
+    public void What_is_not_preemptible_is_not_evicted()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(preemptible: false)).Assign().Started(0, 1);
+        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, "jother000")).Job.Phase.ShouldBe(JobPhase.Running);
+    }
+
+    [Fact]
+    public void A_job_that_finished_while_it_was_being_evicted_has_succeeded()
+    {
+        var walk = LifecycleWalk.Of().Assign().Started(0, 1);
+        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, "jother000")).Exited(0, 0, 1).Job.Phase.ShouldBe(JobPhase.Succeeded);
+    }
+
+    [Fact]
+    public void A_job_that_saved_itself_when_evicted_and_left_with_code_0_runs_again()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1)).Assign().Started(0);
+        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, "jother000")).See(TaskState.Exited, new TaskOutcome(0, Stopped: true), 0);
+        walk.Job.Phase.ShouldBe(JobPhase.Pending);
+    }
+
+    [Fact]
+    public void Cancelling_stops_first_and_wins_over_what_the_job_was_stopping_for()
+    {
+        var walk = LifecycleWalk.Of().Assign().Started(0, 1).Exited(1, 0);
+        walk.Tell(new JobCommand.Cancel("ann")).Stopped(1).Job.Phase.ShouldBe(JobPhase.Cancelled);
+        walk.Job.CancelledBy.ShouldBe("ann");
+        JobLifecycle.Decide(walk.Job, new JobCommand.Suspend("ann"), walk.Now).ShouldBeOfType<Decision.Rejected>().Code.ShouldBe("AlreadyFinished");
+    }
+
+    [Fact]
+    public void A_suspended_job_holds_nothing_until_resumed()
+    {
+        var walk = LifecycleWalk.Of().Assign().Started(0, 1).Tell(new JobCommand.Suspend("ann"));
+        walk.Job.Phase.ShouldBe(JobPhase.Stopping);
+        walk.Stopped(0, 1).Job.Phase.ShouldBe(JobPhase.Suspended);
+        walk.Job.Current.ShouldBeNull();
+        walk.Tell(new JobCommand.Resume("ann")).Assign().Started(0, 1).Job.Phase.ShouldBe(JobPhase.Running);
+        walk.Job.Attempts.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public void A_gang_that_does_not_start_whole_in_time_is_torn_down_and_requeued()
+    {
+        var walk = LifecycleWalk.Of().Assign().Started(0).Tell(new JobCommand.CheckDeadlines(LifecycleWalk.BindTimeout));
+        walk.Job.Phase.ShouldBe(JobPhase.Starting);
+        walk.After(LifecycleWalk.BindTimeout).Tell(new JobCommand.CheckDeadlines(LifecycleWalk.BindTimeout)).Job.Phase.ShouldBe(JobPhase.Stopping);
+        walk.Stopped(0).Lost(1).Job.Phase.ShouldBe(JobPhase.Pending);
+        walk.Job.Restarts.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_refused_assignment_goes_back_to_the_queue_but_an_old_refusal_changes_nothing()
+    {
+        var walk = LifecycleWalk.Of().Assign();
+        walk.Tell(new JobCommand.Refuse(walk.Job.Generation - 1, "stale")).Job.Phase.ShouldBe(JobPhase.Starting);
+        walk.Tell(new JobCommand.Refuse(walk.Job.Generation, "the node is gone")).Job.Phase.ShouldBe(JobPhase.Stopping);
+        walk.Lost(0, 1).Job.Phase.ShouldBe(JobPhase.Pending);
+    }
+
+    [Fact]
+    public void Running_longer_than_allowed_fails_and_says_so()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1, new() { MaxRestarts = 3 }, TimeSpan.FromMinutes(1))).Assign().Started(0);
+        walk.After(TimeSpan.FromMinutes(2)).Tell(new JobCommand.CheckDeadlines(LifecycleWalk.BindTimeout)).Stopped(0);
+        walk.Job.Phase.ShouldBe(JobPhase.Failed);
+        walk.Job.Failure!.Message.ShouldNotBeNull().ShouldContain("limits.maxDuration (1m)");
+    }
+
+    [Fact]
+    public void A_plan_made_before_the_job_moved_on_is_dropped()
+    {
+        var walk = LifecycleWalk.Of();
+        var stale = walk.Job.Revision;
+        walk.Tell(new JobCommand.Suspend("ann")).Tell(new JobCommand.Resume("ann"));
+        JobLifecycle.Decide(walk.Job, new JobCommand.Assign(stale, "local", null, []), walk.Now).ShouldBeOfType<Decision.Rejected>().Code.ShouldBe("Stale");
+    }
+
+    [Fact]
+    public void What_a_straggler_of_an_earlier_attempt_says_is_not_heard()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1, new() { MaxRestarts = 1 })).Assign().Started(0).Exited(1, 0).Assign().Started(0);
+        walk.Tell(new JobCommand.Observe([new(walk.Job.Id, 1, 0, TaskState.Exited, walk.Now, new TaskOutcome(9))])).Job.Phase.ShouldBe(JobPhase.Running);
+    }
+}

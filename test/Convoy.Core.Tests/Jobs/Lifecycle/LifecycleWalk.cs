@@ -1,0 +1,103 @@
+using Convoy.Core.Jobs;
+using CsCheck;
+
+namespace Convoy.Core.Tests.Jobs.Lifecycle;
+
+/// <summary>A job, what has happened to it, and a cluster that does what it pleases with the job's tasks.</summary>
+internal sealed class LifecycleWalk
+{
+    public static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    public static readonly TimeSpan BindTimeout = TimeSpan.FromMinutes(2);
+
+    private LifecycleWalk(JobSpec spec)
+    {
+        Now = Start;
+        Tell(new JobCommand.Submit(JobId.FromKey("ann", "walk"), "ann", "engineer", "ann", spec, 1));
+    }
+
+    public Job Job { get; private set; } = null!;
+
+    public List<JobEvent> Events { get; } = [];
+
+    public List<(JobPhase? From, JobEvent Event, JobPhase To)> Steps { get; } = [];
+
+    public DateTimeOffset Now { get; private set; }
+
+    public static JobSpec Spec(int tasks = 2, RecoverySpec? recovery = null, TimeSpan? maxDuration = null, bool preemptible = true) => new()
+    {
+        Name = "walk",
+        Roles = new Dictionary<string, RoleSpec> { ["worker"] = new() { Replicas = new(tasks, tasks), Command = ["true"] } },
+        Recovery = recovery ?? new(),
+        Limits = new() { MaxDuration = maxDuration },
+        Preemptible = preemptible,
+    };
+
+    public static LifecycleWalk Of(JobSpec? spec = null) => new(spec ?? Spec());
+
+    /// <summary>Random steps: most make sense, some do not.</summary>
+    public static Gen<LifecycleWalk> Random { get; } =
+        from tasks in Gen.Int[1, 3]
+        from restarts in Gen.Int[0, 2]
+        from codes in Gen.Int[1, 3].Array[0, 2]
+        from limited in Gen.Bool
+        from preemptible in Gen.Bool
+        from steps in Gen.Select(Gen.Int[0, 13], Gen.Int[0, 2], Gen.Int[0, 4]).Array[1, 60]
+        select Walked(Spec(tasks, new() { MaxRestarts = restarts, RetryExitCodes = codes }, limited ? TimeSpan.FromMinutes(5) : null, preemptible), steps);
+
+    public LifecycleWalk Assign() => Tell(new JobCommand.Assign(Job.Revision, "local", null,
+        [.. Enumerable.Range(0, Job.Spec.Roles["worker"].Replicas.Min).Select(rank => new TaskPlacement("worker", rank, rank, $"node-{rank}", []))]));
+
+    public LifecycleWalk Started(params int[] ranks) => See(TaskState.Running, null, ranks);
+
+    public LifecycleWalk Exited(int code, params int[] ranks) => See(TaskState.Exited, new TaskOutcome(code), ranks);
+
+    public LifecycleWalk Stopped(params int[] ranks) => See(TaskState.Exited, new TaskOutcome(null, 15, Stopped: true), ranks);
+
+    public LifecycleWalk Lost(params int[] ranks) => See(TaskState.Lost, null, ranks);
+
+    public LifecycleWalk See(TaskState state, TaskOutcome? outcome, params int[] ranks) =>
+        Tell(new JobCommand.Observe([.. ranks.Select(rank => new TaskObservation(Job.Id, Job.Attempts.Count, rank, state, Now, outcome))]));
+
+    public LifecycleWalk After(TimeSpan time)
+    {
+        Now += time;
+        return this;
+    }
+
+    public LifecycleWalk Tell(JobCommand command)
+    {
+        if (JobLifecycle.Decide(Job, command, Now) is not Decision.Accepted accepted) return this;
+        foreach (var happened in accepted.Events)
+        {
+            var from = Job?.Phase;
+            Job = JobLifecycle.Evolve(Job, happened);
+            Events.Add(happened);
+            Steps.Add((from, happened, Job.Phase));
+        }
+
+        Now += TimeSpan.FromSeconds(1);
+        return this;
+    }
+
+    private static LifecycleWalk Walked(JobSpec spec, (int Kind, int Rank, int Code)[] steps)
+    {
+        var walk = Of(spec);
+        foreach (var (kind, rank, code) in steps) walk.Step(kind, rank, code);
+        return walk;
+    }
+
+    private void Step(int kind, int rank, int code) => _ = kind switch
+    {
+        0 or 1 => Assign(),
+        2 or 3 => Started(rank),
+        4 or 5 => Exited(code is 4 ? 0 : code, rank),
+        6 => Stopped(rank),
+        7 => Lost(rank),
+        8 => Tell(new JobCommand.Refuse(Job.Generation - (code == 0 ? 1 : 0), "no room")),
+        9 => Tell(new JobCommand.Cancel("ann")),
+        10 => Tell(new JobCommand.Suspend("ann")),
+        11 => Tell(new JobCommand.Resume("ann")),
+        12 => Tell(new JobCommand.Preempt(Job.Revision, "jother000")),
+        _ => After(TimeSpan.FromMinutes(code)).Tell(new JobCommand.CheckDeadlines(BindTimeout)),
+    };
+}
