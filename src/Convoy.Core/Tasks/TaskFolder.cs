@@ -48,9 +48,10 @@ public sealed record TaskOrder
     /// <summary>Uid and gid of the task; null keeps the supervisor's own.</summary>
     public int? Uid { get; init; }
 
-    public string StopSignal { get; init; } = "SIGTERM";
+    // Those with a default are settable: the generated reader gives an init property its type's default where the JSON has none.
+    public string StopSignal { get; set; } = "SIGTERM";
 
-    public long GraceMilliseconds { get; init; } = 30_000;
+    public long GraceMilliseconds { get; set; } = 30_000;
 
     /// <summary>Limits by cgroup where permitted; 0 means none.</summary>
     public long CpuMillicores { get; init; }
@@ -61,12 +62,12 @@ public sealed record TaskOrder
     public required string CgroupName { get; init; }
 
     /// <summary>Bound, not listening, on loopback from before the start to the end, so that nobody else gets them.</summary>
-    public IReadOnlyList<int> HoldPorts { get; init; } = [];
+    public IReadOnlyList<int> HoldPorts { get; set; } = [];
 
     /// <summary>Bytes of output kept; older ones between the first segment and the newest are dropped.</summary>
-    public long LogBytes { get; init; } = 256L << 20;
+    public long LogBytes { get; set; } = 256L << 20;
 
-    public long LogSegmentBytes { get; init; } = 4L << 20;
+    public long LogSegmentBytes { get; set; } = 4L << 20;
 }
 
 /// <param name="BootId">Of <c>/proc/sys/kernel/random/boot_id</c>.</param>
