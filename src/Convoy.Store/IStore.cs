@@ -89,7 +89,7 @@ public sealed record StoredEvent(long Sequence, JobEvent Event);
 /// <param name="BatchId">Made by the task; a batch that comes twice is stored once.</param>
 public sealed record MetricBatch(JobId Job, int Attempt, int Rank, string BatchId, IReadOnlyList<MetricPoint> Points);
 
-/// <param name="Value">Any IEEE double, not-a-number and infinities included.</param>
+/// <param name="Value">Any IEEE double, not-a-number and infinities included; the sign of zero is not kept.</param>
 public sealed record MetricPoint(long Step, string Name, double Value, DateTimeOffset At);
 
 public sealed record StoredMetric(long Sequence, int Attempt, int Rank, MetricPoint Point);

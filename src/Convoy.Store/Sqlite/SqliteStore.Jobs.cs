@@ -1,0 +1,61 @@
+using Convoy.Core.Jobs;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Convoy.Store.Sqlite;
+
+public sealed partial class SqliteStore
+{
+    public Task<IReadOnlyList<CommitOutcome>> CommitAsync(IReadOnlyList<JobChange> changes, CancellationToken cancellationToken)
+    {
+        // Serialized by the caller's thread: the writer has only the disk to wait for.
+        var prepared = changes.Select(ChangeRow.Of).ToArray();
+        return WriteAsync<IReadOnlyList<CommitOutcome>>(connection => [.. prepared.Select(change => change.Apply(connection))], cancellationToken);
+    }
+
+    public Task<JobRecord?> GetJobAsync(JobId id, CancellationToken cancellationToken) =>
+        ReadAsync(connection => connection.QuerySingleOrDefault<JobRow>(JobQueries.One, new { id = id.Value })?.ToRecord(), cancellationToken);
+
+    public Task<IReadOnlyList<JobRecord>> ListJobsAsync(JobFilter filter, long before, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        if (JobQueries.IsContradictory(filter)) return Task.FromResult<IReadOnlyList<JobRecord>>([]);
+        var values = new { filter.Owner, filter.Queue, filter.Name, phase = filter.Phase?.ToString(), before, limit };
+        return ReadAsync<IReadOnlyList<JobRecord>>(
+            connection => [.. connection.Query<JobRow>(JobQueries.List(filter), values).Select(row => row.ToRecord())], cancellationToken);
+    }
+
+    public Task<IReadOnlyList<Job>> ListUnfinishedAsync(long after, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return ReadAsync<IReadOnlyList<Job>>(
+            connection => [.. connection.Query<string>(JobQueries.Unfinished, new { after, limit }).Select(StoredJson.Job)], cancellationToken);
+    }
+
+    public Task<long> LastSubmitSequenceAsync(CancellationToken cancellationToken) =>
+        ReadAsync(connection => connection.ExecuteScalar<long?>(JobQueries.LastSequence) ?? 0, cancellationToken);
+
+    public Task<IReadOnlyList<StoredEvent>> ListEventsAsync(JobId id, long after, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return ReadAsync<IReadOnlyList<StoredEvent>>(
+            connection => [.. connection.Query<EventRow>(JobQueries.Events, new { id = id.Value, after, limit }).Select(row => new StoredEvent(row.Sequence, StoredJson.Event(row.Body)))],
+            cancellationToken);
+    }
+
+    private sealed class JobRow
+    {
+        public required string Body { get; init; }
+
+        public int? Progress { get; init; }
+
+        public JobRecord ToRecord() => new(StoredJson.Job(Body), Progress);
+    }
+
+    private sealed class EventRow
+    {
+        public required long Sequence { get; init; }
+
+        public required string Body { get; init; }
+    }
+}

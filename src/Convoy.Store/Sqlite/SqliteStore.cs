@@ -1,0 +1,74 @@
+using Microsoft.Data.Sqlite;
+
+namespace Convoy.Store.Sqlite;
+
+/// <summary>
+/// The store in one SQLite file. Writes go through one writer that commits them in groups and are durable when they return;
+/// reads use connections of their own. One process writes a file; others may read it.
+/// </summary>
+public sealed partial class SqliteStore : IStore
+{
+    private readonly SqliteFile file;
+    private readonly SqliteWriter writer;
+
+    private SqliteStore(SqliteFile file, SqliteConnection connection)
+    {
+        this.file = file;
+        writer = new SqliteWriter(file, connection);
+    }
+
+    /// <summary>Opens the file, makes it where there is none, and brings its schema up to date. Its folder must exist.</summary>
+    /// <exception cref="StoreException">It cannot be opened, is no database of Convoy's, or was written by a newer version.</exception>
+    public static Task<SqliteStore> OpenAsync(string path, TimeProvider? time, CancellationToken cancellationToken) =>
+        OpenAsync(path, Migration.All, time, cancellationToken);
+
+    internal static Task<SqliteStore> OpenAsync(string path, IReadOnlyList<Migration> migrations, TimeProvider? time, CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            var file = new SqliteFile(Path.GetFullPath(path));
+            SqliteConnection? connection = null;
+            try
+            {
+                file.KeepPrivate();
+                connection = file.OpenWriter();
+                Migration.Apply(connection, file.Path, migrations, (time ?? TimeProvider.System).GetUtcNow());
+                return new SqliteStore(file, connection);
+            }
+            catch (Exception e)
+            {
+                connection?.Dispose();
+                file.Dispose();
+                throw e switch
+                {
+                    SqliteException sqlite => SqliteFaults.Explain(sqlite, file.Path),
+                    IOException or UnauthorizedAccessException => new StoreException(StoreFault.Unavailable, $"{file.Path} cannot be opened: {e.Message}", e),
+                    _ => e,
+                };
+            }
+        },
+        cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await writer.DisposeAsync();
+        file.Dispose();
+    }
+
+    /// <summary>SQLite works on the thread that calls it, so reads get one of their own.</summary>
+    internal Task<T> ReadAsync<T>(Func<SqliteConnection, T> read, CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            try
+            {
+                using var connection = file.OpenReader();
+                return read(connection);
+            }
+            catch (SqliteException e)
+            {
+                throw SqliteFaults.Explain(e, file.Path);
+            }
+        },
+        cancellationToken);
+
+    internal Task<T> WriteAsync<T>(Func<SqliteConnection, T> write, CancellationToken cancellationToken) => writer.WriteAsync(write, cancellationToken);
+}

@@ -1,0 +1,127 @@
+using Convoy.Core.Jobs;
+
+namespace Convoy.Store.Tests;
+
+public abstract partial class StoreContract
+{
+    [Fact]
+    public async Task every_combination_of_filters_gives_exactly_the_matching_jobs_newest_first()
+    {
+        var jobs = await ManyAsync();
+        foreach (var filter in Filters())
+        {
+            var expected = jobs.Where(job => Matches(job, filter)).OrderByDescending(job => job.SubmitSequence).Select(job => job.SubmitSequence).ToArray();
+            var listed = await Store.ListJobsAsync(filter, long.MaxValue, 1000, None);
+            listed.Select(record => record.Job.SubmitSequence).ShouldBe(expected, filter.ToString());
+
+            var paged = new List<long>();
+            for (var before = long.MaxValue; ;)
+            {
+                var page = await Store.ListJobsAsync(filter, before, 2, None);
+                if (page.Count == 0) break;
+                paged.AddRange(page.Select(record => record.Job.SubmitSequence));
+                before = paged[^1];
+            }
+
+            paged.ToArray().ShouldBe(expected, filter.ToString());
+        }
+    }
+
+    [Fact]
+    public async Task unfinished_jobs_are_listed_oldest_first_from_above_a_sequence()
+    {
+        var jobs = await ManyAsync();
+        var expected = jobs.Where(job => !job.Phase.IsFinished()).Select(job => job.SubmitSequence).Order().ToArray();
+        (await Store.ListUnfinishedAsync(0, 1000, None)).Select(job => job.SubmitSequence).ShouldBe(expected);
+        (await Store.ListUnfinishedAsync(expected[1], 2, None)).Select(job => job.SubmitSequence).ShouldBe(expected[2..4]);
+        (await Store.LastSubmitSequenceAsync(None)).ShouldBe(jobs.Max(job => job.SubmitSequence));
+    }
+
+    [Fact]
+    public async Task paging_visits_every_job_that_was_there_once_while_others_are_added()
+    {
+        for (var i = 1; i <= 50; i++) await CommittedAsync(Sample.Submit(i));
+        var visited = new List<long>();
+        var next = 51;
+        for (var before = long.MaxValue; ;)
+        {
+            var page = await Store.ListJobsAsync(new JobFilter(Owner: "ada"), before, 7, None);
+            if (page.Count == 0) break;
+            visited.AddRange(page.Select(record => record.Job.SubmitSequence));
+            before = visited[^1];
+            for (var i = 0; i < 3; i++) await CommittedAsync(Sample.Submit(next++));
+        }
+
+        visited.ShouldBe(Enumerable.Range(1, 50).Reverse().Select(i => (long)i));
+    }
+
+    [Fact]
+    public async Task paging_events_and_metrics_visits_every_one_once_while_others_are_added()
+    {
+        var job = await CommittedAsync(Sample.Submit(1));
+        var events = new List<long>();
+        var metrics = new List<long>();
+        await Store.AppendMetricsAsync(new MetricBatch(job.Id, 1, 0, "b0", Points("loss", 10)), None);
+        for (var round = 1; round <= 5; round++)
+        {
+            job = await CommittedAsync(Sample.Assign(job));
+            job = await CommittedAsync(Sample.Requeue(await CommittedAsync(Sample.Run(job))));
+            await Store.AppendMetricsAsync(new MetricBatch(job.Id, 1, 0, $"b{round}", Points("loss", 2)), None);
+            events.AddRange((await Store.ListEventsAsync(job.Id, events.LastOrDefault(), 3, None)).Select(e => e.Sequence));
+            metrics.AddRange((await Store.ListMetricsAsync(job.Id, "loss", metrics.LastOrDefault(), 3, None)).Select(m => m.Sequence));
+        }
+
+        events.AddRange((await Store.ListEventsAsync(job.Id, events[^1], 1000, None)).Select(e => e.Sequence));
+        metrics.AddRange((await Store.ListMetricsAsync(job.Id, null, metrics[^1], 1000, None)).Select(m => m.Sequence));
+        events.ShouldBe(Enumerable.Range(1, (int)job.Revision).Select(i => (long)i));
+        metrics.ShouldBe(Enumerable.Range(1, 20).Select(i => (long)i));
+    }
+
+    [Fact]
+    public async Task a_limit_below_one_is_refused()
+    {
+        await Should.ThrowAsync<ArgumentOutOfRangeException>(async () => await Store.ListJobsAsync(new JobFilter(), long.MaxValue, -1, None));
+        await Should.ThrowAsync<ArgumentOutOfRangeException>(async () => await Store.ListUnfinishedAsync(0, 0, None));
+        await Should.ThrowAsync<ArgumentOutOfRangeException>(async () => await Store.ListEventsAsync(Sample.Id(1), 0, -1, None));
+        await Should.ThrowAsync<ArgumentOutOfRangeException>(async () => await Store.ListMetricsAsync(Sample.Id(1), null, 0, -1, None));
+        await Should.ThrowAsync<ArgumentOutOfRangeException>(async () => await Store.ListUsersAsync("", -1, None));
+        await Should.ThrowAsync<ArgumentOutOfRangeException>(async () => await Store.ListTokensAsync(null, "", -1, None));
+    }
+
+    internal static IEnumerable<JobFilter> Filters() =>
+        from owner in new[] { null, "ada", "bob" }
+        from queue in new[] { null, "vision", "speech" }
+        from phase in new JobPhase?[] { null, JobPhase.Pending, JobPhase.Running, JobPhase.Cancelled }
+        from name in new[] { null, "digits", "lanes" }
+        from unfinished in new[] { false, true }
+        select new JobFilter(owner, queue, phase, name, unfinished);
+
+    private static bool Matches(Job job, JobFilter filter) =>
+        (filter.Owner is null || filter.Owner == job.Owner)
+        && (filter.Queue is null || filter.Queue == job.Queue)
+        && (filter.Phase is null || filter.Phase == job.Phase)
+        && (filter.Name is null || filter.Name == job.Spec.Name)
+        && !(filter.UnfinishedOnly && job.Phase.IsFinished());
+
+    /// <summary>Every owner, queue, name and stage of life with every other.</summary>
+    private async Task<List<Job>> ManyAsync()
+    {
+        var jobs = new List<Job>();
+        var sequence = 0;
+        foreach (var owner in new[] { "ada", "bob" })
+        foreach (var queue in new[] { "vision", "speech" })
+        foreach (var name in new[] { "digits", "lanes" })
+        foreach (var stage in Enumerable.Range(0, 4))
+        {
+            var job = await CommittedAsync(Sample.Submit(sequence += 3, owner, queue, name));
+            if (stage is 1 or 2) job = await CommittedAsync(Sample.Assign(job));
+            if (stage == 2) job = await CommittedAsync(Sample.Run(job));
+            if (stage == 3) job = await CommittedAsync(Sample.Cancel(job));
+            jobs.Add(job);
+        }
+
+        return jobs;
+    }
+
+    private static MetricPoint[] Points(string name, int count) => [.. Enumerable.Range(0, count).Select(i => new MetricPoint(i, name, i / 8.0, Sample.Noon.AddSeconds(i)))];
+}
