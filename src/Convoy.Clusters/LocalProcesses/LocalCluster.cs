@@ -1,0 +1,227 @@
+using System.Text.Json;
+using Convoy.Core.Jobs;
+using Convoy.Core.Scheduling;
+using Microsoft.Extensions.Logging;
+
+namespace Convoy.Clusters.LocalProcesses;
+
+/// <summary>
+/// This machine as a cluster: tasks are processes, each under a supervisor that outlives the platform. The truth lies in the
+/// supervisors' folders (<see cref="Convoy.Core.Tasks.TaskFolder"/>) and in the newest wish per job; memory only mirrors it.
+/// </summary>
+public sealed partial class LocalCluster : ICluster
+{
+    private readonly LocalMachine machine;
+    private readonly IReadOnlyList<NodeObservation> nodes;
+    private readonly FileStream folderLock;
+    private readonly ILogger logger;
+    private readonly Dictionary<JobId, KnownJob> known = [];
+    private readonly Dictionary<JobId, LocalJob> live = [];
+    private readonly SemaphoreSlim turn = new(1, 1);
+    private readonly SemaphoreSlim wake = new(0);
+    private readonly CancellationTokenSource closing = new();
+    private Task loop = Task.CompletedTask;
+    private bool isClosed;
+
+    private LocalCluster(LocalMachine machine, IReadOnlyList<NodeObservation> nodes, FileStream folderLock, ILogger logger)
+    {
+        this.machine = machine;
+        this.nodes = nodes;
+        this.folderLock = folderLock;
+        this.logger = logger;
+    }
+
+    public string Name => machine.Options.Name;
+
+    /// <summary>Takes up what an earlier life left: running tasks go on, ended ones are learnt, prepared ones are started.</summary>
+    /// <param name="unpackCode">Unpacks the archive of that SHA-256 into that folder, which exists and is empty.</param>
+    /// <exception cref="LocalClusterException">The folder is in use, or tasks could not reach it.</exception>
+    public static async Task<LocalCluster> OpenAsync(
+        LocalClusterOptions options, Func<string, string, CancellationToken, Task> unpackCode, TimeProvider time, ILogger<LocalCluster> logger, CancellationToken cancellationToken)
+    {
+        options = options with { StateFolder = Path.GetFullPath(options.StateFolder), TaskProgram = Path.GetFullPath(options.TaskProgram) };
+        var layout = new StateLayout(options.StateFolder);
+        var folderLock = StateFolders.Open(options, layout);
+        try
+        {
+            var nodes = await LocalNodes.DiscoverAsync(options, cancellationToken);
+            var ports = RendezvousPorts.OfThisMachine();
+            var preparation = new Preparation(options, layout, ports, StateFolders.Identity(layout), unpackCode);
+            var cluster = new LocalCluster(new LocalMachine(options, layout, preparation, ports, new ObservationJournal(), time), nodes, folderLock, logger);
+            cluster.Load();
+            cluster.machine.Journal.SetNodes(nodes);
+            cluster.loop = Task.Run(cluster.RunAsync, CancellationToken.None);
+            return cluster;
+        }
+        catch
+        {
+            await folderLock.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<IReadOnlyList<Refusal>> ApplyAsync(IReadOnlyList<ClusterAssignment> assignments, CancellationToken cancellationToken)
+    {
+        var refusals = new List<Refusal>();
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            foreach (var wish in assignments)
+            {
+                if (Take(wish) is { } refusal) refusals.Add(refusal);
+            }
+        }
+        finally
+        {
+            turn.Release();
+            wake.Release();
+        }
+
+        return refusals;
+    }
+
+    public Task<ClusterReport> ObserveAsync(ReportCursor? since, CancellationToken cancellationToken) => Task.FromResult(machine.Journal.Since(since));
+
+    public Task WaitForChangeAsync(ReportCursor since, CancellationToken cancellationToken) => machine.Journal.WaitAsync(since, cancellationToken);
+
+    /// <summary>Tasks go on running: whoever opens the folder next learns how they ended.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (isClosed) return;
+        isClosed = true;
+        await closing.CancelAsync();
+        await loop;
+        foreach (var job in live.Values) await job.DisposeAsync();
+        await folderLock.DisposeAsync();
+        closing.Dispose();
+        turn.Dispose();
+        wake.Dispose();
+    }
+
+    private Refusal? Take(ClusterAssignment wish)
+    {
+        var wanted = wish.Assignment;
+        var had = known.GetValueOrDefault(wanted.JobId);
+        if (had?.Generation == wanted.Generation) return null;
+        if (WishRules.Refuse(wish, had, nodes) is { } refusal) return refusal;
+        try
+        {
+            WriteWish(wish);
+        }
+        catch (Exception full) when (full is IOException or UnauthorizedAccessException)
+        {
+            return new Refusal(wanted.JobId, wanted.Generation, $"the wish could not be stored: {full.Message}", Permanent: false);
+        }
+
+        LogTaken(logger, wish);
+        var isSameAttempt = had?.Attempt == wanted.Attempt;
+        if (had is not null && !isSameAttempt) machine.Journal.Forget(wanted.JobId, had.Tasks);
+        known[wanted.JobId] = KnownJob.Of(wish, isDone: isSameAttempt && had!.IsDone);
+        if (live.TryGetValue(wanted.JobId, out var job)) job.Change(wish);
+        else if (!known[wanted.JobId].IsDone) live[wanted.JobId] = new LocalJob(machine, wish);
+        return null;
+    }
+
+    private void WriteWish(ClusterAssignment wish)
+    {
+        var folder = machine.Layout.Job(wish.Assignment.JobId);
+        if (!Directory.Exists(folder))
+        {
+            Directory.CreateDirectory(folder);
+            Native.FlushFolder(machine.Layout.Jobs);
+        }
+
+        DurableFile.Write(machine.Layout.Wish(wish.Assignment.JobId), JsonSerializer.SerializeToUtf8Bytes(wish, LocalJson.Default.ClusterAssignment));
+    }
+
+    private void Load()
+    {
+        foreach (var folder in Directory.EnumerateDirectories(machine.Layout.Jobs))
+        {
+            if (!JobId.TryParse(Path.GetFileName(folder), out var id)) continue;
+            try
+            {
+                // Without a wish the server was never told that it was taken, and sends it again.
+                if (DurableFile.Read(machine.Layout.Wish(id)) is { } bytes) Load(JsonSerializer.Deserialize(bytes, LocalJson.Default.ClusterAssignment)!);
+            }
+            catch (JsonException broken)
+            {
+                LogUnreadable(logger, folder, broken.Message);
+            }
+        }
+    }
+
+    private void Load(ClusterAssignment wish)
+    {
+        var (id, attempt) = (wish.Assignment.JobId, wish.Assignment.Attempt);
+        var outcome = DurableFile.Read(machine.Layout.Outcome(id)) is { } bytes ? JsonSerializer.Deserialize(bytes, LocalJson.Default.OutcomeFile) : null;
+        var isDone = outcome?.Attempt == attempt;
+        known[id] = KnownJob.Of(wish, isDone);
+        if (isDone)
+        {
+            foreach (var seen in outcome!.Tasks) machine.Journal.Add(seen);
+            return;
+        }
+
+        if (DurableFile.Read(machine.Layout.Gang(id, attempt)) is { } gang) machine.Ports.Keep(id, attempt, JsonSerializer.Deserialize(gang, LocalJson.Default.GangFile)!.RendezvousPort);
+        live[id] = new LocalJob(machine, wish);
+    }
+
+    private async Task RunAsync()
+    {
+        var troubles = new Dictionary<JobId, string>();
+        while (!closing.IsCancellationRequested)
+        {
+            var processes = new Lazy<ProcessTable>(ProcessTable.Read);
+            foreach (var id in await LiveAsync()) await AdvanceAsync(id, processes, troubles);
+            try
+            {
+                var period = (await LiveAsync()).Length == 0 ? Timeout.InfiniteTimeSpan : machine.Options.PollPeriod;
+                await wake.WaitAsync(period, closing.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task<JobId[]> LiveAsync()
+    {
+        await turn.WaitAsync(CancellationToken.None);
+        try
+        {
+            return [.. live.Keys];
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task AdvanceAsync(JobId id, Lazy<ProcessTable> processes, Dictionary<JobId, string> troubles)
+    {
+        await turn.WaitAsync(CancellationToken.None);
+        try
+        {
+            var job = live[id];
+            job.Advance(() => processes.Value);
+            troubles.Remove(id);
+            if (!job.IsDone) return;
+            live.Remove(id);
+            known[id] = known[id] with { IsDone = true };
+            await job.DisposeAsync();
+        }
+#pragma warning disable CA1031 // One job's trouble (a full disk, say) must not stop the others; it is tried again next round.
+        catch (Exception trouble)
+#pragma warning restore CA1031
+        {
+            if (troubles.GetValueOrDefault(id) != trouble.Message) LogTrouble(logger, id, trouble.Message);
+            troubles[id] = trouble.Message;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using System.Text.Json;
+using Convoy.Core.Jobs;
+
+namespace Convoy.Clusters.LocalProcesses;
+
+/// <summary>
+/// One job's newest wish and how far it has come. Level-triggered: <see cref="Advance"/> does what can be done now and may be
+/// called at any time; everything that it needs to know again after a crash lies in the job's folder.
+/// </summary>
+internal sealed class LocalJob : IAsyncDisposable
+{
+    private readonly LocalMachine machine;
+    private readonly CancellationTokenSource preparing = new();
+    private readonly List<TaskObservation> seen = [];
+    private readonly LocalTask[] tasks;
+    private Task? preparation;
+    private FailedPreparation? failed;
+    private bool isPrepared;
+
+    public LocalJob(LocalMachine machine, ClusterAssignment wish)
+    {
+        this.machine = machine;
+        Wish = wish;
+        var (job, attempt) = (wish.Assignment.JobId, wish.Assignment.Attempt);
+        tasks = [.. Enumerable.Range(0, wish.Assignment.Tasks.Count).Select(rank => new LocalTask(job, attempt, rank, machine.Layout.Task(job, attempt, rank), machine.Time))];
+        failed = DurableFile.Read(machine.Layout.Failed(job, attempt)) is { } bytes ? JsonSerializer.Deserialize(bytes, LocalJson.Default.FailedPreparation) : null;
+    }
+
+    public ClusterAssignment Wish { get; private set; }
+
+    /// <summary>Every task has ended, and that is on disk.</summary>
+    public bool IsDone { get; private set; }
+
+    private Assignment Assignment => Wish.Assignment;
+
+    /// <summary>A newer generation for the same attempt.</summary>
+    public void Change(ClusterAssignment wish) => Wish = wish;
+
+    /// <summary>Does what can be done now; what was seen goes to the journal.</summary>
+    public void Advance(Func<ProcessTable> processes)
+    {
+        if (Assignment.Wanted == WantedState.Stop) StopAll();
+        else if (!isPrepared && failed is null) Prepare();
+        if (preparation is { IsCompleted: false }) return;
+
+        if (failed is not null)
+        {
+            foreach (var task in tasks.Where(task => !task.HasEnded)) See(task.Fail(failed));
+        }
+
+        foreach (var task in tasks.Where(task => !task.HasEnded))
+        {
+            if (isPrepared && Assignment.Wanted == WantedState.Run && task.WantsSupervisor) Start(task);
+            if (task.HasEnded) continue;
+            foreach (var news in task.Look(processes)) See(news);
+        }
+
+        if (tasks.All(task => task.HasEnded)) Finish();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await preparing.CancelAsync();
+        if (preparation is not null) await preparation.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        preparing.Dispose();
+    }
+
+    private void StopAll()
+    {
+        if (preparation is { IsCompleted: false }) preparing.Cancel();
+        foreach (var task in tasks) task.Stop();
+    }
+
+    private void Prepare()
+    {
+        var wish = Wish;
+        preparation ??= Task.Run(() => machine.Preparation.PrepareAsync(wish, preparing.Token));
+        if (!preparation.IsCompleted) return;
+        if (preparation.IsCompletedSuccessfully)
+        {
+            isPrepared = true;
+            return;
+        }
+
+        if (preparation.IsCanceled) return;
+        var reason = preparation.Exception!.InnerException!.Message;
+        failed = new FailedPreparation($"could not be prepared: {reason}", machine.Time.GetUtcNow());
+        Directory.CreateDirectory(machine.Layout.Attempt(Assignment.JobId, Assignment.Attempt));
+        DurableFile.Write(machine.Layout.Failed(Assignment.JobId, Assignment.Attempt), JsonSerializer.SerializeToUtf8Bytes(failed, LocalJson.Default.FailedPreparation));
+    }
+
+    private void Start(LocalTask task)
+    {
+        try
+        {
+            task.Start(machine.Options.TaskProgram);
+        }
+        catch (IOException broken)
+        {
+            task.Stop();
+            See(task.Fail(new FailedPreparation(broken.Message, machine.Time.GetUtcNow())));
+        }
+    }
+
+    private void See(TaskObservation news)
+    {
+        seen.Add(news);
+        machine.Journal.Add(news);
+    }
+
+    private void Finish()
+    {
+        var (job, attempt) = (Assignment.JobId, Assignment.Attempt);
+        var outcome = new OutcomeFile(attempt, seen);
+        DurableFile.Write(machine.Layout.Outcome(job), JsonSerializer.SerializeToUtf8Bytes(outcome, LocalJson.Default.OutcomeFile));
+        machine.Ports.Give(job, attempt);
+        var folders = new PersonFolders(machine.Preparation.UidOf(Wish.OwnerNumber));
+        var files = machine.Layout.Person(Wish.OwnerNumber);
+        for (var rank = 0; rank < tasks.Length; rank++)
+        {
+            try
+            {
+                folders.Remove(files.Temporary(job, attempt, rank));
+            }
+            catch (IOException)
+            {
+                // The person made something there that cannot be removed; it is theirs.
+            }
+        }
+
+        IsDone = true;
+    }
+}

@@ -1,0 +1,93 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace Convoy.Clusters.LocalProcesses;
+
+/// <summary>The calls of Linux that .NET has no name for.</summary>
+internal static unsafe partial class Native
+{
+    public const int NoHang = 1;
+    public const int SigKill = 9;
+
+    private const int ReadOnlyFlag = 0;
+    private const int DirectoryFlag = 0x10000;
+    private const int CloseOnExecFlag = 0x80000;
+
+    // The same numbers on every architecture that is newer than these two calls.
+    private const long PidFdSendSignal = 424;
+    private const long PidFdOpen = 434;
+
+    public static long SetGroupsCall { get; } = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 159 : 116;
+
+    [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
+    public static partial int WaitPid(int pid, out int status, int options);
+
+    [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ChangeOwner(string path, uint uid, uint gid);
+
+    [LibraryImport("libc", EntryPoint = "setfsuid")]
+    public static partial int SetFileUid(uint uid);
+
+    [LibraryImport("libc", EntryPoint = "setfsgid")]
+    public static partial int SetFileGid(uint gid);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    public static partial long Call(long number, long a, long b, long c, long d);
+
+    public static int OpenProcess(int pid) => (int)Call(PidFdOpen, pid, 0, 0, 0);
+
+    public static void Signal(int processHandle, int signal) => Call(PidFdSendSignal, processHandle, signal, 0, 0);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    public static partial int Close(int descriptor);
+
+    /// <summary>Makes names in a folder durable.</summary>
+    public static void FlushFolder(string path)
+    {
+        var descriptor = Open(path, ReadOnlyFlag | DirectoryFlag | CloseOnExecFlag, 0);
+        if (descriptor < 0) throw new IOException($"{path}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+        var failed = Flush(descriptor) != 0;
+        var error = Marshal.GetLastPInvokeError();
+        _ = Close(descriptor);
+        if (failed) throw new IOException($"{path}: {new Win32Exception(error).Message}");
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Flush(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Spawn(out int pid, string path, void* fileActions, void* attributes, byte** arguments, byte** environment);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_init")]
+    public static partial int InitAttributes(void* attributes);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_destroy")]
+    public static partial int DestroyAttributes(void* attributes);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setflags")]
+    public static partial int SetFlags(void* attributes, short flags);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigdefault")]
+    public static partial int SetDefaultSignals(void* attributes, void* signals);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigmask")]
+    public static partial int SetSignalMask(void* attributes, void* signals);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_init")]
+    public static partial int InitFileActions(void* actions);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_destroy")]
+    public static partial int DestroyFileActions(void* actions);
+
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addopen", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int AddOpen(void* actions, int descriptor, string path, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "sigfillset")]
+    public static partial int FillSignals(void* signals);
+
+    [LibraryImport("libc", EntryPoint = "sigemptyset")]
+    public static partial int EmptySignals(void* signals);
+}

@@ -1,0 +1,108 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace Convoy.Clusters.LocalProcesses;
+
+/// <summary>Makes folders that one person's tasks may use and nobody else's.</summary>
+/// <param name="Uid">Uid and gid of the person's tasks; null where they run as the platform does.</param>
+internal sealed record PersonFolders(int? Uid)
+{
+    private const UnixFileMode OwnerAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode Passage = OwnerAll | UnixFileMode.GroupRead | UnixFileMode.GroupExecute;
+
+    /// <summary>A folder of the platform's, from which on only the person gets further.</summary>
+    public void MakePassage(string path)
+    {
+        if (Directory.Exists(path)) return;
+        MakePassageParent(path);
+        Directory.CreateDirectory(path, Uid is null ? OwnerAll : Passage);
+        if (Uid is not { } uid) return;
+        // The umask may have taken bits away.
+        File.SetUnixFileMode(path, Passage);
+        Own(path, 0, (uint)uid);
+    }
+
+    /// <summary>A folder of the person's own.</summary>
+    public void MakeOwn(string path)
+    {
+        if (Directory.Exists(path)) return;
+        MakePassageParent(path);
+        Directory.CreateDirectory(path, OwnerAll);
+        if (Uid is { } uid) Own(path, (uint)uid, (uint)uid);
+    }
+
+    /// <summary>Gives a tree that nobody else can reach to the person. Links themselves, never what they name.</summary>
+    public void GiveTree(string root)
+    {
+        if (Uid is not { } uid) return;
+        var options = new EnumerationOptions { RecurseSubdirectories = false, AttributesToSkip = 0, IgnoreInaccessible = false };
+        var folders = new Stack<string>([root]);
+        while (folders.TryPop(out var folder))
+        {
+            foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", options))
+            {
+                if (entry is DirectoryInfo && entry.LinkTarget is null) folders.Push(entry.FullName);
+                else Own(entry.FullName, (uint)uid, (uint)uid);
+            }
+
+            Own(folder, (uint)uid, (uint)uid);
+        }
+    }
+
+    /// <summary>Makes a folder anywhere, with the person's rights. False where the person may not.</summary>
+    public bool TryMakeAnywhere(string path) => AsPerson(() => Directory.CreateDirectory(path));
+
+    /// <summary>Removes what the person's tasks could write to: with the person's rights, lest a link lead elsewhere.</summary>
+    public void Remove(string path)
+    {
+        if (!Directory.Exists(path)) return;
+        AsPerson(() =>
+        {
+            foreach (var folder in Directory.GetDirectories(path)) Directory.Delete(folder, recursive: true);
+            foreach (var file in Directory.GetFiles(path)) File.Delete(file);
+        });
+        // Its own name stands in a folder of the platform's, so it is still the same folder.
+        Directory.Delete(path);
+    }
+
+    private bool AsPerson(Action action)
+    {
+        var done = false;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                if (Uid is { } uid) BecomeForFiles((uint)uid);
+                action();
+                done = true;
+            }
+            catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+            {
+                // The person may not: that is the answer.
+            }
+        });
+
+        // A thread of its own, never used again: Linux keeps these ids per thread.
+        thread.Start();
+        thread.Join();
+        return done;
+    }
+
+    private static void BecomeForFiles(uint uid)
+    {
+        if (Native.Call(Native.SetGroupsCall, 0, 0, 0, 0) != 0) throw new IOException("cannot drop groups");
+        _ = Native.SetFileGid(uid);
+        _ = Native.SetFileUid(uid);
+    }
+
+    private void MakePassageParent(string path)
+    {
+        var parent = Path.GetDirectoryName(path)!;
+        if (!Directory.Exists(parent)) MakePassage(parent);
+    }
+
+    private static void Own(string path, uint uid, uint gid)
+    {
+        if (Native.ChangeOwner(path, uid, gid) != 0) throw new IOException($"{path}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
+    }
+}

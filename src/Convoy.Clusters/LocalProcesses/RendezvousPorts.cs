@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Convoy.Core.Jobs;
+
+namespace Convoy.Clusters.LocalProcesses;
+
+/// <summary>
+/// One port per live gang. Outside the range from which the kernel gives ports to anybody who connects, so that it stays free
+/// until rank 0's supervisor holds it.
+/// </summary>
+internal sealed class RendezvousPorts(int firstEphemeral, int lastEphemeral)
+{
+    private const int Lowest = 20_000;
+    private const int Highest = 65_535;
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<(JobId Job, int Attempt), int> taken = [];
+
+    public static RendezvousPorts OfThisMachine()
+    {
+        var range = File.ReadAllText("/proc/sys/net/ipv4/ip_local_port_range").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        return new RendezvousPorts(int.Parse(range[0], CultureInfo.InvariantCulture), int.Parse(range[1], CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>A gang of an earlier life keeps what it was given.</summary>
+    public void Keep(JobId job, int attempt, int port)
+    {
+        lock (gate) taken[(job, attempt)] = port;
+    }
+
+    public int Take(JobId job, int attempt)
+    {
+        lock (gate)
+        {
+            if (taken.TryGetValue((job, attempt), out var had)) return had;
+            var candidates = Enumerable.Range(Lowest, Highest - Lowest + 1).Where(port => port < firstEphemeral || port > lastEphemeral).ToArray();
+            // Another platform on this machine searches too; a start of our own keeps us apart.
+            var start = Random.Shared.Next(Math.Max(1, candidates.Length));
+            for (var i = 0; i < candidates.Length; i++)
+            {
+                var port = candidates[(start + i) % candidates.Length];
+                if (taken.ContainsValue(port) || !IsFree(port)) continue;
+                taken[(job, attempt)] = port;
+                return port;
+            }
+        }
+
+        throw new IOException("no port is free for the gang's rendezvous");
+    }
+
+    public void Give(JobId job, int attempt)
+    {
+        lock (gate) taken.Remove((job, attempt));
+    }
+
+    private static bool IsFree(int port)
+    {
+        try
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(IPAddress.Any, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Convoy.Core.Jobs;
+
+namespace Convoy.Clusters.LocalProcesses;
+
+/// <summary>Where everything lies in the state folder.</summary>
+internal sealed class StateLayout(string root)
+{
+    public string Root => root;
+
+    /// <summary>Locked while a cluster has the folder open.</summary>
+    public string Lock => Path.Combine(root, "cluster.lock");
+
+    public string Identity => Path.Combine(root, "identity");
+
+    /// <summary>Code is unpacked here, where no task can reach, and moved whole.</summary>
+    public string Staging => Path.Combine(root, "staging");
+
+    public string Jobs => Path.Combine(root, "jobs");
+
+    public string People => Path.Combine(root, "people");
+
+    public string Job(JobId job) => Path.Combine(Jobs, job.Value);
+
+    /// <summary>The newest <see cref="Wish"/>.</summary>
+    public string Wish(JobId job) => Path.Combine(Job(job), "wish.json");
+
+    /// <summary>Every observation of an attempt whose tasks have all ended: a finished job is one small file to read.</summary>
+    public string Outcome(JobId job) => Path.Combine(Job(job), "outcome.json");
+
+    public string Attempt(JobId job, int attempt) => Path.Combine(Job(job), Text(attempt));
+
+    /// <summary>What the gang's tasks share: a <see cref="GangFile"/>.</summary>
+    public string Gang(JobId job, int attempt) => Path.Combine(Attempt(job, attempt), "gang.json");
+
+    /// <summary>Why the attempt could not be prepared: a <see cref="FailedPreparation"/>.</summary>
+    public string Failed(JobId job, int attempt) => Path.Combine(Attempt(job, attempt), "failed.json");
+
+    /// <summary>The folder in which supervisor and platform meet.</summary>
+    public string Task(JobId job, int attempt, int rank) => Path.Combine(Attempt(job, attempt), Text(rank));
+
+    public PersonLayout Person(int number) => new(Path.Combine(People, Text(number)));
+
+    public static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>
+/// One person's files. The folders on the way belong to the platform and only let the person through, so that nothing the platform
+/// makes there can be turned elsewhere by a link; the last ones belong to the person.
+/// </summary>
+internal sealed class PersonLayout(string root)
+{
+    public string Root => root;
+
+    public string Home => Path.Combine(root, "home");
+
+    public string Job(JobId job) => Path.Combine(root, "jobs", job.Value);
+
+    public string Code(JobId job, int attempt, int rank) => Path.Combine(Job(job), "code", $"{attempt}-{rank}");
+
+    public string Checkpoints(JobId job) => Path.Combine(Job(job), "checkpoints");
+
+    public string Output(JobId job, int attempt, int rank) => Path.Combine(Job(job), "outputs", StateLayout.Text(attempt), StateLayout.Text(rank));
+
+    /// <summary>Short, because a Unix socket in TMPDIR has at most 108 characters for its whole path.</summary>
+    public string Temporary(JobId job, int attempt, int rank)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{job}-{attempt}-{rank}"), hash);
+        return Path.Combine(root, "tmp", Convert.ToHexStringLower(hash[..5]));
+    }
+}

@@ -1,0 +1,122 @@
+using System.Collections;
+using System.ComponentModel;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Convoy.Core.Tasks;
+
+namespace Convoy.Clusters.LocalProcesses;
+
+/// <summary>Starts supervisors that outlive this process, and tells whether one lives.</summary>
+internal static unsafe class Supervisor
+{
+    private const short SetSignalDefaults = 0x04;
+    private const short SetSignalMask = 0x08;
+    private const short SetSession = 0x80;
+    private const int ReadWrite = 2;
+
+    // Larger than glibc's and musl's own structures (336, 80 and 128 bytes).
+    private const int StructureBytes = 1024;
+
+    private static readonly string BootId = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
+
+    /// <summary>
+    /// In a session of its own, with no file of ours open, so that neither our end nor our terminal's reaches it.
+    /// Process.Start can do neither.
+    /// </summary>
+    public static int Start(string program, string folder)
+    {
+        var attributes = stackalloc byte[StructureBytes];
+        var actions = stackalloc byte[StructureBytes];
+        var signals = stackalloc byte[StructureBytes];
+        _ = Native.InitAttributes(attributes);
+        _ = Native.InitFileActions(actions);
+        try
+        {
+            for (var descriptor = 0; descriptor <= 2; descriptor++) _ = Native.AddOpen(actions, descriptor, "/dev/null", ReadWrite, 0);
+            // The runtime ignores SIGPIPE, and what is ignored would be inherited.
+            _ = Native.FillSignals(signals);
+            _ = Native.SetDefaultSignals(attributes, signals);
+            _ = Native.EmptySignals(signals);
+            _ = Native.SetSignalMask(attributes, signals);
+            _ = Native.SetFlags(attributes, SetSession | SetSignalDefaults | SetSignalMask);
+            using var arguments = new TextArray([program, "run", folder]);
+            using var environment = new TextArray(Surroundings());
+            var error = Native.Spawn(out var pid, program, actions, attributes, arguments.Pointer, environment.Pointer);
+            return error == 0 ? pid : throw new IOException($"cannot start {program}: {new Win32Exception(error).Message}");
+        }
+        finally
+        {
+            _ = Native.DestroyFileActions(actions);
+            _ = Native.DestroyAttributes(attributes);
+        }
+    }
+
+    /// <summary>True once a supervisor started by this process has ended; it is reaped then.</summary>
+    public static bool HasEnded(int pid) => Native.WaitPid(pid, out _, Native.NoHang) != 0;
+
+    /// <summary>Whether that very process lives: a pid alone may be somebody else's by now.</summary>
+    public static bool IsAlive(TaskStart start) =>
+        IsOfThisBoot(start) && ProcessState.Read(start.SupervisorPid) is { IsRunning: true } state && state.StartTicks == start.SupervisorStartTicks;
+
+    public static bool IsOfThisBoot(TaskStart start) => start.BootId == BootId;
+
+    /// <summary>No secret of ours reaches a supervisor, but what a .NET program needs to be found.</summary>
+    private static string[] Surroundings() => [.. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+        .Select(entry => (Name: (string)entry.Key, Value: (string?)entry.Value))
+        .Where(entry => entry.Name is "PATH" or "HOME" or "TMPDIR" or "LANG" || entry.Name.StartsWith("DOTNET_", StringComparison.Ordinal))
+        .Select(entry => $"{entry.Name}={entry.Value}")];
+
+    private readonly ref struct TextArray : IDisposable
+    {
+        private readonly int count;
+
+        public TextArray(string[] texts)
+        {
+            count = texts.Length;
+            Pointer = (byte**)NativeMemory.AllocZeroed((nuint)(count + 1), (nuint)sizeof(byte*));
+            for (var i = 0; i < count; i++)
+            {
+                var bytes = Encoding.UTF8.GetBytes(texts[i]);
+                Pointer[i] = (byte*)NativeMemory.AllocZeroed((nuint)bytes.Length + 1);
+                bytes.CopyTo(new Span<byte>(Pointer[i], bytes.Length));
+            }
+        }
+
+        public byte** Pointer { get; }
+
+        public void Dispose()
+        {
+            for (var i = 0; i < count; i++) NativeMemory.Free(Pointer[i]);
+            NativeMemory.Free(Pointer);
+        }
+    }
+}
+
+/// <summary>Of <c>/proc/PID/stat</c>.</summary>
+internal readonly record struct ProcessState(char State, long StartTicks)
+{
+    private const int StateField = 3;
+    private const int StartTicksField = 22;
+
+    /// <summary>False for a zombie: it holds no file and runs nothing.</summary>
+    public bool IsRunning => State is not ('Z' or 'X' or 'x');
+
+    /// <summary>Null where there is no such process.</summary>
+    public static ProcessState? Read(int pid)
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/stat");
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+
+        // The name, field 2, may hold spaces and brackets: fields are counted from behind its last one.
+        var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+        return new ProcessState(fields[0][0], long.Parse(fields[StartTicksField - StateField], CultureInfo.InvariantCulture));
+    }
+}

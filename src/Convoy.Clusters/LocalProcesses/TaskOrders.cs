@@ -1,0 +1,58 @@
+using System.Globalization;
+using Convoy.Core.Frameworks;
+using Convoy.Core.Jobs;
+using Convoy.Core.Tasks;
+
+namespace Convoy.Clusters.LocalProcesses;
+
+/// <summary>From an assignment to what each supervisor is told.</summary>
+internal static class TaskOrders
+{
+    private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    public static TaskOrder Build(ClusterAssignment wish, int rank, int rendezvousPort, LocalClusterOptions options, PersonLayout files, int? uid, string machineWideName)
+    {
+        var assignment = wish.Assignment;
+        var (job, attempt) = (assignment.JobId, assignment.Attempt);
+        var role = assignment.Spec.Roles[assignment.Tasks[rank].Role];
+        var surroundings = new TaskSurroundings(
+            [.. assignment.Tasks.Select(_ => "127.0.0.1")],
+            rendezvousPort,
+            assignment.Spec.Checkpoint.Path ?? files.Checkpoints(job),
+            files.Output(job, attempt, rank),
+            options.ServerUrl,
+            wish.ReportToken);
+
+        // What a login would give, then what the framework and the user say.
+        var environment = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["PATH"] = DefaultPath,
+            ["HOME"] = files.Home,
+            ["TMPDIR"] = files.Temporary(job, attempt, rank),
+            ["LANG"] = "C.UTF-8",
+            // The gang's hosts are all 127.0.0.1, and gloo would look the host's name up.
+            ["GLOO_SOCKET_IFNAME"] = "lo",
+        };
+        foreach (var (name, value) in TaskEnvironment.Build(assignment, rank, surroundings)) environment[name] = value;
+        if (options.PythonPath is { } client)
+        {
+            environment["PYTHONPATH"] = environment.TryGetValue("PYTHONPATH", out var own) && own.Length > 0 ? $"{client}:{own}" : client;
+        }
+
+        return new TaskOrder
+        {
+            Command = role.Command,
+            Environment = environment,
+            WorkingDirectory = files.Code(job, attempt, rank),
+            Uid = uid,
+            StopSignal = assignment.Spec.Checkpoint.Signal,
+            GraceMilliseconds = (long)assignment.Spec.Checkpoint.Grace.TotalMilliseconds,
+            CpuMillicores = role.Resources.Cpu.Millicores,
+            MemoryBytes = role.Resources.Memory.Bytes,
+            CgroupName = string.Create(CultureInfo.InvariantCulture, $"{machineWideName}-{job}-{attempt}-{rank}"),
+            HoldPorts = rank == 0 && NeedsPort(assignment) ? [rendezvousPort] : [],
+        };
+    }
+
+    public static bool NeedsPort(Assignment assignment) => assignment.Spec.Framework == Framework.Pytorch;
+}

@@ -1,0 +1,48 @@
+using Convoy.Core.Jobs;
+using Convoy.Core.Scheduling;
+
+namespace Convoy.Clusters.LocalProcesses;
+
+/// <summary>What is kept in memory of every job, the long finished ones too.</summary>
+/// <param name="Tasks">How many tasks the attempt has.</param>
+/// <param name="IsDone">All of them have ended.</param>
+internal sealed record KnownJob(long Generation, int Attempt, WantedState Wanted, int Tasks, bool IsDone)
+{
+    public static KnownJob Of(ClusterAssignment wish, bool isDone)
+    {
+        var wanted = wish.Assignment;
+        return new KnownJob(wanted.Generation, wanted.Attempt, wanted.Wanted, wanted.Tasks.Count, isDone);
+    }
+}
+
+/// <summary>Which wishes are not taken.</summary>
+internal static class WishRules
+{
+    /// <param name="had">What is known of the job; null where nothing is.</param>
+    public static Refusal? Refuse(ClusterAssignment wish, KnownJob? had, IReadOnlyList<NodeObservation> nodes)
+    {
+        var wanted = wish.Assignment;
+        if (had is not null)
+        {
+            if (wanted.Generation < had.Generation) return Never($"generation {had.Generation} is known");
+            if (wanted.Attempt < had.Attempt) return Never($"attempt {had.Attempt} is known");
+            // Devices might be given twice.
+            if (wanted.Attempt > had.Attempt && !had.IsDone) return new Refusal(wanted.JobId, wanted.Generation, $"attempt {had.Attempt} has not ended yet", Permanent: false);
+            if (wanted.Attempt == had.Attempt && wanted.Tasks.Count != had.Tasks) return Never("an attempt keeps its tasks");
+            if (wanted.Attempt == had.Attempt && had.Wanted == WantedState.Stop && wanted.Wanted == WantedState.Run) return Never("a stopped attempt does not start again");
+        }
+
+        if (wanted.Wanted == WantedState.Stop || had?.Attempt == wanted.Attempt) return null;
+        foreach (var task in wanted.Tasks)
+        {
+            var node = nodes.FirstOrDefault(n => n.Name == task.Node);
+            if (node is null) return Never($"there is no node {task.Node}");
+            var missing = task.Devices.Except(node.Devices).ToArray();
+            if (missing.Length > 0) return Never($"{task.Node} has no device {missing[0]}");
+        }
+
+        return null;
+
+        Refusal Never(string reason) => new(wanted.JobId, wanted.Generation, reason, Permanent: true);
+    }
+}
