@@ -20,11 +20,13 @@ public static class PlanChecker
     public static CheckedPlan Check(ClusterSnapshot snapshot, SchedulingPolicy policy, Plan plan)
     {
         var violations = new List<Violation>();
+        var bad = new HashSet<JobId>();
         while (true)
         {
-            var found = Violations(snapshot, policy, plan);
+            // What was dropped is of course no longer started: that is said already.
+            var found = Violations(snapshot, policy, plan).Where(violation => !bad.Contains(violation.Job)).ToArray();
             violations.AddRange(found);
-            var bad = found.Select(violation => violation.Job).ToHashSet();
+            bad.UnionWith(found.Select(violation => violation.Job));
             var kept = plan.Gangs.Where(gang => !bad.Contains(gang.Job)).ToArray();
             if (kept.Length == plan.Gangs.Count) return new CheckedPlan(plan, violations);
             plan = plan with { Gangs = kept, Evictions = [.. plan.Evictions.Where(eviction => !bad.Contains(eviction.For))] };

@@ -103,7 +103,8 @@ internal sealed record StartedGang(PendingJob Job, string Cluster, string? Accel
         foreach (var role in Job.Roles)
         {
             var places = Places.Where(place => place.Role == role).OrderBy(place => place.Node, StringComparer.Ordinal).ThenBy(place => place.Devices.FirstOrDefault());
-            tasks.AddRange(places.ToArray().Select((place, index) => new TaskPlacement(role.Role, index, tasks.Count + index, place.Node, place.Devices)));
+            var firstRank = tasks.Count;
+            tasks.AddRange(places.Select((place, index) => new TaskPlacement(role.Role, index, firstRank + index, place.Node, place.Devices)));
         }
 
         return new PlannedGang(Job.Standing.Id, Job.Revision, Cluster, Accelerator, tasks);

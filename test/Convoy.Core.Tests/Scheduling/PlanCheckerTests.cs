@@ -1,0 +1,93 @@
+using Convoy.Core.Jobs;
+using Convoy.Core.People;
+using Convoy.Core.Scheduling;
+
+namespace Convoy.Core.Tests.Scheduling;
+
+/// <summary>A checker that finds nothing proves nothing: each guarantee is broken here once, by hand.</summary>
+public sealed class PlanCheckerTests
+{
+    private static readonly ClusterSnapshot Snapshot = Worlds.Snapshot(
+        [Worlds.Node("n0", 4), Worlds.Node("n1", 4), Worlds.Node("sick", 4, health: NodeHealth.Draining), Worlds.Node("v", 4, "V100-32G")],
+        [Worlds.Pending(1, 2, 2, types: ["A100-80G"]), Worlds.Pending(2, 1, 4, "bob", types: ["A100-80G"])]);
+
+    private static readonly Plan Good = Scheduler.Plan(Snapshot, Worlds.Policy, Worlds.Now);
+
+    [Fact]
+    public void A_good_plan_passes_whole()
+    {
+        var passed = PlanChecker.Check(Snapshot, Worlds.Policy, Good);
+        passed.Violations.ShouldBeEmpty();
+        passed.Plan.Gangs.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public void A_gang_with_a_task_missing_is_dropped_and_the_other_stays() =>
+        Broken(gang => gang with { Tasks = [gang.Tasks[0]] }).ShouldBe([1]);
+
+    [Fact]
+    public void A_gang_with_a_task_too_many_is_dropped() =>
+        Broken(gang => gang with { Tasks = [.. gang.Tasks, new TaskPlacement("worker", 2, 2, gang.Tasks[0].Node, [0, 1])] }).ShouldContain(1);
+
+    [Fact]
+    public void A_gang_on_two_accelerator_types_is_dropped() =>
+        Broken(gang => gang with { Tasks = [gang.Tasks[0], gang.Tasks[1] with { Node = "v" }] }).ShouldContain(1);
+
+    [Fact]
+    public void A_device_given_twice_is_dropped() =>
+        Broken(gang => gang with { Tasks = [gang.Tasks[0], gang.Tasks[1] with { Devices = gang.Tasks[0].Devices }] }).ShouldContain(2);
+
+    [Fact]
+    public void A_device_that_is_not_there_is_dropped() =>
+        Broken(gang => gang with { Tasks = [gang.Tasks[0], gang.Tasks[1] with { Devices = [2, 9] }] }).ShouldContain(2);
+
+    [Fact]
+    public void A_node_that_is_not_there_is_dropped() =>
+        Broken(gang => gang with { Tasks = [gang.Tasks[0], gang.Tasks[1] with { Node = "nowhere" }] }).ShouldContain(2);
+
+    [Fact]
+    public void An_unwell_node_is_dropped() =>
+        Broken(gang => gang with { Tasks = [gang.Tasks[0], gang.Tasks[1] with { Node = "sick" }] }).ShouldContain(12);
+
+    [Fact]
+    public void A_gang_over_its_owners_cap_is_dropped()
+    {
+        var capped = new SchedulingPolicy([new Level("engineer", 20, MaxGpus: 3)]);
+        PlanChecker.Check(Snapshot, capped, Good).Violations.Select(violation => violation.Guarantee).Distinct().ShouldBe([3]);
+    }
+
+    [Fact]
+    public void A_job_that_waits_though_there_is_room_is_noticed()
+    {
+        var lazy = Good with { Gangs = [Good.Gangs[0]], Waiting = [new WaitingJob(Good.Gangs[1].Job, new WaitingReason(WaitingToken.InsufficientResources, WaitingUnit.Devices, 4, 0, 0, 0))] };
+        PlanChecker.Violations(Snapshot, Worlds.Policy, lazy).ShouldHaveSingleItem().Guarantee.ShouldBe(10);
+    }
+
+    [Fact]
+    public void A_job_that_is_not_mentioned_is_noticed() =>
+        PlanChecker.Violations(Snapshot, Worlds.Policy, Good with { Gangs = [Good.Gangs[0]] }).ShouldHaveSingleItem().Guarantee.ShouldBe(10);
+
+    [Fact]
+    public void A_job_started_twice_is_noticed() =>
+        PlanChecker.Violations(Snapshot, Worlds.Policy, Good with { Gangs = [.. Good.Gangs, Good.Gangs[0]] }).Select(violation => violation.Guarantee).ShouldContain(1);
+
+    [Fact]
+    public void What_was_overdrawn_before_halts_nobody_elsewhere()
+    {
+        var overdrawn = new RunningJob(Worlds.Standing(9), "local", [new HeldPlace("n0", new(1000, 0, 6), [0, 1, 2, 3, 4, 5])]);
+        var snapshot = Snapshot with { Running = [overdrawn] };
+        var plan = Scheduler.Plan(snapshot, Worlds.Policy, Worlds.Now);
+        plan.Gangs.Count.ShouldBe(1);
+        PlanChecker.Violations(snapshot, Worlds.Policy, plan).ShouldBeEmpty();
+    }
+
+    /// <summary>Breaks the first gang; says which guarantees were found broken, and proves that only that gang was dropped.</summary>
+    private static int[] Broken(Func<PlannedGang, PlannedGang> change)
+    {
+        var first = Good.Gangs.Single(gang => gang.Tasks.Count == 2);
+        var other = Good.Gangs.Single(gang => gang != first);
+        var passed = PlanChecker.Check(Snapshot, Worlds.Policy, Good with { Gangs = [change(first), other] });
+        passed.Plan.Gangs.ShouldBe([other]);
+        return [.. passed.Violations.Where(violation => violation.Job == first.Job).Select(violation => violation.Guarantee).Distinct()];
+    }
+}
