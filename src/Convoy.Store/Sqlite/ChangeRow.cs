@@ -14,13 +14,13 @@ internal sealed record ChangeRow
         """;
 
     /// <summary>Touches no index. Progress is the current attempt's, so a new attempt begins without.</summary>
-    private const string Update = """
+    public const string Update = """
         UPDATE jobs SET revision = @Revision, body = @Body, attempt = @Attempt, progress = CASE WHEN attempt = @Attempt THEN progress END
         WHERE id = @Id AND revision = @ExpectedRevision AND submit_sequence = @SubmitSequence
         """;
 
     /// <summary>Apart from <see cref="Update"/>, because most changes leave all of these as they are and seven indexes hang on them.</summary>
-    private const string UpdateWhatIsIndexed = """
+    public const string UpdateWhatIsIndexed = """
         UPDATE jobs SET owner = @Owner, queue = @Queue, name = @Name, phase = @Phase, finished = @Finished
         WHERE submit_sequence = @SubmitSequence AND (owner, queue, name, phase, finished) IS NOT (@Owner, @Queue, @Name, @Phase, @Finished)
         """;

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Dapper;
@@ -99,13 +100,19 @@ internal sealed class SqliteWriter : IAsyncDisposable
         if (connection is null) return;
         try
         {
-            if (SQLitePCL.raw.sqlite3_get_autocommit(connection.Handle) == 0) connection.Execute("ROLLBACK");
+            if (connection.State == ConnectionState.Open)
+            {
+                if (SQLitePCL.raw.sqlite3_get_autocommit(connection.Handle) == 0) connection.Execute("ROLLBACK");
+                return;
+            }
         }
         catch (SqliteException)
         {
-            connection.Dispose();
-            connection = null;
+            // What it met will be met again by the next write, if it is still there.
         }
+
+        connection.Dispose();
+        connection = null;
     }
 
     private Exception Explain(Exception e) => e is SqliteException sqlite ? SqliteFaults.Explain(sqlite, file.Path) : e;

@@ -1,0 +1,83 @@
+using Convoy.Core.Jobs;
+using Convoy.Store.Sqlite;
+using Dapper;
+
+namespace Convoy.Store.Tests.Sqlite;
+
+/// <summary>No question may read a whole table or sort: both get slower with every job that ever was.</summary>
+public sealed class QueryPlanTests : IAsyncLifetime
+{
+    private readonly DatabaseFolder folder = new();
+    private SqliteStore store = null!;
+
+    public async ValueTask InitializeAsync() => store = await folder.OpenAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await store.DisposeAsync();
+        folder.Dispose();
+    }
+
+    [Fact]
+    public async Task every_combination_of_job_filters_is_searched_in_order()
+    {
+        var shapes = StoreContract.Filters().Where(filter => !JobQueries.IsContradictory(filter)).Select(JobQueries.List).Distinct().ToArray();
+        shapes.Length.ShouldBe(24, "four filters on or off, and unfinished where no phase is given");
+        foreach (var sql in shapes) await SearchesInOrderAsync(sql);
+    }
+
+    [Fact]
+    public async Task every_other_question_is_searched_in_order()
+    {
+        foreach (var sql in new[]
+        {
+            JobQueries.One, JobQueries.Unfinished, JobQueries.LastSequence, JobQueries.Events, MetricQueries.List(null), MetricQueries.List("loss"),
+            PeopleQueries.User, PeopleQueries.Users, PeopleQueries.Token, PeopleQueries.Tokens(null), PeopleQueries.Tokens("ada"), PeopleQueries.Code,
+        })
+        {
+            await SearchesInOrderAsync(sql);
+        }
+    }
+
+    [Fact]
+    public async Task levels_are_few_and_read_whole_but_not_sorted() =>
+        (await PlanAsync(PeopleQueries.Levels)).ShouldBe(["SCAN levels USING INDEX levels_rank"]);
+
+    [Theory]
+    [InlineData("ada", null, null, null, false, "jobs_owner (owner=? AND rowid<?)")]
+    [InlineData("ada", null, null, null, true, "jobs_owner_unfinished (owner=? AND rowid<?)")]
+    [InlineData("ada", null, JobPhase.Running, null, false, "jobs_owner_phase (owner=? AND phase=? AND rowid<?)")]
+    [InlineData("ada", null, null, "digits", false, "jobs_owner_name (owner=? AND name=? AND rowid<?)")]
+    [InlineData(null, "vision", null, null, false, "jobs_queue (queue=? AND rowid<?)")]
+    [InlineData(null, "vision", null, null, true, "jobs_queue_unfinished (queue=? AND rowid<?)")]
+    [InlineData(null, "vision", JobPhase.Running, null, false, "jobs_queue_phase (queue=? AND phase=? AND rowid<?)")]
+    [InlineData(null, null, JobPhase.Running, null, false, "jobs_phase (phase=? AND rowid<?)")]
+    [InlineData(null, null, null, "digits", false, "jobs_name (name=? AND rowid<?)")]
+    [InlineData(null, null, null, null, true, "jobs_unfinished (submit_sequence<?)")]
+    public async Task what_people_ask_most_has_an_index_of_its_own(string? owner, string? queue, JobPhase? phase, string? name, bool unfinished, string index) =>
+        (await PlanAsync(JobQueries.List(new JobFilter(owner, queue, phase, name, unfinished)))).ShouldBe([$"SEARCH jobs USING INDEX {index}"]);
+
+    [Fact]
+    public async Task a_write_finds_its_rows_by_an_index()
+    {
+        foreach (var sql in new[] { ChangeRow.Update, ChangeRow.UpdateWhatIsIndexed }) await SearchesInOrderAsync(sql);
+    }
+
+    private async Task SearchesInOrderAsync(string sql)
+    {
+        foreach (var step in await PlanAsync(sql))
+        {
+            step.ShouldNotContain("USE TEMP B-TREE", Case.Sensitive, sql);
+            if (step != "SCAN CONSTANT ROW") step.ShouldNotStartWith("SCAN", Case.Sensitive, sql);
+        }
+    }
+
+    private Task<string[]> PlanAsync(string sql) => store.ReadAsync(
+        connection =>
+        {
+            var values = new DynamicParameters();
+            foreach (var name in System.Text.RegularExpressions.Regex.Matches(sql, "@\\w+").Select(match => match.Value).Distinct()) values.Add(name, "1");
+            return connection.Query<(int Id, int Parent, int Unused, string Detail)>("EXPLAIN QUERY PLAN " + sql, values).Select(step => step.Detail).ToArray();
+        },
+        CancellationToken.None);
+}

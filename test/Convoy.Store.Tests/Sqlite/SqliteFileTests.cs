@@ -1,0 +1,72 @@
+using Convoy.Store.Sqlite;
+using Dapper;
+
+namespace Convoy.Store.Tests.Sqlite;
+
+public sealed class SqliteFileTests : IDisposable
+{
+    private readonly DatabaseFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task what_is_stored_is_there_after_opening_again()
+    {
+        var job = Sample.Submit(1).Next;
+        await using (var store = await folder.OpenAsync())
+        {
+            await store.CommitAsync([Sample.Submit(1)], CancellationToken.None);
+            await store.AddUserAsync("ada", "senior", true, Sample.Noon, CancellationToken.None);
+            await store.WriteAsync(connection => connection.Execute("DELETE FROM users"), CancellationToken.None);
+        }
+
+        await using var again = await folder.OpenAsync();
+        Sample.Text((await again.GetJobAsync(job.Id, CancellationToken.None))!.Job).ShouldBe(Sample.Text(job));
+        var bob = await again.AddUserAsync("bob", "senior", true, Sample.Noon, CancellationToken.None);
+        bob!.Number.ShouldBe(2, "a number is never given again, not even when its user is gone");
+    }
+
+    [Fact]
+    public async Task an_acknowledged_write_was_flushed_to_the_disk()
+    {
+        await using var store = await folder.OpenAsync();
+        var settings = await store.WriteAsync(
+            connection => (connection.ExecuteScalar<string>("PRAGMA journal_mode"), connection.ExecuteScalar<int>("PRAGMA synchronous"), connection.ExecuteScalar<int>("PRAGMA foreign_keys")),
+            CancellationToken.None);
+        settings.ShouldBe(("wal", 2, 1));
+    }
+
+    [Fact]
+    public async Task nobody_else_may_read_the_files()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        await File.WriteAllBytesAsync(folder.File, []);
+        File.SetUnixFileMode(folder.File, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        await using var store = await folder.OpenAsync();
+        await store.CommitAsync([Sample.Submit(1)], CancellationToken.None);
+        var files = Directory.GetFiles(Path.GetDirectoryName(folder.File)!);
+        files.Length.ShouldBe(3, "the database, its log and its shared index");
+        foreach (var file in files) File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite, file);
+    }
+
+    [Fact]
+    public async Task a_second_store_on_the_file_reads_what_the_first_has_committed()
+    {
+        await using var first = await folder.OpenAsync();
+        await using var second = await folder.OpenAsync();
+        var job = Sample.Submit(1).Next;
+        await first.CommitAsync([Sample.Submit(1)], CancellationToken.None);
+        Sample.Text((await second.GetJobAsync(job.Id, CancellationToken.None))!.Job).ShouldBe(Sample.Text(job));
+
+        await second.CommitAsync([Sample.Assign(job)], CancellationToken.None);
+        (await first.GetJobAsync(job.Id, CancellationToken.None))!.Job.Revision.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task closing_one_store_leaves_another_on_the_same_file_reading()
+    {
+        await using var second = await folder.OpenAsync();
+        await using (var first = await folder.OpenAsync()) await first.CommitAsync([Sample.Submit(1)], CancellationToken.None);
+        (await second.LastSubmitSequenceAsync(CancellationToken.None)).ShouldBe(1);
+    }
+}
