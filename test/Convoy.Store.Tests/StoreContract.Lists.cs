@@ -96,7 +96,7 @@ public abstract partial class StoreContract
         from unfinished in new[] { false, true }
         select new JobFilter(owner, queue, phase, name, unfinished);
 
-    private static bool Matches(Job job, JobFilter filter) =>
+    internal static bool Matches(Job job, JobFilter filter) =>
         (filter.Owner is null || filter.Owner == job.Owner)
         && (filter.Queue is null || filter.Queue == job.Queue)
         && (filter.Phase is null || filter.Phase == job.Phase)

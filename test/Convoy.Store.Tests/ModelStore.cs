@@ -1,0 +1,144 @@
+using Convoy.Core.Jobs;
+using Convoy.Core.People;
+
+namespace Convoy.Store.Tests;
+
+/// <summary>The store as anybody would write it without a disk: what the others are compared with.</summary>
+internal sealed class ModelStore : IStore
+{
+    private readonly SortedDictionary<long, JobRecord> jobs = [];
+    private readonly Dictionary<JobId, List<JobEvent>> events = [];
+    private readonly Dictionary<JobId, List<StoredMetric>> metrics = [];
+    private readonly HashSet<(JobId, int, int, string)> batches = [];
+    private readonly SortedDictionary<string, User> users = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, AccessToken> tokens = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Level> levels = Level.Defaults.ToDictionary(level => level.Name);
+    private readonly HashSet<(string, string)> code = [];
+
+    public Task<IReadOnlyList<CommitOutcome>> CommitAsync(IReadOnlyList<JobChange> changes, CancellationToken cancellationToken) => Answer<IReadOnlyList<CommitOutcome>>(
+        () =>
+        {
+            if (changes.Any(change => change.Events.Count == 0 || change.Next.Revision != change.ExpectedRevision + change.Events.Count)) throw new ArgumentException("revision", nameof(changes));
+            return [.. changes.Select(Commit)];
+        },
+        cancellationToken);
+
+    public Task<JobRecord?> GetJobAsync(JobId id, CancellationToken cancellationToken) => Answer(() => Find(id), cancellationToken);
+
+    public Task<IReadOnlyList<JobRecord>> ListJobsAsync(JobFilter filter, long before, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<JobRecord>>(
+        () => [.. jobs.Values.Reverse().Where(record => record.Job.SubmitSequence < before && StoreContract.Matches(record.Job, filter)).Take(Checked(limit))], cancellationToken);
+
+    public Task<IReadOnlyList<Job>> ListUnfinishedAsync(long after, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<Job>>(
+        () => [.. jobs.Values.Select(record => record.Job).Where(job => job.SubmitSequence > after && !job.Phase.IsFinished()).Take(Checked(limit))], cancellationToken);
+
+    public Task<long> LastSubmitSequenceAsync(CancellationToken cancellationToken) => Answer(() => jobs.Keys.DefaultIfEmpty().Max(), cancellationToken);
+
+    public Task<IReadOnlyList<StoredEvent>> ListEventsAsync(JobId id, long after, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<StoredEvent>>(
+        () => [.. events.GetValueOrDefault(id, []).Select((happened, i) => new StoredEvent(i + 1, happened)).Where(stored => stored.Sequence > after).Take(Checked(limit))], cancellationToken);
+
+    public Task<MetricsOutcome> AppendMetricsAsync(MetricBatch batch, CancellationToken cancellationToken) => Answer(
+        () =>
+        {
+            if (Find(batch.Job) is null) throw new StoreException(StoreFault.Refused, "no such job");
+            if (batches.Contains((batch.Job, batch.Attempt, batch.Rank, batch.BatchId))) return MetricsOutcome.AlreadyStored;
+            var stored = metrics.GetValueOrDefault(batch.Job, []);
+            if (stored.Count + batch.Points.Count > MetricLimits.MaxPointsPerJob) return MetricsOutcome.Full;
+            if (stored.Select(m => m.Point.Name).Concat(batch.Points.Select(p => p.Name)).Distinct().Count() > MetricLimits.MaxSeriesPerJob) return MetricsOutcome.Full;
+            batches.Add((batch.Job, batch.Attempt, batch.Rank, batch.BatchId));
+            stored.AddRange(batch.Points.Select((point, i) => new StoredMetric(stored.Count + i + 1, batch.Attempt, batch.Rank, point)).ToArray());
+            metrics[batch.Job] = stored;
+            return MetricsOutcome.Stored;
+        },
+        cancellationToken);
+
+    public Task<IReadOnlyList<StoredMetric>> ListMetricsAsync(JobId id, string? name, long after, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<StoredMetric>>(
+        () => [.. metrics.GetValueOrDefault(id, []).Where(m => m.Sequence > after && (name is null || m.Point.Name == name)).Take(Checked(limit))], cancellationToken);
+
+    public Task SetProgressAsync(JobId id, int attempt, int permille, CancellationToken cancellationToken) => Answer(
+        () =>
+        {
+            if (permille is < 0 or > 1000) throw new ArgumentOutOfRangeException(nameof(permille));
+            if (Find(id) is { } record && record.Job.Attempts.Count == attempt) jobs[record.Job.SubmitSequence] = record with { ProgressPermille = permille };
+            return 0;
+        },
+        cancellationToken);
+
+    public Task<User?> AddUserAsync(string name, string level, bool isAdministrator, DateTimeOffset createdAt, CancellationToken cancellationToken) => Answer(
+        () =>
+        {
+            if (users.ContainsKey(name)) return null;
+            if (!levels.ContainsKey(level)) throw new StoreException(StoreFault.Refused, "no such level");
+            return users[name] = new User(name, users.Count + 1, level, isAdministrator, createdAt);
+        },
+        cancellationToken);
+
+    public Task<User?> GetUserAsync(string name, CancellationToken cancellationToken) => Answer(() => users.GetValueOrDefault(name), cancellationToken);
+
+    public Task<IReadOnlyList<User>> ListUsersAsync(string after, int limit, CancellationToken cancellationToken) =>
+        Answer<IReadOnlyList<User>>(() => [.. users.Values.Where(user => string.CompareOrdinal(user.Name, after) > 0).Take(Checked(limit))], cancellationToken);
+
+    public Task AddTokenAsync(AccessToken token, CancellationToken cancellationToken) => Answer(
+        () =>
+        {
+            if (tokens.Values.Any(t => t.Id == token.Id || t.Hash == token.Hash) || !users.ContainsKey(token.User)) throw new StoreException(StoreFault.Refused, "cannot be");
+            return tokens[token.Id] = token;
+        },
+        cancellationToken);
+
+    public Task<AccessToken?> FindTokenAsync(string hash, CancellationToken cancellationToken) => Answer(() => tokens.Values.SingleOrDefault(token => token.Hash == hash), cancellationToken);
+
+    public Task<IReadOnlyList<AccessToken>> ListTokensAsync(string? user, string after, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<AccessToken>>(
+        () => [.. tokens.Values.Where(token => string.CompareOrdinal(token.Id, after) > 0 && (user is null || token.User == user)).Take(Checked(limit))], cancellationToken);
+
+    public Task<bool> RevokeTokenAsync(string id, DateTimeOffset at, CancellationToken cancellationToken) => Answer(
+        () =>
+        {
+            if (!tokens.TryGetValue(id, out var token)) return false;
+            tokens[id] = token with { RevokedAt = token.RevokedAt ?? at };
+            return true;
+        },
+        cancellationToken);
+
+    public Task<IReadOnlyList<Level>> ListLevelsAsync(CancellationToken cancellationToken) =>
+        Answer<IReadOnlyList<Level>>(() => [.. levels.Values.OrderBy(level => level.Rank).ThenBy(level => level.Name, StringComparer.Ordinal)], cancellationToken);
+
+    public Task SaveLevelAsync(Level level, CancellationToken cancellationToken) => Answer(() => levels[level.Name] = level, cancellationToken);
+
+    public Task GrantCodeAsync(string owner, string sha256, long bytes, DateTimeOffset at, CancellationToken cancellationToken) => Answer(() => code.Add((owner, sha256)), cancellationToken);
+
+    public Task<bool> HasCodeAsync(string owner, string sha256, CancellationToken cancellationToken) => Answer(() => code.Contains((owner, sha256)), cancellationToken);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static int Checked(int limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return limit;
+    }
+
+    private Task<T> Answer<T>(Func<T> question, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (jobs) return Task.FromResult(question());
+    }
+
+    private JobRecord? Find(JobId id) => jobs.Values.SingleOrDefault(record => record.Job.Id == id);
+
+    private CommitOutcome Commit(JobChange change)
+    {
+        var (expected, happened, next) = change;
+        var before = Find(next.Id);
+        if ((before?.Job.Revision ?? 0) != expected || (before is null && jobs.ContainsKey(next.SubmitSequence))) return CommitOutcome.Conflict;
+        var progress = before?.Job.Attempts.Count == next.Attempts.Count ? before.ProgressPermille : null;
+        jobs[next.SubmitSequence] = new JobRecord(next, progress);
+        if (before is null) events[next.Id] = [];
+        events[next.Id].AddRange(happened);
+        return CommitOutcome.Committed;
+    }
+}
+
+/// <summary>The model itself keeps the contract; otherwise comparing with it would prove nothing.</summary>
+public sealed class ModelStoreContractTests : StoreContract
+{
+    protected override Task<IStore> OpenEmptyAsync() => Task.FromResult<IStore>(new ModelStore());
+}
