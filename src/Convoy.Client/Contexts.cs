@@ -1,0 +1,76 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Convoy.Client;
+
+/// <summary>A server that somebody signed in to. The token lies here, or in the file named.</summary>
+public sealed record SavedContext(string Name, string Server, string? Token = null, string? TokenFile = null)
+{
+    /// <summary>The token, or null where its file is gone or not ours to read.</summary>
+    public string? ReadToken()
+    {
+        if (Token is not null || TokenFile is null) return Token;
+        try
+        {
+            return File.ReadAllText(TokenFile).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>The saved contexts of a person: a file only they can read.</summary>
+/// <param name="Current">Name of the one that is used where nothing else is said.</param>
+public sealed record Contexts(string? Current, IReadOnlyList<SavedContext> Items)
+{
+    public static Contexts None { get; } = new(null, []);
+
+    /// <summary><c>$XDG_CONFIG_HOME/convoy/contexts.json</c>.</summary>
+    public static string DefaultFile()
+    {
+        var config = Environment.GetEnvironmentVariable("XDG_CONFIG_HOME");
+        if (string.IsNullOrEmpty(config)) config = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".config");
+        return Path.Combine(config, "convoy", "contexts.json");
+    }
+
+    /// <exception cref="InvalidDataException">The file is there and is not what <see cref="Write"/> writes.</exception>
+    public static Contexts Read(string file)
+    {
+        if (!File.Exists(file)) return None;
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(file), ContextsJson.Default.Contexts) is { Items: not null } contexts ? contexts : None;
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"{file} is damaged ({e.Message}); remove it and sign in again", e);
+        }
+    }
+
+    public SavedContext? CurrentContext => Items.FirstOrDefault(context => context.Name == Current);
+
+    /// <summary>With this context, which becomes the current one.</summary>
+    public Contexts With(SavedContext context) => new(context.Name, [.. Items.Where(other => other.Name != context.Name), context]);
+
+    /// <summary>Whole or not at all, mode 0600.</summary>
+    public void Write(string file)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        var unfinished = $"{file}.{Environment.ProcessId}.new";
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using (var stream = new FileStream(unfinished, options))
+        {
+            JsonSerializer.Serialize(stream, this, ContextsJson.Default.Contexts);
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(unfinished, file, overwrite: true);
+    }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true, IgnoreReadOnlyProperties = true)]
+[JsonSerializable(typeof(Contexts))]
+internal sealed partial class ContextsJson : JsonSerializerContext;

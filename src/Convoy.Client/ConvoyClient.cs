@@ -1,0 +1,111 @@
+using Convoy.Client.Wire;
+using Convoy.Core.Jobs;
+using Convoy.Core.Resources;
+
+namespace Convoy.Client;
+
+/// <summary>
+/// Convoy's public API. Every call throws <see cref="ConvoyException"/> where the server says no, and
+/// <see cref="ServerUnreachableException"/> where no answer comes.
+/// </summary>
+public sealed class ConvoyClient : IDisposable
+{
+    private readonly ServerLine line;
+    private readonly EventStreamReader streams;
+
+    /// <param name="token">Null reaches only what needs no sign-in.</param>
+    public ConvoyClient(Uri server, string? token, TimeProvider time)
+    {
+        line = new ServerLine(server, token, time);
+        streams = new EventStreamReader(line, time);
+        Code = new CodeUpload(line);
+    }
+
+    public Uri Server => line.Server;
+
+    public CodeUpload Code { get; }
+
+    public Task<VersionView> VersionAsync(CancellationToken cancellationToken) => line.GetAsync("version", WireJson.Default.VersionView, cancellationToken);
+
+    public Task<WhoAmIView> WhoAmIAsync(CancellationToken cancellationToken) => line.GetAsync("whoami", WireJson.Default.WhoAmIView, cancellationToken);
+
+    /// <summary>The same id with the same spec is the same submission, however often it is sent.</summary>
+    public Task<JobView> SubmitAsync(JobId id, JobSpec spec, CancellationToken cancellationToken) =>
+        line.SendAsync(HttpMethod.Put, $"jobs/{id}", new SubmitRequest(spec), WireJson.Default.SubmitRequest, WireJson.Default.JobView, cancellationToken);
+
+    /// <summary>What a submission would do now; nothing is made.</summary>
+    public Task<SubmitCheckView> CheckAsync(JobSpec spec, CancellationToken cancellationToken) =>
+        line.SendAsync(HttpMethod.Post, "jobs:check", new SubmitRequest(spec), WireJson.Default.SubmitRequest, WireJson.Default.SubmitCheckView, cancellationToken);
+
+    public Task<JobListView> ListJobsAsync(JobQuery query, CancellationToken cancellationToken) => line.GetAsync(
+        new QueryText("jobs").Add("all", query.All).Add("user", query.User).Add("queue", query.Queue).Add("phase", query.Phase?.ToString()).Add("name", query.Name)
+            .Add("unfinished", query.Unfinished).Add("limit", query.Limit).Add("before", query.Before).ToString(),
+        WireJson.Default.JobListView,
+        cancellationToken);
+
+    /// <param name="job">An id, or a name, which means its newest job.</param>
+    public Task<JobView> GetJobAsync(string job, CancellationToken cancellationToken) => line.GetAsync(JobPath(job), WireJson.Default.JobView, cancellationToken);
+
+    public Task<JobView> CancelJobAsync(string job, CancellationToken cancellationToken) =>
+        line.SendAsync(() => new HttpRequestMessage(HttpMethod.Post, JobPath(job, "cancel")), WireJson.Default.JobView, cancellationToken);
+
+    public Task<WhyView> WhyAsync(string job, CancellationToken cancellationToken) => line.GetAsync(JobPath(job, "why"), WireJson.Default.WhyView, cancellationToken);
+
+    public Task<EventListView> ListEventsAsync(string job, string? after, int? limit, CancellationToken cancellationToken) =>
+        line.GetAsync(Page(JobPath(job, "events"), after, limit).ToString(), WireJson.Default.EventListView, cancellationToken);
+
+    /// <summary>All events from the first on, until the job has ended.</summary>
+    public IAsyncEnumerable<FollowedItem<EventView>> FollowEventsAsync(string job, CancellationToken cancellationToken) =>
+        streams.ReadAsync(JobPath(job, "events"), "event", WireJson.Default.EventView, cancellationToken);
+
+    public IAsyncEnumerable<FollowedItem<LogChunk>> ReadLogsAsync(string job, LogQuery query, CancellationToken cancellationToken) => streams.ReadAsync(
+        new QueryText(JobPath(job, "logs")).Add("attempt", query.Attempt).Add("role", query.Role).Add("rank", query.Rank)
+            .Add("since", query.Since is { } since ? DurationText.Format(since) : null).Add("tail", query.Tail).Add("follow", query.Follow).ToString(),
+        "log",
+        WireJson.Default.LogChunk,
+        cancellationToken);
+
+    public Task<MetricListView> ListMetricsAsync(string job, string? name, string? after, int? limit, CancellationToken cancellationToken) =>
+        line.GetAsync(Page(JobPath(job, "metrics"), after, limit).Add("name", name).ToString(), WireJson.Default.MetricListView, cancellationToken);
+
+    public IAsyncEnumerable<FollowedItem<MetricView>> FollowMetricsAsync(string job, string? name, CancellationToken cancellationToken) =>
+        streams.ReadAsync(new QueryText(JobPath(job, "metrics")).Add("name", name).ToString(), "metric", WireJson.Default.MetricView, cancellationToken);
+
+    public Task<QueueListView> ListQueueAsync(string? after, int? limit, CancellationToken cancellationToken) =>
+        line.GetAsync(Page("queue", after, limit).ToString(), WireJson.Default.QueueListView, cancellationToken);
+
+    public Task<NodeListView> ListNodesAsync(string? after, int? limit, CancellationToken cancellationToken) =>
+        line.GetAsync(Page("nodes", after, limit).ToString(), WireJson.Default.NodeListView, cancellationToken);
+
+    public Task<NodeView> GetNodeAsync(string name, CancellationToken cancellationToken) => line.GetAsync($"nodes/{Uri.EscapeDataString(name)}", WireJson.Default.NodeView, cancellationToken);
+
+    public Task<ClusterListView> ListClustersAsync(CancellationToken cancellationToken) => line.GetAsync("clusters", WireJson.Default.ClusterListView, cancellationToken);
+
+    public Task<UserListView> ListUsersAsync(CancellationToken cancellationToken) => line.GetAsync("users", WireJson.Default.UserListView, cancellationToken);
+
+    public Task<UserView> AddUserAsync(NewUserRequest user, CancellationToken cancellationToken) =>
+        line.SendAsync(HttpMethod.Post, "users", user, WireJson.Default.NewUserRequest, WireJson.Default.UserView, cancellationToken);
+
+    public Task<TokenListView> ListTokensAsync(string? user, CancellationToken cancellationToken) =>
+        line.GetAsync(new QueryText("tokens").Add("user", user).ToString(), WireJson.Default.TokenListView, cancellationToken);
+
+    public Task<NewTokenView> CreateTokenAsync(NewTokenRequest token, CancellationToken cancellationToken) =>
+        line.SendAsync(HttpMethod.Post, "tokens", token, WireJson.Default.NewTokenRequest, WireJson.Default.NewTokenView, cancellationToken);
+
+    public async Task RevokeTokenAsync(string id, CancellationToken cancellationToken)
+    {
+        using var response = await line.SendAsync(() => new HttpRequestMessage(HttpMethod.Delete, $"tokens/{Uri.EscapeDataString(id)}"), cancellationToken);
+        await line.ThrowIfRefusedAsync(response, cancellationToken);
+    }
+
+    public Task<LevelListView> ListLevelsAsync(CancellationToken cancellationToken) => line.GetAsync("levels", WireJson.Default.LevelListView, cancellationToken);
+
+    public Task<LevelView> UpdateLevelAsync(string name, LevelUpdate update, CancellationToken cancellationToken) =>
+        line.SendAsync(HttpMethod.Patch, $"levels/{Uri.EscapeDataString(name)}", update, WireJson.Default.LevelUpdate, WireJson.Default.LevelView, cancellationToken);
+
+    public void Dispose() => line.Dispose();
+
+    private static string JobPath(string job, string? part = null) => $"jobs/{Uri.EscapeDataString(job)}{(part is null ? "" : "/" + part)}";
+
+    private static QueryText Page(string path, string? after, int? limit) => new QueryText(path).Add("after", after).Add("limit", limit);
+}

@@ -1,0 +1,23 @@
+using Convoy.Client.Wire;
+
+namespace Convoy.Client;
+
+/// <summary>The server said no.</summary>
+public sealed class ConvoyException(Problem problem) : Exception(problem.Detail ?? problem.Title)
+{
+    public Problem Problem { get; } = problem;
+
+    public int Status => Problem.Status;
+
+    /// <summary>Stable; for programs.</summary>
+    public string Code => Problem.Code;
+
+    /// <summary>Say it to the administrator: the server's log has it.</summary>
+    public string RequestId => Problem.RequestId;
+}
+
+/// <summary>No answer came: nothing listens, the network or a proxy before the server is down.</summary>
+public sealed class ServerUnreachableException(Uri server, string why, Exception? inner = null) : Exception($"{server.GetLeftPart(UriPartial.Authority)}: {why}", inner)
+{
+    public Uri Server { get; } = server;
+}

@@ -1,0 +1,163 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Convoy.Client.Wire;
+
+namespace Convoy.Client;
+
+/// <summary>Requests to one server with one token: retries, and errors as exceptions. The token never leaves for another host.</summary>
+internal sealed class ServerLine : IDisposable
+{
+    private const string ApiPath = "api/v1/";
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(100);
+    private static readonly TimeSpan[] RetryDelays = [TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1)];
+
+    private readonly SocketsHttpHandler handler;
+    private readonly HttpClient http;
+    private readonly TimeProvider time;
+
+    public ServerLine(Uri server, string? token, TimeProvider time)
+    {
+        Server = server;
+        this.time = time;
+        handler = Handler(server);
+        http = new HttpClient(handler, disposeHandler: false)
+        {
+            BaseAddress = new Uri(server.AbsoluteUri.TrimEnd('/') + "/" + ApiPath),
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    public Uri Server { get; }
+
+    public Task<T> GetAsync<T>(string path, JsonTypeInfo<T> answer, CancellationToken cancellationToken) =>
+        SendAsync(() => new HttpRequestMessage(HttpMethod.Get, path), answer, cancellationToken);
+
+    public Task<TAnswer> SendAsync<TBody, TAnswer>(HttpMethod method, string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<TAnswer> answer, CancellationToken cancellationToken)
+    {
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(body, bodyType);
+        return SendAsync(() => new HttpRequestMessage(method, path) { Content = Json(bytes) }, answer, cancellationToken);
+    }
+
+    public async Task<T> SendAsync<T>(Func<HttpRequestMessage> request, JsonTypeInfo<T> answer, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(request, cancellationToken);
+        await ThrowIfRefusedAsync(response, cancellationToken);
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            return await JsonSerializer.DeserializeAsync(body, answer, cancellationToken) ?? throw new JsonException("the answer is null");
+        }
+        catch (JsonException e)
+        {
+            throw new ServerUnreachableException(Server, $"its answer is not Convoy's; is the address right? ({e.Message})", e);
+        }
+    }
+
+    /// <summary>Sends until an answer comes or trying again makes no sense. What is not safe to send twice is sent once.</summary>
+    public async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            using var message = request();
+            var last = attempt == RetryDelays.Length || !IsSafeToRepeat(message);
+            try
+            {
+                var response = await SendOnceAsync(message, cancellationToken);
+                if (last || !IsGatewayTrouble(response.StatusCode)) return response;
+                response.Dispose();
+            }
+            catch (ServerUnreachableException e) when (!last && !WasRefused(e))
+            {
+                // The answer was lost on its way: asking again finds what the first request did.
+            }
+
+            await Task.Delay(RetryDelays[attempt], time, cancellationToken);
+        }
+    }
+
+    /// <summary>Opens a stream; the caller reads the body as long as it likes.</summary>
+    public async Task<HttpResponseMessage> OpenStreamAsync(string path, string? lastEventId, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Get, path);
+        message.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
+        if (lastEventId is not null) message.Headers.Add("Last-Event-ID", lastEventId);
+        var response = await SendOnceAsync(message, cancellationToken);
+        await ThrowIfRefusedAsync(response, cancellationToken);
+        return response;
+    }
+
+    public async Task ThrowIfRefusedAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.IsSuccessStatusCode) return;
+        using (response)
+        {
+            throw await RefusalAsync(response, cancellationToken);
+        }
+    }
+
+    public void Dispose()
+    {
+        http.Dispose();
+        handler.Dispose();
+    }
+
+    private static SocketsHttpHandler Handler(Uri server) => new()
+    {
+        // A redirect would carry the token to whoever it names.
+        AllowAutoRedirect = false,
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+
+        // A proxy of the environment is for the world outside.
+        UseProxy = !server.IsLoopback,
+    };
+
+    private static ByteArrayContent Json(byte[] bytes) => new(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+
+    private static bool IsGatewayTrouble(HttpStatusCode status) => status is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+
+    /// <summary>Every POST but a dry run makes something.</summary>
+    private static bool IsSafeToRepeat(HttpRequestMessage message) => message.Method != HttpMethod.Post;
+
+    private static bool WasRefused(ServerUnreachableException e) => e.InnerException is HttpRequestException { InnerException: SocketException } or HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError };
+
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage message, CancellationToken cancellationToken)
+    {
+        using var late = new CancellationTokenSource(AnswerWithin, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        try
+        {
+            return await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, either.Token);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new ServerUnreachableException(Server, e.InnerException?.Message ?? e.Message, e);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ServerUnreachableException(Server, $"no answer within {AnswerWithin.TotalSeconds:0} s", e);
+        }
+    }
+
+    private async Task<Exception> RefusalAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (IsGatewayTrouble(response.StatusCode)) return new ServerUnreachableException(Server, $"answered {(int)response.StatusCode} {response.ReasonPhrase}");
+        var requestId = response.Headers.TryGetValues("X-Request-Id", out var ids) ? ids.First() : "";
+        try
+        {
+            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+            if (JsonSerializer.Deserialize(body, WireJson.Default.Problem) is { Code: not null } problem) return new ConvoyException(problem with { Status = (int)response.StatusCode });
+        }
+        catch (Exception e) when (e is JsonException or IOException or HttpRequestException)
+        {
+            // Somebody else answers here, or in words of their own: the status is all there is to tell.
+        }
+
+        var title = response.ReasonPhrase ?? "";
+        return new ConvoyException(new Problem("about:blank", title, (int)response.StatusCode, $"{Server.GetLeftPart(UriPartial.Authority)} answered {(int)response.StatusCode} {title}", $"Http{(int)response.StatusCode}", requestId));
+    }
+}
