@@ -30,7 +30,7 @@ internal static unsafe class Execution
         if (order.Uid is { } uid && Become((uint)uid) is { } refused) return Report(refused);
         // After the change of user, which clears it. The supervisor may have died before it was set.
         _ = Libc.ProcessControl(Libc.SetParentDeathSignal, Signals.Kill, 0, 0, 0);
-        if (Libc.ParentPid() != supervisor || !ToldToGo()) return 0;
+        if (Libc.ParentPid() != supervisor || !ToldToGo()) return ExitCodes.CannotWrite;
 
         if (Libc.ChangeFolder(order.WorkingDirectory) < 0)
             return Report(new ExecutionFailure(126, $"working directory {order.WorkingDirectory}: {WhyNot(order.WorkingDirectory, Libc.LastError)}"));

@@ -43,7 +43,7 @@ internal sealed unsafe class LogWriter : IDisposable
         {
             if (_segment < 0 || _offset - _segmentStart >= _segmentBytes) OpenSegment();
             var part = bytes[..(int)Math.Min(bytes.Length, _segmentBytes - (_offset - _segmentStart))];
-            if (_segment >= 0 && Libc.WriteAll(_segment, part, out _) != 0) CloseSegment();
+            if (_segment >= 0 && Libc.WriteAll(_segment, part, out var written) != 0) CloseSegment(_offset + written);
             _offset += part.Length;
             bytes = bytes[part.Length..];
         }
@@ -70,7 +70,7 @@ internal sealed unsafe class LogWriter : IDisposable
 
     public void Dispose()
     {
-        CloseSegment();
+        CloseSegment(_offset);
         _index.Dispose();
         _ = Libc.Close(_finish);
     }
@@ -100,18 +100,21 @@ internal sealed unsafe class LogWriter : IDisposable
 
     private void OpenSegment()
     {
-        CloseSegment();
+        CloseSegment(_offset);
         while (_droppable.Count > 0 && (_droppable.Count + 2) * _segmentBytes > _bytes) _ = Libc.Unlink(SegmentPath(_droppable.Dequeue()));
         _segmentStart = _offset;
         const int flags = Libc.OpenWrite | Libc.OpenCreate | Libc.OpenTruncate | Libc.CloseOnExec;
         _segment = Libc.Open(SegmentPath(_segmentStart), flags | Libc.OpenNoFollow, OwnerOnly);
-        if (_segment >= 0 && _segmentStart > 0) _droppable.Enqueue(_segmentStart);
     }
 
-    private void CloseSegment()
+    /// <summary>An empty one, of a full disk, would only push out those that hold something.</summary>
+    private void CloseSegment(long end)
     {
-        if (_segment >= 0) _ = Libc.Close(_segment);
+        if (_segment < 0) return;
+        _ = Libc.Close(_segment);
         _segment = -1;
+        if (end == _segmentStart) _ = Libc.Unlink(SegmentPath(_segmentStart));
+        else if (_segmentStart > 0) _droppable.Enqueue(_segmentStart);
     }
 
     private string SegmentPath(long start) => Path.Combine(_folder, start.ToString("D20", CultureInfo.InvariantCulture));

@@ -12,13 +12,13 @@ internal sealed class Supervisor(string folder, TimeProvider time)
     private const long LeftoverGraceMilliseconds = 5_000;
 
     private const int KillPeriodMilliseconds = 100;
-    private const int ExitAttempts = 300;
 
     private readonly Wakeups _wakeups = new(folder);
     private volatile bool _signalled;
     private bool _stopping;
     private bool _mainEnded;
     private long? _killAt;
+    private bool _recorded;
 
     public int Run()
     {
@@ -40,8 +40,10 @@ internal sealed class Supervisor(string folder, TimeProvider time)
         }
         catch (CannotStartException e)
         {
-            WriteExit(new TaskExit(126, null, OutOfMemory: false, Stopped: false, e.Message, time.GetUtcNow()));
-            return ExitCodes.Done;
+            var exit = new ExitRecord(folder);
+            exit.Set(new TaskExit(126, null, OutOfMemory: false, Stopped: false, e.Message, time.GetUtcNow()));
+            while (!exit.IsSettled) _wakeups.Sleep(exit.TryWrite());
+            return exit.IsWritten ? ExitCodes.Done : ExitCodes.CannotWrite;
         }
     }
 
@@ -51,6 +53,7 @@ internal sealed class Supervisor(string folder, TimeProvider time)
         // 3. Everything that can fail before the start.
         using var ports = new HeldPorts(order.HoldPorts);
         using var log = new LogWriter(folder, order, time);
+        var exit = new ExitRecord(folder);
         var launch = Launch.Prepare(folder);
 
         // 4. Limits hold from the first instruction of the program on.
@@ -60,19 +63,18 @@ internal sealed class Supervisor(string folder, TimeProvider time)
 
         // 5. The start is on the disk before it happens.
         var reaper = new Reaper(launch.Pid, _wakeups.Wake);
-        var recorded = TryRecordStart();
-        if (recorded) launch.Release();
+        _recorded = TryRecordStart();
+        if (_recorded) launch.Release();
         else launch.Abandon();
         reaper.Start();
 
-        // 6. Until nothing is left. The last step is for a main process that was the last.
-        while (!reaper.NoneLeft) Step(reaper, order, launch, limits, recorded);
-        Step(reaper, order, launch, limits, recorded);
+        // 6. Until nothing is left and the end is on the disk.
+        while (!reaper.NoneLeft || (_recorded && !exit.IsSettled)) Step(exit, reaper, order, launch, limits);
         log.Finish();
-        return recorded ? ExitCodes.Done : ExitCodes.CannotWrite;
+        return _recorded && exit.IsWritten ? ExitCodes.Done : ExitCodes.CannotWrite;
     }
 
-    private void Step(Reaper reaper, TaskOrder order, Launch launch, TaskLimits limits, bool recorded)
+    private void Step(ExitRecord exit, Reaper reaper, TaskOrder order, Launch launch, TaskLimits limits)
     {
         var now = Environment.TickCount64;
         if (!_stopping && !_mainEnded && (_signalled || Has(TaskFolder.Stop)))
@@ -84,21 +86,21 @@ internal sealed class Supervisor(string folder, TimeProvider time)
 
         if (!_mainEnded && reaper.MainStatus is { } status)
         {
-            if (recorded) WriteExit(ExitOf(status, launch.Failure(), limits));
             _mainEnded = true;
-            var leftoverUntil = now + Math.Min(order.GraceMilliseconds, LeftoverGraceMilliseconds);
-            _killAt = Math.Min(_killAt ?? long.MaxValue, leftoverUntil);
+            if (_recorded) exit.Set(ExitOf(status, launch.Failure(), limits));
+            exit.TryWrite();
+            _killAt = Math.Min(_killAt ?? long.MaxValue, now + Math.Min(order.GraceMilliseconds, LeftoverGraceMilliseconds));
             if (!_stopping) Descendants.Signal(Signals.Terminate);
         }
 
-        if (reaper.NoneLeft) return;
-        if (_killAt <= now)
+        if (_killAt <= now && !reaper.NoneLeft)
         {
             Descendants.Kill();
             _killAt = now + KillPeriodMilliseconds;
         }
 
-        _wakeups.Sleep((_killAt ?? long.MaxValue) - now);
+        var untilKill = reaper.NoneLeft ? long.MaxValue : (_killAt ?? long.MaxValue) - now;
+        _wakeups.Sleep(Math.Min(untilKill, exit.TryWrite()));
     }
 
     private TaskExit ExitOf(int status, ExecutionFailure? failure, TaskLimits limits)
@@ -127,25 +129,6 @@ internal sealed class Supervisor(string folder, TimeProvider time)
             Output.Error(e.Message);
             // It may have been renamed and only the flush failed: then it has "started", and is over.
             return false;
-        }
-    }
-
-    /// <summary>A full disk may have room again soon, and nobody else knows how the task ended.</summary>
-    private void WriteExit(TaskExit exit)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                DurableFile.Write(folder, TaskFolder.Exit, JsonSerializer.SerializeToUtf8Bytes(exit, TaskJson.Default.TaskExit));
-                return;
-            }
-            catch (IOException e)
-            {
-                if (attempt == 1) Output.Error(e.Message);
-                if (attempt == ExitAttempts) return;
-                Thread.Sleep(1_000);
-            }
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Convoy.Core.Tasks;
 
@@ -50,6 +51,26 @@ public sealed class LogTests
     }
 
     [Fact]
+    public async Task A_full_disk_costs_bytes_of_the_log_and_not_the_exit_code()
+    {
+        using var task = new SupervisedFolder();
+        if (!await Succeeds("mount", "-t", "tmpfs", "-o", "size=256k", "none", task.Folder)) Assert.Skip("mounting a small disk is not permitted here");
+        try
+        {
+            var whole = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 100_000).Select(i => $"{i:D9}\n")));
+            await task.RunAsync(task.Python("for i in range(100000): print('%09d' % i)\nexit(3)") with { LogBytes = 10 << 20, LogSegmentBytes = 16 << 10 });
+            task.Exit!.Code.ShouldBe(3);
+            var segments = task.Segments();
+            segments.Sum(segment => segment.Bytes.Length).ShouldBeInRange(1, 256 << 10);
+            foreach (var (start, bytes) in segments) bytes.ShouldBe(whole[(int)start..((int)start + bytes.Length)]);
+        }
+        finally
+        {
+            (await Succeeds("umount", task.Folder)).ShouldBeTrue();
+        }
+    }
+
+    [Fact]
     public async Task The_index_tells_when_bytes_came()
     {
         using var task = new SupervisedFolder();
@@ -70,5 +91,11 @@ public sealed class LogTests
         File.GetUnixFileMode(task.PathOf(TaskFolder.Log)).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         string[] files = [task.PathOf(TaskFolder.Exit), task.PathOf(TaskFolder.Started), .. Directory.GetFiles(task.PathOf(TaskFolder.Log))];
         files.ShouldAllBe(path => File.GetUnixFileMode(path) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+    }
+
+    private static async Task<bool> Succeeds(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        return await SupervisedFolder.EndAsync(process) == 0;
     }
 }

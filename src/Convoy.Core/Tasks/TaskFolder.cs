@@ -5,20 +5,30 @@ namespace Convoy.Core.Tasks;
 /// <summary>
 /// The folder in which one task (job, attempt, rank) and the platform meet. The supervisor is its only writer, but for
 /// <see cref="Order"/>, written whole before the supervisor starts, and <see cref="Stop"/>. Each JSON file appears whole or
-/// not at all and is durable when it appears.
+/// not at all and is durable when it appears. Names that begin with a dot are the supervisor's own.
+///
+/// The supervisor itself ends with 0 where the folder tells the rest, 75 where another one holds the lock, and 74 where the
+/// folder could not be written.
 /// </summary>
 public static class TaskFolder
 {
     /// <summary>A <see cref="TaskOrder"/>: what to run.</summary>
     public const string Order = "task.json";
 
-    /// <summary>Locked (flock, exclusive) for as long as the supervisor or any process of the task lives.</summary>
+    /// <summary>
+    /// Locked (flock, exclusive) by the supervisor, which stays until no process of the task is left. A supervisor that is
+    /// killed takes the main process with it, no others: those are the platform's to find. Whoever looks whether the lock is
+    /// free must let go of it at once: a supervisor tries for a fifth of a second before it takes the holder for another.
+    /// </summary>
     public const string Lock = "lock";
 
     /// <summary>A <see cref="TaskStart"/>, durable before the program is executed. Where it is, nothing starts again.</summary>
     public const string Started = "started";
 
-    /// <summary>A <see cref="TaskExit"/>, written when the main process was reaped, or when it could not be started.</summary>
+    /// <summary>
+    /// A <see cref="TaskExit"/>, written when the main process was reaped, or when it could not be started. The log is
+    /// complete, and the rest of the task gone, when the lock is free.
+    /// </summary>
     public const string Exit = "exit";
 
     /// <summary>Made by the platform, empty: the task is to stop. Before <see cref="Started"/> it means: never start.</summary>
