@@ -1,2 +1,45 @@
-await using var app = WebApplication.Create(args);
-await app.RunAsync();
+using Convoy.Clusters.LocalProcesses;
+using Convoy.Server;
+using Convoy.Store;
+
+if (args.Contains("--help") || args.Contains("-h"))
+{
+    await Console.Out.WriteLineAsync(ServerOptions.Usage);
+    return 0;
+}
+
+if (args.Contains("--version"))
+{
+    await Console.Out.WriteLineAsync(Convoy.Server.Api.VersionEndpoints.Version);
+    return 0;
+}
+
+var (options, errors) = ServerOptions.Parse(args);
+if (options is null)
+{
+    foreach (var error in errors) await Console.Error.WriteLineAsync($"error[Usage]: {error}");
+    return 2;
+}
+
+try
+{
+    using var state = StateFolder.Open(options.State);
+    await using var platform = await Platform.OpenAsync(options, state);
+    await platform.RunAsync();
+    return 0;
+}
+catch (StateFolderException e)
+{
+    await Console.Error.WriteLineAsync($"error[StateFolder]: {e.Message}");
+    return 3;
+}
+catch (Exception e) when (e is LocalClusterException or StoreException)
+{
+    await Console.Error.WriteLineAsync($"error[CannotStart]: {e.Message}");
+    return 3;
+}
+catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+{
+    await Console.Error.WriteLineAsync($"error[AddressInUse]: {options.Listen} is in use; stop who uses it, or give another --listen");
+    return 3;
+}

@@ -1,0 +1,81 @@
+using Convoy.Core.Jobs;
+using Convoy.Core.People;
+using Convoy.Core.Resources;
+using Convoy.Core.Scheduling;
+using Convoy.Server.Loops;
+using Convoy.Store;
+
+namespace Convoy.Server;
+
+/// <summary>Whether a valid spec may become this person's job. Nothing is stored before all of it is answered.</summary>
+public sealed class Admission(IStore store, People people, Fleet fleet, SchedulingLoop scheduling)
+{
+    /// <summary>The spec as it will be kept, with its queue and level; or the answer that says no.</summary>
+    public async Task<(Admitted? Admitted, IResult? Refusal)> AdmitAsync(User owner, JobSpec spec, CancellationToken cancellationToken)
+    {
+        if (spec.Code?.Workdir is not null)
+        {
+            return (null, Problems.InvalidSpec([new SpecProblem("code.workdir", "NotUploaded", "a folder of yours is out of the server's reach; upload it and name its archive, as `convoy submit` does")]));
+        }
+
+        if (spec.Code?.Archive is { } archive && !await store.HasCodeAsync(owner.Name, archive, cancellationToken))
+        {
+            return (null, Problems.InvalidSpec([new SpecProblem("code.archive", "CodeNotUploaded", $"you have uploaded no archive {archive}; upload it first")]));
+        }
+
+        // Queues are the people's own until teams have theirs.
+        var queue = spec.Queue ?? owner.Name;
+        if (queue != owner.Name && queue != "default")
+        {
+            return (null, Problems.InvalidSpec([new SpecProblem("queue", "NoSuchQueue", $"there is no queue '{queue}' you may use; yours is '{owner.Name}', everybody's is 'default'")]));
+        }
+
+        var policy = await people.PolicyAsync(cancellationToken);
+        var level = policy.Levels.FirstOrDefault(l => l.Name == owner.Level) ?? new Level(owner.Level, 0);
+        if (OverCap(spec, level) is { } overCap) return (null, overCap);
+        var kept = spec.Limits.MaxDuration is null && level.MaxDuration is not null ? spec with { Limits = spec.Limits with { MaxDuration = level.MaxDuration } } : spec;
+        var probe = new PendingJob(new Standing(default, owner.Name, owner.Level, queue, spec.Priority, long.MaxValue), 0, [.. RoleDemand.AllOf(spec)], spec.Placement.Clusters, null);
+        return Infeasible(probe) is { } infeasible ? (null, infeasible) : (new Admitted(kept, queue, level, probe), null);
+    }
+
+    private static IResult? OverCap(JobSpec spec, Level level)
+    {
+        var devices = RoleDemand.AllOf(spec).Sum(role => role.Min * role.Each.Devices);
+        if (devices > level.MaxGpusPerJob) return Cap($"the job needs {devices} GPUs, and level {level.Name} allows {level.MaxGpusPerJob} per job");
+        if (devices > level.MaxGpus) return Cap($"the job needs {devices} GPUs, and level {level.Name} allows a person {level.MaxGpus} altogether");
+        if (level.MaxRunning == 0) return Cap($"level {level.Name} allows no running jobs");
+        return spec.Limits.MaxDuration > level.MaxDuration
+            ? Cap($"limits.maxDuration is {DurationText.Format(spec.Limits.MaxDuration.Value)}, and level {level.Name} allows {DurationText.Format(level.MaxDuration.Value)}")
+            : null;
+
+        static IResult Cap(string why) => Problems.OverCap("ExceedsLevelCap", $"{why}; ask for less, or ask an administrator about your level");
+    }
+
+    /// <summary>Only where machines are known: a cluster that has not reported says nothing about what is possible.</summary>
+    private IResult? Infeasible(PendingJob job)
+    {
+        if (!fleet.HasReported) return null;
+        var snapshot = scheduling.Snapshot() with { Pending = [], Running = [] };
+        if (snapshot.Nodes.Count == 0 || Feasibility.FitsEmpty(snapshot, job)) return null;
+        var wants = string.Join(" and ", job.Roles.Select(role => $"{Sentences.Count(role.Min, "task")} of {Each(role)}"));
+        var has = string.Join("; ", snapshot.Nodes.GroupBy(node => (node.Cluster, node.Accelerator, node.Devices.Count, node.CpuMillicores, node.MemoryBytes))
+            .OrderBy(group => group.Key.Cluster, StringComparer.Ordinal).Take(8)
+            .Select(group => $"cluster {group.Key.Cluster} has {Sentences.Count(group.Count(), "node")} of {Of(group.Key.Accelerator, group.Key.Count, group.Key.CpuMillicores, group.Key.MemoryBytes)}"));
+        return Problems.Invalid("Infeasible", $"the job can never start: it needs {wants}; {has}; ask for less, or see `convoy node list`");
+
+        static string Each(RoleDemand role) => Of(role.Accelerators.Count == 0 ? null : string.Join('|', role.Accelerators), role.Each.Devices, role.Each.CpuMillicores, role.Each.MemoryBytes);
+
+        static string Of(string? type, int devices, long cpu, long memory)
+        {
+            var parts = new List<string>();
+            if (devices > 0) parts.Add($"{Sentences.Count(devices, "GPU")}{(type is null ? "" : $" ({type})")}");
+            if (cpu > 0) parts.Add(Sentences.Amount(WaitingUnit.Millicores, cpu));
+            if (memory > 0) parts.Add(Sentences.Amount(WaitingUnit.Bytes, memory));
+            return string.Join(", ", parts);
+        }
+    }
+}
+
+/// <param name="Spec">With the level's maximum duration where the person gave none.</param>
+/// <param name="Probe">The job as the scheduler would see it behind all others.</param>
+public sealed record Admitted(JobSpec Spec, string Queue, Level Level, PendingJob Probe);

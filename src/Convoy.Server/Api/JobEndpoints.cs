@@ -1,0 +1,127 @@
+using Convoy.Client.Wire;
+using Convoy.Core.Jobs;
+using Convoy.Core.People;
+using Convoy.Core.Scheduling;
+using Convoy.Server.Authentication;
+using Convoy.Server.Loops;
+using Convoy.Store;
+
+namespace Convoy.Server.Api;
+
+public static class JobEndpoints
+{
+    public static void MapJobs(this IEndpointRouteBuilder api)
+    {
+        api.MapPut("/jobs/{id}", SubmitAsync).Asks(Permission.UseJobs).Accepts<SubmitRequest>("application/json").Produces<JobView>(201).Produces<JobView>().WithSummary("Submit a job under an id made by the client");
+        api.MapPost("/jobs:check", CheckAsync).Asks(Permission.UseJobs).Accepts<SubmitRequest>("application/json").Produces<SubmitCheckView>().WithSummary("What a submission would do now");
+        api.MapGet("/jobs", ListAsync).Asks(Permission.UseJobs).Produces<JobListView>().WithSummary("List jobs, newest first");
+        api.MapGet("/jobs/{job}", GetAsync).Asks(Permission.UseJobs).Produces<JobView>().WithSummary("One job, by id or name");
+        api.MapPost("/jobs/{job}/cancel", CancelAsync).Asks(Permission.UseJobs).Produces<JobView>().WithSummary("Cancel a job");
+        api.MapGet("/jobs/{job}/why", WhyAsync).Asks(Permission.UseJobs).Produces<WhyView>().WithSummary("Why a job is where it is, and what to try");
+    }
+
+    private static async Task<IResult> SubmitAsync(
+        string id, HttpContext http, Admission admission, Ledger ledger, People people, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (!JobId.TryParse(id, out var jobId)) return Problems.BadRequest("BadJobId", $"'{id}' is not a job id: j followed by 7 to 31 of a-z and 0-9");
+        var (spec, invalid) = await SpecBody.ReadAsync(http, cancellationToken);
+        if (spec is null) return invalid!;
+        var owner = (await people.FindAsync(http.Caller().User, cancellationToken))!;
+        if (await ledger.FindAsync(jobId, cancellationToken) is { } known) return Again(known, owner, spec);
+
+        var (admitted, refusal) = await admission.AdmitAsync(owner, spec, cancellationToken);
+        if (admitted is null) return refusal!;
+        var answer = await ledger.SubmitAsync(jobId, owner, admitted.Queue, admitted.Spec, admitted.Level.MaxSubmitted, cancellationToken);
+        return answer.Decision switch
+        {
+            Decision.Accepted => Results.Created($"/api/v1/jobs/{jobId}", View(answer.Job!)),
+            Decision.Rejected { Code: "AlreadyExists" } => Again(answer.Job!, owner, spec),
+            Decision.Rejected over => Problems.OverCap(over.Code, over.Message),
+            _ => throw new InvalidOperationException("a decision is one of two things"),
+        };
+
+        JobView View(Job job) => JobViews.Full(job, null, scheduling.Latest, time.GetUtcNow());
+
+        // The same request again is the same job; the level's duration was filled in by the platform, not asked for.
+        IResult Again(Job stored, User caller, JobSpec asked)
+        {
+            var filled = asked.Limits.MaxDuration is null ? asked with { Limits = asked.Limits with { MaxDuration = stored.Spec.Limits.MaxDuration } } : asked;
+            return stored.Owner == caller.Name && JobSpecJson.Canonical(filled).AsSpan().SequenceEqual(JobSpecJson.Canonical(stored.Spec))
+                ? Results.Ok(View(stored))
+                : Problems.Conflict("IdempotencyConflict", $"job {stored.Id} exists with another content; use another id or idempotency key");
+        }
+    }
+
+    private static async Task<IResult> CheckAsync(HttpContext http, Admission admission, People people, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var (spec, invalid) = await SpecBody.ReadAsync(http, cancellationToken);
+        if (spec is null) return invalid!;
+        var owner = (await people.FindAsync(http.Caller().User, cancellationToken))!;
+        var (admitted, refusal) = await admission.AdmitAsync(owner, spec, cancellationToken);
+        if (admitted is null) return refusal!;
+
+        var snapshot = scheduling.Snapshot();
+        var plan = Scheduler.Plan(snapshot with { Pending = [.. snapshot.Pending, admitted.Probe] }, await people.PolicyAsync(cancellationToken), time.GetUtcNow());
+        if (plan.Gangs.FirstOrDefault(gang => gang.Job == default) is { } gang)
+        {
+            var nodes = gang.Tasks.Select(task => task.Node).Distinct().ToArray();
+            return Results.Ok(new SubmitCheckView(true, null, $"it would start now on {string.Join(", ", nodes)}", nodes));
+        }
+
+        var reason = plan.Waiting.First(waiting => waiting.Job == default).Reason;
+        return Results.Ok(new SubmitCheckView(false, reason.Token.ToString(), $"it would wait: {Sentences.Of(reason)}", []));
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext http, IStore store, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var (paging, refusal) = Paging.Read(http, "before");
+        if (refusal is not null) return refusal;
+        var (before, badCursor) = paging.Number(long.MaxValue);
+        if (badCursor is not null) return badCursor;
+        var query = http.Request.Query;
+        JobPhase? phase = null;
+        if (query["phase"].ToString() is { Length: > 0 } text)
+        {
+            if (!Enum.TryParse<JobPhase>(text, ignoreCase: true, out var parsed) || !char.IsLetter(text[0])) return Problems.BadRequest("BadPhase", $"there is no phase '{text}'; phases are {string.Join(", ", Enum.GetNames<JobPhase>())}");
+            phase = parsed;
+        }
+
+        var caller = http.Caller();
+        var wanted = query["user"].ToString();
+        var all = query["all"] == "true" && caller.May(Permission.AdministerJobs);
+        var owner = wanted.Length > 0 ? wanted : all ? null : caller.User;
+        if (owner is not null && !caller.MaySee(owner)) return Results.Ok(new JobListView([], null));
+        var filter = new JobFilter(owner, NullIfEmpty(query["queue"]), phase, NullIfEmpty(query["name"]), query["unfinished"] == "true");
+        var found = await store.ListJobsAsync(filter, before, paging.Limit, cancellationToken);
+        var plan = scheduling.Latest;
+        var now = time.GetUtcNow();
+        return Results.Ok(new JobListView(
+            [.. found.Select(record => JobViews.Brief(record.Job, record.ProgressPermille, plan, now))],
+            found.Count == 0 ? null : paging.Next(found.Count, found[^1].Job.SubmitSequence)));
+
+        static string? NullIfEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
+    }
+
+    private static async Task<IResult> GetAsync(string job, HttpContext http, JobLookup lookup, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken) =>
+        await lookup.FindAsync(job, http.Caller(), cancellationToken) is { } record
+            ? Results.Ok(JobViews.Full(record.Job, record.ProgressPermille, scheduling.Latest, time.GetUtcNow()))
+            : Problems.NotFound($"job '{job}'");
+
+    private static async Task<IResult> CancelAsync(string job, HttpContext http, JobLookup lookup, Ledger ledger, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var found = await lookup.FindToChangeAsync(job, http.Caller(), cancellationToken);
+        if (found.Count == 0) return Problems.NotFound($"job '{job}'");
+        if (found.Count > 1) return Problems.Conflict("AmbiguousName", $"{found.Count} unfinished jobs are named '{job}': {string.Join(", ", found.Select(j => j.Id))}; give an id");
+        var answer = await ledger.TellAsync(found[0].Id, new JobCommand.Cancel(http.Caller().User), cancellationToken);
+        return answer.Decision is Decision.Rejected rejected
+            ? Problems.Conflict(rejected.Code, rejected.Message)
+            : Results.Ok(JobViews.Full(answer.Job!, null, scheduling.Latest, time.GetUtcNow()));
+    }
+
+    private static async Task<IResult> WhyAsync(string job, HttpContext http, JobLookup lookup, SchedulingLoop scheduling, Ledger ledger, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var caller = http.Caller();
+        if (await lookup.FindAsync(job, caller, cancellationToken) is not { } record) return Problems.NotFound($"job '{job}'");
+        return Results.Ok(Why.Of(record.Job, scheduling.Latest, ledger.Unfinished.Values, caller, time.GetUtcNow()));
+    }
+}

@@ -1,0 +1,17 @@
+using Prometheus;
+
+namespace Convoy.Server;
+
+/// <summary>What <c>/metrics</c> tells besides the web server's own numbers. No user's or job's name is a label.</summary>
+internal static class Instruments
+{
+    public static Counter PlanViolations { get; } = Metrics.CreateCounter("convoy_plan_violations_total", "Gangs dropped because their plan violated a guarantee.", "guarantee");
+
+    public static Counter SchedulingCycles { get; } = Metrics.CreateCounter("convoy_scheduling_cycles_total", "Scheduling cycles run.");
+
+    public static Gauge WaitingJobs { get; } = Metrics.CreateGauge("convoy_waiting_jobs", "Jobs left waiting by the last cycle.");
+
+    public static Counter JobsFinished { get; } = Metrics.CreateCounter("convoy_jobs_finished_total", "Jobs finished.", "phase");
+
+    public static Gauge UnfinishedJobs { get; } = Metrics.CreateGauge("convoy_unfinished_jobs", "Jobs not finished yet.");
+}

@@ -1,0 +1,208 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Threading.Channels;
+using Convoy.Core.Jobs;
+using Convoy.Core.People;
+using Convoy.Store;
+
+namespace Convoy.Server;
+
+/// <summary>
+/// The only writer of jobs. Commands are decided one after another on working copies, what they led to is stored in one group
+/// commit, and only then it is shown and answered. Unfinished jobs live in memory; the others are fetched when asked for.
+/// </summary>
+public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time, ILogger<Ledger> log) : BackgroundService
+{
+    private const int LargestBatch = 512;
+
+    private readonly Channel<Entry> entries = Channel.CreateBounded<Entry>(new BoundedChannelOptions(8192) { SingleReader = true });
+    private readonly Dictionary<string, int> unfinishedByOwner = [];
+    private ImmutableDictionary<JobId, Job> unfinished = ImmutableDictionary<JobId, Job>.Empty;
+    private long lastSequence;
+
+    /// <summary>Frozen: what is read from it belongs together.</summary>
+    public ImmutableDictionary<JobId, Job> Unfinished => Volatile.Read(ref unfinished);
+
+    /// <summary>Reads back what the store knows. Before this nothing is decided.</summary>
+    public async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        lastSequence = await store.LastSubmitSequenceAsync(cancellationToken);
+        var found = ImmutableDictionary.CreateBuilder<JobId, Job>();
+        for (long after = 0; ;)
+        {
+            var page = await store.ListUnfinishedAsync(after, 1000, cancellationToken);
+            foreach (var job in page)
+            {
+                found.Add(job.Id, job);
+                Count(job.Owner, 1);
+                after = job.SubmitSequence;
+            }
+
+            if (page.Count == 0) break;
+        }
+
+        unfinished = found.ToImmutable();
+    }
+
+    /// <summary>The job as stored, unfinished or not.</summary>
+    public async ValueTask<Job?> FindAsync(JobId id, CancellationToken cancellationToken) =>
+        Unfinished.TryGetValue(id, out var job) ? job : (await store.GetJobAsync(id, cancellationToken))?.Job;
+
+    /// <summary>Decides and stores. Answers when it is durable, with the job as it is then.</summary>
+    public Task<LedgerAnswer> TellAsync(JobId id, JobCommand command, CancellationToken cancellationToken) =>
+        EnterAsync(new Entry(id, _ => command, null), cancellationToken);
+
+    /// <summary>Takes a job in, unless its owner has as many unfinished ones as <paramref name="maxSubmitted"/>.</summary>
+    public Task<LedgerAnswer> SubmitAsync(JobId id, User owner, string queue, JobSpec spec, int? maxSubmitted, CancellationToken cancellationToken) =>
+        EnterAsync(new Entry(id, sequence => new JobCommand.Submit(id, owner.Name, owner.Level, queue, spec, sequence), (owner.Name, maxSubmitted)), cancellationToken);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var batch = new List<Entry>();
+        while (await entries.Reader.WaitToReadAsync(stoppingToken))
+        {
+            batch.Clear();
+            while (batch.Count < LargestBatch && entries.Reader.TryRead(out var entry)) batch.Add(entry);
+            try
+            {
+                await DecideAndStoreAsync(batch, CancellationToken.None);
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                // The boundary of the loop: whatever the store said, every caller is answered, and the next batch gets its chance.
+                LogBatchFailed(log, e, batch.Count);
+                foreach (var entry in batch) entry.Answer.TrySetException(new LedgerUnavailableException("the change could not be stored", e));
+                await RereadAsync(batch);
+            }
+        }
+    }
+
+    private async Task<LedgerAnswer> EnterAsync(Entry entry, CancellationToken cancellationToken)
+    {
+        await entries.Writer.WriteAsync(entry, cancellationToken);
+        return await entry.Answer.Task.WaitAsync(cancellationToken);
+    }
+
+    private async Task DecideAndStoreAsync(List<Entry> batch, CancellationToken cancellationToken)
+    {
+        var working = new Dictionary<JobId, Working>();
+        var submitted = new Dictionary<string, int>();
+        var decisions = new List<(Entry Entry, Decision Decision)>(batch.Count);
+        foreach (var entry in batch)
+        {
+            if (!working.TryGetValue(entry.Id, out var job)) working[entry.Id] = job = new Working(await FindAsync(entry.Id, cancellationToken));
+            var decision = Decide(entry, job, submitted);
+            if (decision is Decision.Accepted accepted) job.Append(accepted.Events);
+            decisions.Add((entry, decision));
+        }
+
+        var changed = working.Values.Where(job => job.Events.Count > 0).ToArray();
+        var outcomes = changed.Length == 0 ? [] : await store.CommitAsync([.. changed.Select(job => job.Change)], cancellationToken);
+        Debug.Assert(outcomes.Count == changed.Length, "the store answers every change");
+        var conflicts = changed.Where((_, i) => outcomes[i] == CommitOutcome.Conflict).Select(job => job.Now!.Id).ToHashSet();
+        Show([.. changed.Where(job => !conflicts.Contains(job.Now!.Id))]);
+        foreach (var (entry, decision) in decisions)
+        {
+            if (conflicts.Contains(entry.Id)) entry.Answer.TrySetException(new LedgerUnavailableException($"job {entry.Id} was changed by another writer", null));
+            else entry.Answer.TrySetResult(new LedgerAnswer(decision, working[entry.Id].Now));
+        }
+
+        if (conflicts.Count > 0) await RereadAsync(batch.Where(entry => conflicts.Contains(entry.Id)));
+    }
+
+    private Decision Decide(Entry entry, Working job, Dictionary<string, int> submitted)
+    {
+        if (entry.Submission is not { } submission || job.Now is not null) return JobLifecycle.Decide(job.Now, entry.Command(0), time.GetUtcNow());
+        var before = unfinishedByOwner.GetValueOrDefault(submission.Owner) + submitted.GetValueOrDefault(submission.Owner);
+        if (before >= submission.MaxSubmitted)
+        {
+            return new Decision.Rejected("ExceedsLevelCap", $"{submission.Owner} has {before} unfinished jobs, as many as the level allows; wait until one ends, or cancel one");
+        }
+
+        submitted[submission.Owner] = submitted.GetValueOrDefault(submission.Owner) + 1;
+        return JobLifecycle.Decide(null, entry.Command(++lastSequence), time.GetUtcNow());
+    }
+
+    private void Show(IReadOnlyList<Working> stored)
+    {
+        var next = unfinished.ToBuilder();
+        foreach (var job in stored)
+        {
+            var now = job.Now!;
+            if (job.ExpectedRevision == 0) Count(now.Owner, 1);
+            if (now.Phase.IsFinished())
+            {
+                if (next.Remove(now.Id) || job.ExpectedRevision == 0) Count(now.Owner, -1);
+            }
+            else
+            {
+                next[now.Id] = now;
+            }
+        }
+
+        Volatile.Write(ref unfinished, next.ToImmutable());
+        foreach (var job in stored) feed.Publish(job.Now!);
+    }
+
+    /// <summary>After a failure nobody knows what was stored: the store's word replaces memory's.</summary>
+    private async Task RereadAsync(IEnumerable<Entry> batch)
+    {
+        foreach (var id in batch.Select(entry => entry.Id).Distinct())
+        {
+            try
+            {
+                if ((await store.GetJobAsync(id, CancellationToken.None))?.Job is not { } job) continue;
+                var known = unfinished.ContainsKey(id);
+                Volatile.Write(ref unfinished, job.Phase.IsFinished() ? unfinished.Remove(id) : unfinished.SetItem(id, job));
+                if (known == job.Phase.IsFinished()) Count(job.Owner, known ? -1 : 1);
+                feed.Publish(job);
+            }
+            catch (StoreException e)
+            {
+                // Same boundary: memory stays behind the store, whose revisions refuse what would follow from that.
+                LogBatchFailed(log, e, 1);
+            }
+        }
+    }
+
+    private void Count(string owner, int change)
+    {
+        var count = unfinishedByOwner.GetValueOrDefault(owner) + change;
+        if (count == 0) unfinishedByOwner.Remove(owner);
+        else unfinishedByOwner[owner] = count;
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} commands could not be stored")]
+    private static partial void LogBatchFailed(ILogger log, Exception exception, int count);
+
+    private sealed record Entry(JobId Id, Func<long, JobCommand> Command, (string Owner, int? MaxSubmitted)? Submission)
+    {
+        public TaskCompletionSource<LedgerAnswer> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private sealed class Working(Job? before)
+    {
+        public long ExpectedRevision { get; } = before?.Revision ?? 0;
+
+        public Job? Now { get; private set; } = before;
+
+        public List<JobEvent> Events { get; } = [];
+
+        public JobChange Change => new(ExpectedRevision, Events, Now!);
+
+        public void Append(IEnumerable<JobEvent> events)
+        {
+            foreach (var happened in events)
+            {
+                Events.Add(happened);
+                Now = JobLifecycle.Evolve(Now, happened);
+            }
+        }
+    }
+}
+
+/// <param name="Job">The job after the decision; null where there is none.</param>
+public sealed record LedgerAnswer(Decision Decision, Job? Job);
+
+/// <summary>The change was not stored, or nobody knows whether; asking again is safe.</summary>
+public sealed class LedgerUnavailableException(string message, Exception? inner) : Exception(message, inner);

@@ -1,0 +1,58 @@
+using System.Collections.Concurrent;
+using Convoy.Core.Jobs;
+
+namespace Convoy.Server.Loops;
+
+/// <summary>Looks at a job when its time has come: the bind timeout of a gang, the longest a job may run.</summary>
+public sealed partial class DeadlineLoop : BackgroundService
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+
+    private readonly Ledger ledger;
+    private readonly TimeSpan bindTimeout;
+    private readonly TimeProvider time;
+    private readonly ILogger<DeadlineLoop> log;
+    private readonly ConcurrentQueue<(JobId Id, DateTimeOffset Due)> noted = new();
+
+    public DeadlineLoop(Ledger ledger, ServerOptions options, JobFeed feed, TimeProvider time, ILogger<DeadlineLoop> log)
+    {
+        this.ledger = ledger;
+        bindTimeout = options.BindTimeout;
+        this.time = time;
+        this.log = log;
+        feed.Listen(Note);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        foreach (var job in ledger.Unfinished.Values) Note(job);
+        var due = new PriorityQueue<JobId, DateTimeOffset>();
+        using var timer = new PeriodicTimer(Period, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            while (noted.TryDequeue(out var note)) due.Enqueue(note.Id, note.Due);
+            while (due.TryPeek(out var id, out var at) && at <= time.GetUtcNow())
+            {
+                try
+                {
+                    await ledger.TellAsync(id, new JobCommand.CheckDeadlines(bindTimeout), stoppingToken);
+                    due.Dequeue();
+                }
+                catch (LedgerUnavailableException e)
+                {
+                    LogPutOff(log, e, id);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// <summary>Every change notes anew; the note of a deadline that no longer holds finds nothing to do.</summary>
+    private void Note(Job job)
+    {
+        if (JobLifecycle.NextDeadline(job, bindTimeout) is { } due) noted.Enqueue((job.Id, due));
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The deadline of {Job} is looked at again later")]
+    private static partial void LogPutOff(ILogger log, Exception exception, JobId job);
+}

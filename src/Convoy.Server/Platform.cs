@@ -1,0 +1,153 @@
+using System.Security.Cryptography.X509Certificates;
+using Convoy.Client;
+using Convoy.Client.Wire;
+using Convoy.Clusters;
+using Convoy.Clusters.LocalProcesses;
+using Convoy.Objects;
+using Convoy.Objects.Disk;
+using Convoy.Server.Api;
+using Convoy.Server.Authentication;
+using Convoy.Server.Loops;
+using Convoy.Store;
+using Convoy.Store.Sqlite;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Diagnostics;
+using Prometheus;
+using Scalar.AspNetCore;
+
+namespace Convoy.Server;
+
+/// <summary>The wiring of one server.</summary>
+public sealed class Platform : IAsyncDisposable
+{
+    private const long LargestBody = 2 << 20;
+
+    private readonly WebApplication app;
+    private readonly IStore store;
+    private readonly LocalCluster cluster;
+
+    private Platform(WebApplication app, IStore store, LocalCluster cluster)
+    {
+        this.app = app;
+        this.store = store;
+        this.cluster = cluster;
+    }
+
+    public static async Task<Platform> OpenAsync(ServerOptions options, StateFolder state)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning);
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = LargestBody;
+            kestrel.Listen(options.Listen, listen =>
+            {
+                if (options.TlsCertificate is { } file) listen.UseHttps(X509Certificate2.CreateFromPemFile(file, options.TlsKey));
+            });
+        });
+
+        var store = await SqliteStore.OpenAsync(state.Database, TimeProvider.System, CancellationToken.None);
+        await FirstStart.EnsureAsync(store, state, TimeProvider.System, CancellationToken.None);
+        var objects = new DiskObjectStore(state.Objects);
+        using var early = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
+        var cluster = await LocalClusterSetup.OpenAsync(options, state, objects, early.CreateLogger<LocalCluster>(), CancellationToken.None);
+        builder.Services.AddSingleton<IStore>(store).AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster);
+        AddPlatform(builder.Services, options, state);
+        AddApi(builder.Services);
+        var app = builder.Build();
+        app.Services.GetRequiredService<Fleet>().Register(cluster.Name, "local");
+        await app.Services.GetRequiredService<Ledger>().LoadAsync(CancellationToken.None);
+        Map(app);
+        app.Lifetime.ApplicationStarted.Register(() => Announce(options, state));
+        return new Platform(app, store, cluster);
+    }
+
+    /// <summary>Serves until a signal says stop. Tasks go on: the next start takes them up.</summary>
+    public Task RunAsync() => app.RunAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.DisposeAsync();
+        await cluster.DisposeAsync();
+        await store.DisposeAsync();
+    }
+
+    private static void AddPlatform(IServiceCollection services, ServerOptions options, StateFolder state)
+    {
+        services.AddSingleton(options).AddSingleton(state).AddSingleton(TimeProvider.System);
+        services.AddSingleton(new ReportTokens(state.ReadOrCreateKey()));
+        services.AddSingleton<JobFeed>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<LogReader>();
+        services.AddSingleton<ITaskLogs>(new LocalLogs(state.Cluster));
+        services.AddSingleton<Ledger>().AddHostedService(provider => provider.GetRequiredService<Ledger>());
+        services.AddSingleton<SchedulingLoop>().AddHostedService(provider => provider.GetRequiredService<SchedulingLoop>());
+        services.AddSingleton<ClusterLoop>().AddHostedService(provider => provider.GetRequiredService<ClusterLoop>());
+        services.AddHostedService<DeadlineLoop>();
+    }
+
+    private static void AddApi(IServiceCollection services)
+    {
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default));
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        services.AddHttpContextAccessor();
+        services.AddAuthentication(TokenAuthentication.SchemeName).AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
+        services.AddSingleton<IAuthorizationHandler, PermissionCheck>();
+
+        // Default deny: an endpoint that asks for no permission is closed to everybody.
+        services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAssertion(_ => false).Build());
+        services.AddOpenApi("v1");
+    }
+
+    private static void Map(WebApplication app)
+    {
+        app.Use(RequestIds.AddAsync);
+        app.UseExceptionHandler(handler => handler.Run(AnswerException));
+        app.UseStatusCodePages(context => context.HttpContext.Response.StatusCode switch
+        {
+            404 => Problems.NotFound("such address").ExecuteAsync(context.HttpContext),
+            var status => Problems.Of(status, $"Http{status}", $"this address does not take {context.HttpContext.Request.Method} like this; /docs describes the API").ExecuteAsync(context.HttpContext),
+        });
+        app.UseHttpMetrics();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapGet("/healthz", () => "ok\n").AllowAnonymous().ExcludeFromDescription();
+        app.MapGet("/readyz", (Fleet fleet) => fleet.HasReported ? Results.Text("ready\n") : Results.Text("no cluster has reported yet\n", statusCode: 503)).AllowAnonymous().ExcludeFromDescription();
+        app.MapMetrics().AllowAnonymous();
+        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
+        app.MapScalarApiReference("/docs").AllowAnonymous();
+        app.MapGet("/", () => Results.Redirect("/docs")).AllowAnonymous().ExcludeFromDescription();
+        var api = app.MapGroup("/api/v1");
+        api.MapJobs();
+        api.MapEvents();
+        api.MapLogs();
+        api.MapJobMetrics();
+        api.MapQueue();
+        api.MapNodes();
+        api.MapCode();
+        api.MapPeople();
+        api.MapTokens();
+        api.MapVersion();
+    }
+
+    private static Task AnswerException(HttpContext http)
+    {
+        var exception = http.Features.Get<IExceptionHandlerFeature>()?.Error;
+        return (exception switch
+        {
+            BadHttpRequestException { StatusCode: 413 } => Problems.Of(413, "TooLarge", $"the body is larger than {LargestBody >> 20} MiB"),
+            BadHttpRequestException bad => Problems.BadRequest("BadRequest", bad.InnerException?.Message ?? bad.Message),
+            LedgerUnavailableException or StoreException => Problems.Of(503, "StorageUnavailable", "the platform could not store this; it is safe to try again; an administrator should look at the disk"),
+            OperationCanceledException => Problems.Of(503, "Stopping", "the server is stopping; try again in a moment"),
+            _ => Problems.Of(500, "InternalError", "something went wrong in the server; the log has it under the request id"),
+        }).ExecuteAsync(http);
+    }
+
+    private static void Announce(ServerOptions options, StateFolder state)
+    {
+        Console.WriteLine($"convoy-server {VersionEndpoints.Version} serves on {options.Url}");
+        Console.WriteLine($"  API documentation  {options.Url}/docs");
+        Console.WriteLine($"  state              {state.Root}");
+        Console.WriteLine($"  administrator      token in {state.AdministratorToken}");
+    }
+}

@@ -1,0 +1,37 @@
+using Convoy.Client.Wire;
+using Convoy.Core.Jobs;
+
+namespace Convoy.Server;
+
+/// <summary>Answers that say no, as RFC 9457 problems. Codes are stable.</summary>
+public static class Problems
+{
+    public static IResult NotSignedIn() => Of(401, "NotSignedIn", "no valid token came with the request; sign in with `convoy login`, or use another token");
+
+    public static IResult NotAllowed() => Of(403, "NotAllowed", "your account may not do this; ask an administrator");
+
+    public static IResult NotFound(string what) => Of(404, "NotFound", $"there is no {what}, or it is not yours");
+
+    public static IResult Invalid(string code, string detail) => Of(422, code, detail);
+
+    public static IResult InvalidSpec(IReadOnlyList<SpecProblem> problems) => Of(422, "InvalidSpec", $"the job has {problems.Count} problem{(problems.Count == 1 ? "" : "s")}", problems);
+
+    public static IResult BadRequest(string code, string detail) => Of(400, code, detail);
+
+    public static IResult Conflict(string code, string detail) => Of(409, code, detail);
+
+    public static IResult OverCap(string code, string detail) => Of(403, code, detail);
+
+    public static IResult Of(int status, string code, string detail, IReadOnlyList<SpecProblem>? problems = null) => new Answer(status, code, detail, problems);
+
+    private sealed record Answer(int Status, string Code, string Detail, IReadOnlyList<SpecProblem>? SpecProblems) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            httpContext.Response.StatusCode = Status;
+            var title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(Status);
+            var problem = new Problem($"urn:convoy:problem:{Code}", title, Status, Detail, Code, RequestIds.Of(httpContext), SpecProblems);
+            return httpContext.Response.WriteAsJsonAsync(problem, WireJson.Default.Problem, "application/problem+json", httpContext.RequestAborted);
+        }
+    }
+}

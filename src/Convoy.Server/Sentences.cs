@@ -1,0 +1,80 @@
+using System.Globalization;
+using Convoy.Core.Jobs;
+using Convoy.Core.Resources;
+using Convoy.Core.Scheduling;
+
+namespace Convoy.Server;
+
+/// <summary>Events, failures and waiting reasons in words. The codes beside them are what programs read.</summary>
+public static class Sentences
+{
+    public static (string Type, string Message) Of(JobEvent happened) => happened switch
+    {
+        JobSubmitted e => ("Submitted", $"submitted by {e.Owner} to queue {e.Queue}"),
+        JobAssigned e => ("Assigned", $"attempt {e.Attempt}: {Count(e.Tasks.Count, "task")} on {string.Join(", ", e.Tasks.Select(task => task.Node).Distinct())}"),
+        TaskStarted e => ("TaskStarted", $"attempt {e.Attempt}: rank {e.Rank} started"),
+        TaskEnded { Outcome: null } e => ("TaskEnded", $"attempt {e.Attempt}: rank {e.Rank} is lost"),
+        TaskEnded e => ("TaskEnded", $"attempt {e.Attempt}: rank {e.Rank} ended with {How(e.Outcome.Code, e.Outcome.Signal)}{(e.Outcome.OutOfMemory ? ", out of memory" : "")}"),
+        JobRunning e => ("Running", $"attempt {e.Attempt}: every task has started"),
+        JobStopping e => ("Stopping", $"told to stop ({e.Cause}{(e.By is null ? "" : $" by {e.By}")}){(e.Failure is null ? "" : ": " + Of(e.Failure))}"),
+        JobRequeued e => ("Requeued", $"back in the queue after {e.Cause}{(e.Counted ? ", counted as a restart" : "")}{(e.NotBefore is { } until ? $"; not before {until:HH:mm:ss} UTC" : "")}"),
+        JobSuspended e => ("Suspended", $"suspended by {e.By}"),
+        JobResumed e => ("Resumed", $"resumed by {e.By}"),
+        JobSucceeded => ("Succeeded", "every task ended with exit code 0"),
+        JobFailed e => ("Failed", Of(e.Failure)),
+        JobCancelled e => ("Cancelled", $"cancelled by {e.By}"),
+        _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, "unknown event"),
+    };
+
+    public static string Of(TaskFailure failure)
+    {
+        var how = failure.ExitCode is null && failure.Signal is null ? "" : $" ended with {How(failure.ExitCode, failure.Signal)}";
+        var message = failure.Message is null ? "" : $"{(how.Length == 0 ? "" : ":")} {failure.Message}";
+        return $"rank {failure.Rank} ({failure.Role}) on {failure.Node}{how}{message} [{failure.Class}]";
+    }
+
+    public static string Of(WaitingReason reason)
+    {
+        var needs = $"needs {Amount(reason.Unit, reason.Needed)}";
+        var free = $"{Amount(reason.Unit, reason.Free)} {(reason.Free == 1 && reason.Unit is WaitingUnit.Devices ? "is" : "are")} free";
+        return reason.Token switch
+        {
+            WaitingToken.Held when reason.Until is { } until => $"waits until {until:yyyy-MM-dd HH:mm:ss} UTC before it starts again",
+            WaitingToken.ExceedsLevelCap => $"needs {Amount(reason.Unit, reason.Needed)} more, and your level leaves {Amount(reason.Unit, reason.Free)}",
+            WaitingToken.InsufficientResources => $"{needs}; {free}",
+            WaitingToken.Fragmented => $"{needs}; {free}, but at most {Amount(reason.Unit, reason.LargestFreeBlock)} on one node, and its tasks do not fit into the gaps",
+            WaitingToken.Reserved => $"{needs}; what is free is kept for a job ahead of it",
+            WaitingToken.Infeasible => $"{needs} in a shape that no cluster has, even when empty",
+            WaitingToken.NoSuchAccelerator => $"{needs} of a type that no node has",
+            WaitingToken.ClusterUnreachable => "none of the clusters it may use is reporting",
+            _ => needs,
+        };
+    }
+
+    /// <summary>The next thing to try.</summary>
+    public static string? Advice(WaitingReason reason) => reason.Token switch
+    {
+        WaitingToken.Held => "nothing to do: it starts again by itself",
+        WaitingToken.ExceedsLevelCap => "wait for your other jobs to end, cancel one of them, or ask an administrator about your level",
+        WaitingToken.InsufficientResources when reason.JobsAhead == 0 => "wait, or ask for less; `convoy node list` shows what is free",
+        WaitingToken.InsufficientResources => "wait, or ask for less; `convoy queue` shows who is ahead",
+        WaitingToken.Fragmented => "ask for fewer devices per task, or wait until a node is emptier; `convoy node list` shows the gaps",
+        WaitingToken.Reserved => "wait; a smaller job that is not in the way of the one ahead would start",
+        WaitingToken.Infeasible => "cancel it and ask for less per task; `convoy node list` shows the machines",
+        WaitingToken.NoSuchAccelerator => "name a type that `convoy node list` shows",
+        WaitingToken.ClusterUnreachable => "`convoy cluster list` shows when each was last seen",
+        _ => null,
+    };
+
+    public static string Amount(WaitingUnit unit, long amount) => unit switch
+    {
+        WaitingUnit.Devices => Count(amount, "GPU"),
+        WaitingUnit.Millicores => $"{new CpuQuantity(amount)} CPU",
+        WaitingUnit.Bytes => $"{new ByteSize(amount)} memory",
+        _ => Count(amount, "running job"),
+    };
+
+    public static string Count(long number, string noun) => $"{number.ToString(CultureInfo.InvariantCulture)} {noun}{(number == 1 ? "" : "s")}";
+
+    private static string How(int? code, int? signal) => code is null ? $"signal {signal}" : $"exit code {code}";
+}

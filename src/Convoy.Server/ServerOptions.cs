@@ -1,0 +1,129 @@
+using System.Globalization;
+using System.Net;
+
+namespace Convoy.Server;
+
+/// <summary>What the operator decides when the server starts. Validated whole before anything is touched.</summary>
+public sealed record ServerOptions
+{
+    public const string Usage = """
+        Usage: convoy-server [options]
+
+          --state DIR          where everything is kept (default: ~/.local/state/convoy)
+          --listen HOST:PORT   address to serve on (default: 127.0.0.1:7788)
+          --tls-cert FILE      certificate chain (PEM); needed for an address beyond loopback
+          --tls-key FILE       its private key (PEM)
+          --nodes M            split this machine into M virtual nodes (default: 1)
+          --gpus N             declare N devices per node instead of asking nvidia-smi
+          --accelerator TYPE   their type, such as A100-80G
+          --task-program FILE  the task supervisor (default: convoy-task beside this program)
+          --trust-tasks        allow more than one person although all tasks run under one uid
+          --write-context FILE write the context 'local' into this file of the command line
+          --version, --help
+        """;
+
+    public required string State { get; init; }
+
+    public required IPEndPoint Listen { get; init; }
+
+    /// <summary>Where it is reached.</summary>
+    public string Url => $"{(TlsCertificate is null ? "http" : "https")}://{Listen}";
+
+    public string? TlsCertificate { get; init; }
+
+    public string? TlsKey { get; init; }
+
+    public int Nodes { get; init; } = 1;
+
+    /// <summary>Devices per node; null asks nvidia-smi.</summary>
+    public int? Gpus { get; init; }
+
+    public string? Accelerator { get; init; }
+
+    public required string TaskProgram { get; init; }
+
+    public bool TrustTasks { get; init; }
+
+    public string? WriteContext { get; init; }
+
+    /// <summary>How long a gang may take from its assignment until all its tasks have started.</summary>
+    public TimeSpan BindTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>The options, or all that is wrong with the arguments.</summary>
+    public static (ServerOptions? Options, IReadOnlyList<string> Errors) Parse(IReadOnlyList<string> args)
+    {
+        var errors = new List<string>();
+        var values = Read(args, errors);
+        var listen = Endpoint(values.GetValueOrDefault("--listen", "127.0.0.1:7788"), errors);
+        var options = new ServerOptions
+        {
+            State = Path.GetFullPath(values.GetValueOrDefault("--state") ?? DefaultState()),
+            Listen = listen,
+            TlsCertificate = ExistingFile("--tls-cert"),
+            TlsKey = ExistingFile("--tls-key"),
+            Nodes = Count("--nodes", 1, 1024) ?? 1,
+            Gpus = Count("--gpus", 0, 1024),
+            Accelerator = values.GetValueOrDefault("--accelerator"),
+            TaskProgram = ExistingFile("--task-program") ?? Path.Combine(AppContext.BaseDirectory, "convoy-task"),
+            TrustTasks = values.ContainsKey("--trust-tasks"),
+            WriteContext = values.GetValueOrDefault("--write-context"),
+        };
+        if (options.TlsCertificate is null != options.TlsKey is null) errors.Add("--tls-cert and --tls-key belong together");
+        if (!IPAddress.IsLoopback(listen.Address) && options.TlsCertificate is null)
+        {
+            errors.Add($"--listen {listen} is beyond loopback: tokens would travel in the clear; give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a TLS proxy");
+        }
+
+        if (options.Accelerator is not null && options.Gpus is null) errors.Add("--accelerator names the devices that --gpus declares; give --gpus too");
+        if (errors.Count == 0 && !File.Exists(options.TaskProgram)) errors.Add($"the task supervisor {options.TaskProgram} is missing; give --task-program FILE");
+        return errors.Count == 0 ? (options, errors) : (null, errors);
+
+        int? Count(string name, int least, int most)
+        {
+            if (values.GetValueOrDefault(name) is not { } text) return null;
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most) return number;
+            errors.Add($"{name} takes a number from {least} to {most}, not '{text}'");
+            return null;
+        }
+
+        string? ExistingFile(string name)
+        {
+            if (values.GetValueOrDefault(name) is not { } path) return null;
+            if (!File.Exists(path)) errors.Add($"{name} {path}: there is no such file");
+            return Path.GetFullPath(path);
+        }
+    }
+
+    private static Dictionary<string, string> Read(IReadOnlyList<string> args, List<string> errors)
+    {
+        string[] switches = ["--trust-tasks"];
+        string[] takingValue = ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--write-context"];
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        for (var i = 0; i < args.Count; i++)
+        {
+            var equals = args[i].IndexOf('=', StringComparison.Ordinal);
+            var name = equals < 0 ? args[i] : args[i][..equals];
+            if (switches.Contains(name)) values[name] = "";
+            else if (!takingValue.Contains(name)) errors.Add($"unknown option '{args[i]}'; see --help");
+            else if (equals >= 0) values[name] = args[i][(equals + 1)..];
+            else if (i + 1 < args.Count) values[name] = args[++i];
+            else errors.Add($"{name} needs a value");
+        }
+
+        return values;
+    }
+
+    private static IPEndPoint Endpoint(string text, List<string> errors)
+    {
+        var normal = text.StartsWith("localhost:", StringComparison.Ordinal) ? "127.0.0.1" + text["localhost".Length..] : text;
+        if (normal.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(normal, out var endpoint)) return endpoint;
+        errors.Add($"--listen takes ADDRESS:PORT such as 127.0.0.1:7788, not '{text}'");
+        return new IPEndPoint(IPAddress.Loopback, 0);
+    }
+
+    private static string DefaultState()
+    {
+        var home = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
+        return Path.Combine(string.IsNullOrEmpty(home) ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state") : home, "convoy");
+    }
+}

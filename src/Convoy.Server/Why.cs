@@ -1,0 +1,76 @@
+using Convoy.Client.Wire;
+using Convoy.Core.Jobs;
+using Convoy.Core.People;
+using Convoy.Core.Scheduling;
+using Convoy.Server.Loops;
+
+namespace Convoy.Server;
+
+/// <summary>Why a job is where it is: one token, numbers, who is in the way, and the next thing to try.</summary>
+public static class Why
+{
+    private const int MostHolders = 5;
+
+    public static WhyView Of(Job job, LatestPlan plan, IEnumerable<Job> unfinished, Caller caller, DateTimeOffset now)
+    {
+        if (job.Phase == JobPhase.Pending && plan.Reasons.TryGetValue(job.Id, out var reason)) return Waiting(job, reason, unfinished, caller);
+        var view = JobViews.Brief(job, null, plan, now);
+        var (message, next) = job.Phase switch
+        {
+            JobPhase.Pending => ("the scheduler has not looked at it yet", (string?)null),
+            JobPhase.Starting => ($"has its machines since {job.Attempts[^1].AssignedAt:HH:mm:ss} UTC, and waits for every task to start", null),
+            JobPhase.Running => ($"runs on {string.Join(", ", view.Nodes)}", $"`convoy logs {job.Id} -f` follows it"),
+            JobPhase.Stopping => ($"is stopping ({job.Attempts[^1].StopCause}); it holds its devices until the last task has ended, at most about {job.Spec.Checkpoint.Grace.TotalSeconds:0} s", null),
+            JobPhase.Succeeded => ("every task ended with exit code 0", null),
+            JobPhase.Failed => (view.Message!, Advice(job)),
+            JobPhase.Cancelled => (view.Message!, null),
+            _ => (view.Message ?? "is suspended", null),
+        };
+        return new WhyView(job.Id.Value, job.Phase, view.Reason, message, next, null, null, null, null, null, null, null);
+    }
+
+    private static WhyView Waiting(Job job, WaitingReason reason, IEnumerable<Job> unfinished, Caller caller)
+    {
+        var message = Sentences.Of(reason);
+        if (reason.Token is WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.Reserved && Holders(job, unfinished, caller) is { Length: > 0 } holders) message += $"; {holders}";
+        if (reason.JobsAhead > 0) message += $"; {Sentences.Count(reason.JobsAhead, "job")} ahead of it";
+        var numbers = reason.Token is not (WaitingToken.Held or WaitingToken.ClusterUnreachable);
+        return new WhyView(
+            job.Id.Value,
+            job.Phase,
+            reason.Token.ToString(),
+            message,
+            Sentences.Advice(reason),
+            numbers ? reason.Unit.ToString() : null,
+            numbers ? reason.Needed : null,
+            numbers ? reason.Free : null,
+            numbers ? reason.LargestFreeBlock : null,
+            reason.JobsAhead,
+            reason.BlockedBy is { } blocker && unfinished.FirstOrDefault(j => j.Id == blocker) is { } other && caller.MaySee(other.Owner) ? blocker.Value : null,
+            reason.Until);
+    }
+
+    /// <summary>Who holds what the job waits for; others' jobs by their level only.</summary>
+    private static string Holders(Job waiting, IEnumerable<Job> unfinished, Caller caller)
+    {
+        var countsDevices = waiting.Spec.Roles.Values.Any(role => role.Resources.Gpu > 0);
+        var holders = unfinished.Where(job => job.Current is not null)
+            .Select(job => (Job: job, Devices: job.Current!.Tasks.Sum(task => job.Spec.Roles[task.Placement.Role].Resources.Gpu)))
+            .Where(holder => !countsDevices || holder.Devices > 0)
+            .OrderByDescending(holder => holder.Devices).ThenBy(holder => holder.Job.SubmitSequence)
+            .ToArray();
+        var named = holders.Take(MostHolders).Select(holder =>
+        {
+            var what = countsDevices ? Sentences.Count(holder.Devices, "GPU") : Sentences.Count(holder.Job.Current!.Tasks.Count, "task");
+            return caller.MaySee(holder.Job.Owner) ? $"{holder.Job.Spec.Name} ({holder.Job.Id}, {holder.Job.Owner}) holds {what}" : $"another's job (level {holder.Job.Level}) holds {what}";
+        });
+        return string.Join(", ", named) + (holders.Length > MostHolders ? $" and {holders.Length - MostHolders} more" : "");
+    }
+
+    private static string? Advice(Job job) => job.Failure!.Class switch
+    {
+        FailureClass.User => $"`convoy logs {job.Id} --rank {job.Failure.Rank}` shows what it printed",
+        FailureClass.Resource => "it ran out of memory: ask for more with --memory, or use less",
+        _ => null,
+    };
+}
