@@ -29,9 +29,9 @@ public static class ClusterConversation
     }
 
     /// <summary>Follows the cluster's reports, as the server does, until they satisfy.</summary>
-    public static async Task<Seen> UntilAsync(this ICluster cluster, string what, Func<Seen, bool> isEnough)
+    public static async Task<Seen> UntilAsync(this ICluster cluster, string what, Func<Seen, bool> isEnough, TimeSpan? patience = null)
     {
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(patience ?? Patience);
         var seen = new Seen();
         ReportCursor? cursor = null;
         try
@@ -48,7 +48,7 @@ public static class ClusterConversation
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"not seen in {Patience}: {what}; seen: {string.Join("; ", seen.All)}");
+            throw new TimeoutException($"not seen in {patience ?? Patience}: {what}; seen: {string.Join("; ", seen.All)}");
         }
     }
 

@@ -31,6 +31,9 @@ public sealed record LocalClusterOptions
     /// </summary>
     public int? UidBase { get; init; } = 700_000;
 
+    /// <summary>Bytes of output kept of each task.</summary>
+    public long LogBytes { get; init; } = 256L << 20;
+
     /// <summary>How often live tasks are looked at; nothing is polled where none lives.</summary>
     public TimeSpan PollPeriod { get; init; } = TimeSpan.FromMilliseconds(50);
 }

@@ -52,6 +52,27 @@ internal static unsafe partial class Native
         if (failed) throw new IOException($"{path}: {new Win32Exception(error).Message}");
     }
 
+    /// <summary>
+    /// Whether nobody at all has the TCP port. .NET's own sockets ask with SO_REUSEADDR, and so see none that is bound but not listened on.
+    /// </summary>
+    public static bool CanBind(int port)
+    {
+        const int inet = 2, stream = 1;
+        var socket = Socket(inet, stream | CloseOnExecFlag, 0);
+        if (socket < 0) throw new IOException(new Win32Exception(Marshal.GetLastPInvokeError()).Message);
+        // struct sockaddr_in: the port in network order, any address.
+        var address = stackalloc byte[16] { inet, 0, (byte)(port >> 8), (byte)port, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+        var isFree = Bind(socket, address, 16) == 0;
+        _ = Close(socket);
+        return isFree;
+    }
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    private static partial int Socket(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    private static partial int Bind(int socket, byte* address, int length);
+
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags, int mode);
 

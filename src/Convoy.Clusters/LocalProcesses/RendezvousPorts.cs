@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Convoy.Core.Jobs;
 
 namespace Convoy.Clusters.LocalProcesses;
@@ -9,7 +7,7 @@ namespace Convoy.Clusters.LocalProcesses;
 /// One port per live gang. Outside the range from which the kernel gives ports to anybody who connects, so that it stays free
 /// until rank 0's supervisor holds it.
 /// </summary>
-internal sealed class RendezvousPorts(int firstEphemeral, int lastEphemeral)
+internal sealed class RendezvousPorts(IReadOnlyList<int> candidates)
 {
     private const int Lowest = 20_000;
     private const int Highest = 65_535;
@@ -20,7 +18,8 @@ internal sealed class RendezvousPorts(int firstEphemeral, int lastEphemeral)
     public static RendezvousPorts OfThisMachine()
     {
         var range = File.ReadAllText("/proc/sys/net/ipv4/ip_local_port_range").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        return new RendezvousPorts(int.Parse(range[0], CultureInfo.InvariantCulture), int.Parse(range[1], CultureInfo.InvariantCulture));
+        var (first, last) = (int.Parse(range[0], CultureInfo.InvariantCulture), int.Parse(range[1], CultureInfo.InvariantCulture));
+        return new RendezvousPorts([.. Enumerable.Range(Lowest, Highest - Lowest + 1).Where(port => port < first || port > last)]);
     }
 
     /// <summary>A gang of an earlier life keeps what it was given.</summary>
@@ -34,13 +33,12 @@ internal sealed class RendezvousPorts(int firstEphemeral, int lastEphemeral)
         lock (gate)
         {
             if (taken.TryGetValue((job, attempt), out var had)) return had;
-            var candidates = Enumerable.Range(Lowest, Highest - Lowest + 1).Where(port => port < firstEphemeral || port > lastEphemeral).ToArray();
             // Another platform on this machine searches too; a start of our own keeps us apart.
-            var start = Random.Shared.Next(Math.Max(1, candidates.Length));
-            for (var i = 0; i < candidates.Length; i++)
+            var start = Random.Shared.Next(Math.Max(1, candidates.Count));
+            for (var i = 0; i < candidates.Count; i++)
             {
-                var port = candidates[(start + i) % candidates.Length];
-                if (taken.ContainsValue(port) || !IsFree(port)) continue;
+                var port = candidates[(start + i) % candidates.Count];
+                if (taken.ContainsValue(port) || !Native.CanBind(port)) continue;
                 taken[(job, attempt)] = port;
                 return port;
             }
@@ -52,19 +50,5 @@ internal sealed class RendezvousPorts(int firstEphemeral, int lastEphemeral)
     public void Give(JobId job, int attempt)
     {
         lock (gate) taken.Remove((job, attempt));
-    }
-
-    private static bool IsFree(int port)
-    {
-        try
-        {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(new IPEndPoint(IPAddress.Any, port));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 }

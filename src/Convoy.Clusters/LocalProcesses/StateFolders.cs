@@ -7,6 +7,7 @@ namespace Convoy.Clusters.LocalProcesses;
 internal static class StateFolders
 {
     private const UnixFileMode OwnerAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode Throughway = OwnerAll | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <summary>The lock lasts as long as the stream, and no longer than the process.</summary>
@@ -18,7 +19,8 @@ internal static class StateFolders
         FileStream folderLock;
         try
         {
-            folderLock = new FileStream(layout.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            // Who could open it for reading could lock it too.
+            folderLock = new FileStream(layout.Lock, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = OwnerOnly });
         }
         catch (IOException busy)
         {

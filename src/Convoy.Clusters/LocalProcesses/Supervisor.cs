@@ -56,8 +56,13 @@ internal static unsafe class Supervisor
     public static bool HasEnded(int pid) => Native.WaitPid(pid, out _, Native.NoHang) != 0;
 
     /// <summary>Whether that very process lives: a pid alone may be somebody else's by now.</summary>
-    public static bool IsAlive(TaskStart start) =>
-        IsOfThisBoot(start) && ProcessState.Read(start.SupervisorPid) is { IsRunning: true } state && state.StartTicks == start.SupervisorStartTicks;
+    public static bool IsAlive(TaskStart start)
+    {
+        if (!IsOfThisBoot(start) || ProcessState.Read(start.SupervisorPid) is not { } state || state.StartTicks != start.SupervisorStartTicks) return false;
+        // A child of ours from an earlier life of the cluster in this process; where it is somebody else's, this does nothing.
+        if (!state.IsRunning) HasEnded(start.SupervisorPid);
+        return state.IsRunning;
+    }
 
     public static bool IsOfThisBoot(TaskStart start) => start.BootId == BootId;
 

@@ -10,6 +10,9 @@ internal static class TaskOrders
 {
     private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+    /// <summary>torchrun's option has room for one digit.</summary>
+    private const int AbsentDevice = 9;
+
     public static TaskOrder Build(ClusterAssignment wish, int rank, int rendezvousPort, LocalClusterOptions options, PersonLayout files, int? uid, string machineWideName)
     {
         var assignment = wish.Assignment;
@@ -33,6 +36,8 @@ internal static class TaskOrders
             // The gang's hosts are all 127.0.0.1, and gloo would look the host's name up.
             ["GLOO_SOCKET_IFNAME"] = "lo",
         };
+        // torchrun 1.13 on Python 3.11 (Debian 12) fails on its own default, which names no stream to redirect. So does a device that is not there.
+        if (NeedsPort(assignment) && role.Resources.Gpu <= AbsentDevice) environment["PET_REDIRECTS"] = environment["PET_TEE"] = $"{AbsentDevice}:1";
         foreach (var (name, value) in TaskEnvironment.Build(assignment, rank, surroundings)) environment[name] = value;
         if (options.PythonPath is { } client)
         {
@@ -50,6 +55,7 @@ internal static class TaskOrders
             CpuMillicores = role.Resources.Cpu.Millicores,
             MemoryBytes = role.Resources.Memory.Bytes,
             CgroupName = string.Create(CultureInfo.InvariantCulture, $"{machineWideName}-{job}-{attempt}-{rank}"),
+            LogBytes = options.LogBytes,
             HoldPorts = rank == 0 && NeedsPort(assignment) ? [rendezvousPort] : [],
         };
     }

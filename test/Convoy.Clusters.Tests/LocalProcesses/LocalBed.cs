@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using System.Text;
 using Convoy.Clusters.LocalProcesses;
 using Convoy.Core.Jobs;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -35,6 +36,8 @@ public sealed class LocalBed : IClusterBed
 
     public string? PythonPath { get; set; }
 
+    public long LogBytes { get; set; } = 1 << 20;
+
     public int? UidBase { get; set; } = 700_000;
 
     public LocalLogs Logs => new(StateFolder);
@@ -54,9 +57,31 @@ public sealed class LocalBed : IClusterBed
             ServerUrl = "http://127.0.0.1:7788",
             PythonPath = PythonPath,
             UidBase = UidBase,
+            LogBytes = LogBytes,
             PollPeriod = TimeSpan.FromMilliseconds(20),
         };
         return cluster = await LocalCluster.OpenAsync(options, Unpack, TimeProvider.System, NullLogger<LocalCluster>.Instance, CancellationToken.None);
+    }
+
+    public static async Task UntilAsync(Func<bool> isSo)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!isSo()) await Task.Delay(20, deadline.Token);
+    }
+
+    /// <summary>Everything that a task has printed; it has ended.</summary>
+    public async Task<string> OutputAsync(ClusterAssignment wish, int rank, int readBytes = 1 << 20)
+    {
+        var (job, attempt) = (wish.Assignment.JobId, wish.Assignment.Attempt);
+        var text = new MemoryStream();
+        for (long offset = 0; ;)
+        {
+            var slice = await Logs.ReadAsync(job, attempt, rank, offset, readBytes, CancellationToken.None);
+            text.Write(slice.Bytes.Span);
+            offset = slice.Offset + slice.Bytes.Length;
+            if (slice.IsComplete) return Encoding.UTF8.GetString(text.ToArray());
+            slice.Bytes.Length.ShouldBeGreaterThan(0, "an ended task's log must come to its end");
+        }
     }
 
     public void End(JobId job, int rank, int exitCode)
