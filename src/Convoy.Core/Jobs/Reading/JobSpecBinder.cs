@@ -1,0 +1,145 @@
+using Convoy.Core.Documents;
+using Convoy.Core.Resources;
+
+namespace Convoy.Core.Jobs.Reading;
+
+/// <summary>Which keys a job has and what type each is of. What cannot be read gets its default, and a problem.</summary>
+internal sealed class JobSpecBinder(NodeBinder binder)
+{
+    private const string DurationForm = "a duration such as 30s or 48h";
+    private static readonly string[] LaterFrameworks = ["tensorflow", "mpi", "horovod", "deepspeed", "jax", "caffe2"];
+
+    private static readonly string[] Keys =
+        ["name", "queue", "priority", "framework", "roles", "code", "env", "checkpoint", "recovery", "preemptible", "placement", "limits", "labels", "displayName"];
+
+    public JobSpec Bind(DocumentNode document)
+    {
+        var members = binder.Members(document, "", Keys, ["secrets", "datasets", "volumes", "shm"]);
+        if (document is MappingNode)
+        {
+            binder.Require(members, "", "name", document);
+            binder.Require(members, "", "roles", document);
+        }
+
+        var usual = new JobSpec { Name = "", Roles = new Dictionary<string, RoleSpec>() };
+        return usual with
+        {
+            Name = Of(members, "", "name", binder.Text) ?? "",
+            Queue = Of(members, "", "queue", binder.Text),
+            Priority = OfValue(members, "", "priority", (node, path) => Word<JobPriority>(node, path, [])) ?? usual.Priority,
+            Framework = OfValue(members, "", "framework", (node, path) => Word<Framework>(node, path, LaterFrameworks)) ?? usual.Framework,
+            Roles = Of(members, "", "roles", Roles) ?? usual.Roles,
+            Code = Of(members, "", "code", Code),
+            Env = Of(members, "", "env", binder.Texts) ?? usual.Env,
+            Checkpoint = Of(members, "", "checkpoint", Checkpoint) ?? usual.Checkpoint,
+            Recovery = Of(members, "", "recovery", Recovery) ?? usual.Recovery,
+            Preemptible = OfValue(members, "", "preemptible", binder.Truth) ?? usual.Preemptible,
+            Placement = Of(members, "", "placement", Placement) ?? usual.Placement,
+            Limits = Of(members, "", "limits", Limits) ?? usual.Limits,
+            Labels = Of(members, "", "labels", binder.Texts) ?? usual.Labels,
+            DisplayName = Of(members, "", "displayName", binder.Text),
+        };
+    }
+
+    private IReadOnlyDictionary<string, RoleSpec> Roles(DocumentNode node, string path)
+    {
+        var roles = new OrderedDictionary<string, RoleSpec>(StringComparer.Ordinal);
+        foreach (var (name, role) in binder.Members(node, path, RoleOrder.Names, [])) roles.Add(name, Role(role, NodeBinder.Join(path, name)));
+        return roles;
+    }
+
+    private RoleSpec Role(DocumentNode node, string path)
+    {
+        var members = binder.Members(node, path, ["replicas", "command", "resources"], ["image"]);
+        if (node is MappingNode) binder.Require(members, path, "command", node);
+        return new RoleSpec
+        {
+            Replicas = OfValue(members, path, "replicas", (n, p) => binder.Parsed<Replicas>(n, p, Replicas.TryParse, "a number such as 4, or a range such as \"2..8\"")) ?? new Replicas(1, 1),
+            Command = Of(members, path, "command", (n, p) => binder.List(n, p, binder.Text)) ?? [],
+            Resources = Of(members, path, "resources", Resources) ?? new ResourceSpec(),
+        };
+    }
+
+    private ResourceSpec Resources(DocumentNode node, string path)
+    {
+        var members = binder.Members(node, path, ["gpu", "accelerators", "cpu", "memory"], ["rdma"]);
+        return new ResourceSpec
+        {
+            Gpu = OfValue(members, path, "gpu", binder.Whole) ?? 0,
+            Accelerators = Of(members, path, "accelerators", (n, p) => binder.List(n, p, binder.Text)) ?? [],
+            Cpu = OfValue(members, path, "cpu", (n, p) => binder.Parsed<CpuQuantity>(n, p, CpuQuantity.TryParse, "a number of cores such as 4, 0.5 or 500m")) ?? default,
+            Memory = OfValue(members, path, "memory", (n, p) => binder.Parsed<ByteSize>(n, p, ByteSize.TryParse, "a size such as 512Gi")) ?? default,
+        };
+    }
+
+    private CodeSpec Code(DocumentNode node, string path)
+    {
+        var members = binder.Members(node, path, ["workdir", "archive"], ["git"]);
+        return new CodeSpec { Workdir = Of(members, path, "workdir", binder.Text), Archive = Of(members, path, "archive", binder.Text) };
+    }
+
+    private CheckpointSpec Checkpoint(DocumentNode node, string path)
+    {
+        var members = binder.Members(node, path, ["path", "signal", "grace"], []);
+        var usual = new CheckpointSpec();
+        return new CheckpointSpec
+        {
+            Path = Of(members, path, "path", binder.Text),
+            Signal = Of(members, path, "signal", binder.Text) ?? usual.Signal,
+            Grace = OfValue(members, path, "grace", (n, p) => binder.Parsed<TimeSpan>(n, p, DurationText.TryParse, DurationForm)) ?? usual.Grace,
+        };
+    }
+
+    private RecoverySpec Recovery(DocumentNode node, string path)
+    {
+        var members = binder.Members(node, path, ["maxRestarts", "retryExitCodes"], ["hangTimeout", "onClusterLost"]);
+        return new RecoverySpec
+        {
+            MaxRestarts = OfValue(members, path, "maxRestarts", binder.Whole) ?? 0,
+            RetryExitCodes = Of(members, path, "retryExitCodes", (n, p) => binder.List(n, p, (each, at) => binder.Whole(each, at) is { } code ? Tuple.Create(code) : null))?.Select(code => code.Item1).ToArray() ?? [],
+        };
+    }
+
+    private PlacementSpec Placement(DocumentNode node, string path)
+    {
+        var members = binder.Members(node, path, ["clusters"], ["topology"]);
+        return Of(members, path, "clusters", (n, p) => binder.List(n, p, binder.Text)) is { } clusters ? new PlacementSpec { Clusters = clusters } : new PlacementSpec();
+    }
+
+    private LimitsSpec Limits(DocumentNode node, string path)
+    {
+        var members = binder.Members(node, path, ["maxDuration"], ["idleGpu"]);
+        return new LimitsSpec { MaxDuration = OfValue(members, path, "maxDuration", (n, p) => binder.Parsed<TimeSpan>(n, p, DurationText.TryParse, DurationForm)) };
+    }
+
+    private T? Word<T>(DocumentNode node, string path, string[] later)
+        where T : struct, Enum
+    {
+        if (binder.Text(node, path) is not { } text) return null;
+        foreach (var value in Enum.GetValues<T>())
+        {
+            if (string.Equals(Lower(value), text, StringComparison.Ordinal)) return value;
+        }
+
+        var words = Enum.GetValues<T>().Select(Lower).ToArray();
+        if (later.Contains(text))
+        {
+            binder.Add(path, "NotAvailable", $"{path} {text} is not available yet; available: {string.Join(", ", words.OrderDescending(StringComparer.Ordinal))}", node.Line, node.Column);
+        }
+        else
+        {
+            var guess = NearestWord.To(text, words.Concat(later));
+            binder.Add(path, "UnknownWord", $"there is no {path} '{text}'{(guess is null ? "" : $"; did you mean '{guess}'?")} (one of {string.Join(", ", words)})", node.Line, node.Column);
+        }
+
+        return null;
+
+        static string Lower(T value) => value.ToString().ToLowerInvariant();
+    }
+
+    private static T? Of<T>(IReadOnlyDictionary<string, DocumentNode> members, string path, string key, Func<DocumentNode, string, T?> bind)
+        where T : class => members.TryGetValue(key, out var node) ? bind(node, NodeBinder.Join(path, key)) : null;
+
+    private static T? OfValue<T>(IReadOnlyDictionary<string, DocumentNode> members, string path, string key, Func<DocumentNode, string, T?> bind)
+        where T : struct => members.TryGetValue(key, out var node) ? bind(node, NodeBinder.Join(path, key)) : null;
+}
