@@ -9,6 +9,8 @@ internal sealed class SqliteFile(string path) : IDisposable
     private const int BusySeconds = 30;
     private const long LargestIdleLogBytes = 64L << 20;
 
+    private static readonly Lock Making = new();
+
     private readonly string forReaders = new SqliteConnectionStringBuilder
     {
         DataSource = path,
@@ -28,16 +30,24 @@ internal sealed class SqliteFile(string path) : IDisposable
 
     public string Path { get; } = path;
 
-    /// <summary>Tokens' hashes and people's programs are nobody else's business. The log files beside it inherit the mode.</summary>
+    /// <summary>
+    /// Tokens' hashes and people's programs are nobody else's business. The log files beside it inherit the mode. A file that is there
+    /// is not opened: closing it would drop the locks that this process's other connections to it hold (sqlite.org/howtocorrupt.html, 2.2).
+    /// </summary>
     public void KeepPrivate()
     {
-        if (OperatingSystem.IsWindows()) return;
-        var mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (new FileStream(Path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite, UnixCreateMode = mode }))
+        const UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        lock (Making)
         {
+            if (!File.Exists(Path))
+            {
+                var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite };
+                if (!OperatingSystem.IsWindows()) options.UnixCreateMode = mode;
+                using var made = new FileStream(Path, options);
+            }
         }
 
-        File.SetUnixFileMode(Path, mode);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Path, mode);
     }
 
     public SqliteConnection OpenWriter()

@@ -27,13 +27,21 @@ public sealed class CrashTests
     {
         var program = Path.Combine(AppContext.BaseDirectory, "Convoy.Store.CrashWriter" + (OperatingSystem.IsWindows() ? ".exe" : ""));
         using var process = Process.Start(new ProcessStartInfo(program, [file, last.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true })!;
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         var read = new List<(JobId, long)>();
-        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        try
         {
-            // Its death may have cut the last line short; what is not whole was not said.
-            var words = line.Split(' ');
-            if (words.Length == 2 && words[0].Length == 10 && long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var revision)) read.Add((JobId.Parse(words[0]), revision));
-            if (read.Count == lines) process.Kill();
+            while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+            {
+                // Its death may have cut the last line short; what is not whole was not said.
+                var words = line.Split(' ');
+                if (words.Length == 2 && long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var revision)) read.Add((JobId.Parse(words[0]), revision));
+                if (read.Count == lines) process.Kill();
+            }
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill();
         }
 
         await process.WaitForExitAsync();

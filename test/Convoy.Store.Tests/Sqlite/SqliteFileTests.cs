@@ -69,4 +69,24 @@ public sealed class SqliteFileTests : IDisposable
         await using (var first = await folder.OpenAsync()) await first.CommitAsync([Sample.Submit(1)], CancellationToken.None);
         (await second.LastSubmitSequenceAsync(CancellationToken.None)).ShouldBe(1);
     }
+
+    [Fact]
+    public async Task opening_a_file_that_is_open_keeps_the_locks_of_the_first()
+    {
+        if (!File.Exists("/proc/locks")) return;
+        await using var first = await folder.OpenAsync();
+        await first.CommitAsync([Sample.Submit(1)], CancellationToken.None);
+        var before = Locks();
+        before.ShouldBeGreaterThan(0);
+        await using var second = await folder.OpenAsync();
+        Locks().ShouldBeGreaterThanOrEqualTo(before);
+
+        // Lines such as "1: POSIX  ADVISORY  READ 4242 08:01:131099 1073741826 1073742335".
+        int Locks() => File.ReadLines("/proc/locks").Count(line => line.Contains($" {Environment.ProcessId} ") && line.Contains($":{Inode()} "));
+        string Inode()
+        {
+            using var stat = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("stat", ["-c", "%i", folder.File]) { RedirectStandardOutput = true })!;
+            return stat.StandardOutput.ReadToEnd().Trim();
+        }
+    }
 }
