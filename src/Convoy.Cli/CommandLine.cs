@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Convoy.Cli.Verbs;
+
+namespace Convoy.Cli;
+
+/// <summary>The tree of verbs, and what the arguments ask for.</summary>
+internal static class CommandLine
+{
+    /// <summary>Verbs of later versions.</summary>
+    private static readonly string[] LaterVerbs =
+    [
+        "context", "run", "output", "exec", "ssh", "port-forward", "top", "suspend", "resume", "retry", "update", "delete", "dataset", "team", "quota",
+        "usage", "simulate", "completion", "apply", "audit",
+    ];
+
+    public static RootCommand Build()
+    {
+        var root = new RootCommand("Convoy: submit training jobs to one place, whatever machines they run on.")
+        {
+            ListVerb.Build(), GetVerb.Build(), LogsVerb.Build(), WhyVerb.Build(), QueueVerb.Build(), EventsVerb.Build(), MetricsVerb.Build(),
+            WaitVerb.Build(), CancelVerb.Build(), NodeVerbs.Build(), ClusterVerbs.Build(), LoginVerb.Build(), WhoAmIVerb.Build(), UserVerbs.Build(),
+            TokenVerbs.Build(), LevelVerbs.Build(), UpVerb.Build(), VersionVerb.Build(),
+        };
+        root.Add(Call.ServerOption);
+        root.Add(Call.TokenOption);
+        foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        return root;
+    }
+
+    /// <summary>What is ours, and what follows the first <c>--</c>.</summary>
+    public static (string[] Own, string[]? Command) Split(string[] args)
+    {
+        var dashes = Array.IndexOf(args, "--");
+        return dashes < 0 ? (args, null) : (args[..dashes], args[(dashes + 1)..]);
+    }
+
+    public static ParseResult Parse(RootCommand root, string[] args) =>
+        root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+    /// <summary>Throws what is wrong with the arguments, and returns the verb otherwise.</summary>
+    public static Verb Check(ParseResult parsed, string[]? trailing)
+    {
+        var command = parsed.CommandResult.Command;
+        var path = PathOf(command);
+        if (parsed.UnmatchedTokens.Count > 0) throw Unmatched(command, path, parsed.UnmatchedTokens[0]);
+        if (command is not Verb verb) throw CommandException.Usage($"{path} needs a verb: {string.Join(", ", command.Subcommands.Select(verb => verb.Name))}; see {path} --help");
+        if (parsed.Errors.Count > 0)
+        {
+            throw CommandException.Usage($"{string.Join("; ", parsed.Errors.Select(error => Plain(error.Message)).Distinct())}; see {path} --help");
+        }
+
+        if (trailing is not null && !verb.TakesCommand) throw CommandException.Usage($"{path} takes no command after --; see {path} --help");
+        return verb;
+    }
+
+    private static CommandException Unmatched(Command command, string path, string token)
+    {
+        var name = token.Split('=', 2)[0];
+        if (token.StartsWith('-'))
+        {
+            if (command is Verb { LaterFlags: var later } && later.Contains(name)) return NotYet($"{path} {name}");
+            var flags = Ancestry(command).SelectMany(c => c.Options.Where(o => c == command || o.Recursive)).Where(o => !o.Hidden).SelectMany(o => o.Aliases.Append(o.Name));
+            return CommandException.Usage($"{path} has no flag {name}{Guess(name, flags.Where(flag => flag.StartsWith("--", StringComparison.Ordinal)))}; see {path} --help");
+        }
+
+        if (command is not Verb)
+        {
+            if (command is RootCommand && LaterVerbs.Contains(name)) return NotYet($"convoy {name}");
+            return CommandException.Usage($"{path} has no verb '{token}'{Guess(token, command.Subcommands.Select(verb => verb.Name))}; see {path} --help");
+        }
+
+        return CommandException.Usage(command is Verb { TakesCommand: true }
+            ? $"'{token}' is not a flag; put -- before the command to run: {path} [flags] -- {token}"
+            : $"'{token}' is one argument too many; see {path} --help");
+    }
+
+    private static CommandException NotYet(string what) => new(ExitCodes.Invalid, "NotAvailableYet", $"`{what}` is not available yet: this version of Convoy does not have that feature; nothing was done");
+
+    private static string Guess(string typed, IEnumerable<string> words) => Nearest.To(typed, words) is { } word ? $"; did you mean {word}?" : "";
+
+    private static string Plain(string message) => message.ReplaceLineEndings(" ").TrimEnd('.', ' ');
+
+    private static IEnumerable<Command> Ancestry(Command command)
+    {
+        for (var at = command; at is not null; at = at.Parents.OfType<Command>().FirstOrDefault()) yield return at;
+    }
+
+    private static string PathOf(Command command) => string.Join(' ', Ancestry(command).Reverse().Select(c => c is RootCommand ? "convoy" : c.Name));
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Convoy.Core.Resources;
+
+namespace Convoy.Cli;
+
+/// <summary>Options whose values are checked while parsing, with messages that say what would be right.</summary>
+internal static class Options
+{
+    public static Option<string> Format(params string[] formats) => new("--output", "-o")
+    {
+        Description = $"Output format: {string.Join(", ", formats)}",
+        HelpName = "FORMAT",
+        DefaultValueFactory = _ => formats[0],
+        CustomParser = result => OneOf(result, formats),
+    };
+
+    public static Option<string?> Choice(string name, string description, string helpName, params string[] values) => new(name)
+    {
+        Description = $"{description}: {string.Join(", ", values)}",
+        HelpName = helpName,
+        CustomParser = result => OneOf(result, values),
+    };
+
+    public static Option<string?> Text(string name, string helpName, string description, params string[] aliases) =>
+        new(name, aliases) { Description = description, HelpName = helpName };
+
+    public static Option<bool> Switch(string name, string description, params string[] aliases) => new(name, aliases) { Description = description };
+
+    public static Option<int?> Number(string name, string helpName, string description, int least, int most = int.MaxValue) => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most) return number;
+            result.AddError(most == int.MaxValue ? $"{name} takes a number of at least {least}, not '{text}'" : $"{name} takes a number from {least} to {most}, not '{text}'");
+            return null;
+        },
+    };
+
+    /// <summary>A duration; the text is what was typed.</summary>
+    public static Option<TimeSpan?> Duration(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "DURATION",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (DurationText.TryParse(text, out var duration)) return duration;
+            result.AddError($"{name} takes a duration such as 30s, 10m, 4h or 2d, not '{text}'");
+            return null;
+        },
+    };
+
+    private static string OneOf(ArgumentResult result, string[] values)
+    {
+        var text = result.Tokens[0].Value;
+        if (values.Contains(text, StringComparer.Ordinal)) return text;
+        var option = result.Parent is OptionResult parent ? parent.IdentifierToken?.Value ?? parent.Option.Name : "it";
+        var nearest = Nearest.To(text, values);
+        result.AddError($"{option} takes {string.Join(", ", values)}, not '{text}'{(nearest is null ? "" : $"; did you mean {nearest}?")}");
+        return values[0];
+    }
+}

@@ -1,0 +1,18 @@
+using System.Text.Json.Serialization;
+using Convoy.Client.Wire;
+
+namespace Convoy.Cli.Output;
+
+/// <summary>What only the command line knows, as JSON.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
+[JsonSerializable(typeof(RevokedToken))]
+[JsonSerializable(typeof(SignedIn))]
+[JsonSerializable(typeof(Versions))]
+internal sealed partial class CliJson : JsonSerializerContext;
+
+internal sealed record RevokedToken(string Id, bool Revoked, int SchemaVersion = 1);
+
+internal sealed record SignedIn(string Context, string Server, string User, string Level, bool Administrator, int SchemaVersion = 1);
+
+/// <param name="Server">Null where none is known or it does not answer.</param>
+internal sealed record Versions(string Version, string? ServerUrl, VersionView? Server, int SchemaVersion = 1);

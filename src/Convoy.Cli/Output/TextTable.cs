@@ -1,0 +1,50 @@
+using Spectre.Console;
+
+namespace Convoy.Cli.Output;
+
+/// <summary>
+/// Columns for people and for awk: two spaces apart, no borders, never cut. Widths count terminal cells, so that Chinese
+/// names line up.
+/// </summary>
+internal sealed class TextTable(params string[] headings)
+{
+    private const string Gap = "  ";
+    private readonly List<string[]> rows = [];
+    private readonly HashSet<int> rightAligned = [];
+
+    public TextTable AlignRight(params int[] columns)
+    {
+        rightAligned.UnionWith(columns);
+        return this;
+    }
+
+    /// <summary>Cells come from people: control characters would move the cursor.</summary>
+    public void Add(params string?[] cells) => rows.Add([.. cells.Select(cell => string.IsNullOrEmpty(cell) ? "-" : Printable.Of(cell))]);
+
+    /// <param name="paint">Colours a finished cell by (column, text); widths are settled before.</param>
+    public void Write(TextWriter writer, Func<int, string, string>? paint = null)
+    {
+        var widths = new int[headings.Length];
+        foreach (var row in rows.Prepend(headings))
+        {
+            for (var i = 0; i < widths.Length; i++) widths[i] = Math.Max(widths[i], row[i].GetCellWidth());
+        }
+
+        WriteRow(writer, headings, widths, null);
+        foreach (var row in rows) WriteRow(writer, row, widths, paint);
+    }
+
+    private void WriteRow(TextWriter writer, string[] row, int[] widths, Func<int, string, string>? paint)
+    {
+        for (var i = 0; i < row.Length; i++)
+        {
+            var padding = new string(' ', widths[i] - row[i].GetCellWidth());
+            var cell = paint is null ? row[i] : paint(i, row[i]);
+            if (i > 0) writer.Write(Gap);
+            if (rightAligned.Contains(i)) writer.Write(padding + cell);
+            else writer.Write(i == row.Length - 1 ? cell : cell + padding);
+        }
+
+        writer.Write('\n');
+    }
+}

@@ -1,0 +1,18 @@
+using System.CommandLine;
+
+namespace Convoy.Cli;
+
+/// <summary>A command that does something, with examples for its help.</summary>
+internal sealed class Verb(string name, string description) : Command(name, description)
+{
+    public required IReadOnlyList<string> Examples { get; init; }
+
+    /// <summary>May be followed by <c>--</c> and a command line that is not Convoy's.</summary>
+    public bool TakesCommand { get; init; }
+
+    /// <summary>Flags whose feature does not exist yet; they are refused as such, not as misspelt.</summary>
+    public IReadOnlyList<string> LaterFlags { get; init; } = [];
+
+    /// <summary>Returns the exit code.</summary>
+    public required Func<Call, CancellationToken, Task<int>> Body { get; init; }
+}

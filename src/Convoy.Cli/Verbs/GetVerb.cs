@@ -1,0 +1,69 @@
+using System.CommandLine;
+using Convoy.Cli.Output;
+using Convoy.Client.Wire;
+
+namespace Convoy.Cli.Verbs;
+
+internal static class GetVerb
+{
+    public static Command Build()
+    {
+        var job = Arguments.Job();
+        var format = Options.Format("table", "json", "yaml", "name");
+        return new Verb("get", "Show one job: its state, its spec, its attempts")
+        {
+            Examples = ["convoy get digits", "convoy get digits -o json | jq -r .phase", "convoy get digits -o yaml"],
+            Arguments = { job },
+            Options = { format },
+            Body = async (call, cancellationToken) =>
+            {
+                var view = await call.Client.GetJobAsync(call.Get(job), cancellationToken);
+                return call.Write(call.Get(format), view, Rendering.Indented.JobView, other =>
+                {
+                    if (other == "name") call.Output.Write(view.Id + "\n");
+                    else Describe(call, view);
+                });
+            },
+        };
+    }
+
+    private static void Describe(Call call, JobView job)
+    {
+        var facts = new Facts();
+        facts.Add("id", job.Id);
+        facts.Add("name", job.Name);
+        facts.Add("display name", job.DisplayName);
+        facts.Add("user", $"{job.User} ({job.Level})");
+        facts.Add("queue", job.Queue);
+        facts.Add("priority", JobTable.Priority(job.Priority));
+        facts.Add("framework", JobTable.Framework(job.Framework));
+        facts.Add("tasks", Spans.Count(job.Tasks, "task") + (JobTable.Gpus(job) is { } gpus ? $", {gpus} GPUs" : ""));
+        facts.Add("phase", job.Phase.ToString() + (job.Reason is null ? "" : $" ({job.Reason})"));
+        facts.Add("message", job.Message);
+        facts.Add("cancelled by", job.CancelledBy);
+        facts.Add("progress", JobTable.Progress(job));
+        facts.Add("submitted", $"{Spans.Time(job.SubmittedAt)} ({Spans.Since(job.SubmittedAt, call.Now)} ago)");
+        facts.Add("started", job.StartedAt is { } started ? Spans.Time(started) : null);
+        facts.Add("ended", job.EndedAt is { } ended ? Spans.Time(ended) : null);
+        facts.Add("runtime", JobTable.Runtime(job));
+        facts.Add("restarts", $"{job.Restarts} of its own, {job.PlatformRestarts} by the platform");
+        facts.Add("failure", job.Failure is null ? null : JobEnd.Failure(job.Failure));
+        foreach (var (name, role) in job.Spec?.Roles ?? new Dictionary<string, Core.Jobs.RoleSpec>()) facts.Add($"role {name}", $"{role.Replicas} × {ShellText.Of(role.Command)}");
+        facts.Write(call.Output);
+        if (job.Attempts is not { Count: > 0 } attempts) return;
+        call.Output.Write('\n');
+        var table = new TextTable("ATTEMPT", "ROLE", "RANK", "NODE", "DEVICES", "STATE", "EXIT", "STARTED", "ENDED", "NOTE").AlignRight(0, 2);
+        foreach (var attempt in attempts)
+        {
+            foreach (var task in attempt.Tasks)
+            {
+                table.Add(
+                    $"{attempt.Number}", task.Role, $"{task.Rank}", task.Node, string.Join(',', task.Devices), task.State.ToString(), JobEnd.Exit(task.ExitCode, task.Signal),
+                    task.StartedAt is { } start ? Spans.Time(start) : null, task.EndedAt is { } end ? Spans.Time(end) : null,
+                    task.Message ?? (task.OutOfMemory ? "out of memory" : attempt.StopCause?.ToString()));
+            }
+        }
+
+        table.Write(call.Output);
+    }
+}

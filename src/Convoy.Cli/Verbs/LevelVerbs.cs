@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.Globalization;
+using Convoy.Cli.Output;
+using Convoy.Client.Wire;
+using Convoy.Core.Resources;
+
+namespace Convoy.Cli.Verbs;
+
+internal static class LevelVerbs
+{
+    private const string None = "none";
+
+    public static Command Build() => new("level", "Levels: people's standing and its caps") { List(), Update() };
+
+    private static Verb List()
+    {
+        var format = Options.Format("table", "json", "yaml", "name");
+        return new Verb("list", "List levels, the highest first")
+        {
+            Examples = ["convoy level list"],
+            Options = { format },
+            Body = async (call, cancellationToken) =>
+            {
+                var levels = await call.Client.ListLevelsAsync(cancellationToken);
+                return call.Write(call.Get(format), levels, Rendering.Indented.LevelListView, other =>
+                {
+                    if (other == "name") foreach (var level in levels.Items) call.Output.Write(level.Name + "\n");
+                    else Write(call.Output, [.. levels.Items.OrderByDescending(level => level.Rank)]);
+                });
+            },
+        };
+    }
+
+    private static Verb Update()
+    {
+        var name = Arguments.Named("NAME", "The level");
+        var gpus = Cap("--max-gpus", "Devices of all running jobs of one person");
+        var gpusPerJob = Cap("--max-gpus-per-job", "Devices of one job");
+        var running = Cap("--max-running", "Running jobs of one person");
+        var submitted = Cap("--max-submitted", "Unfinished jobs of one person");
+        var duration = Options.Text("--max-duration", "D|none", "How long a job may run, such as 48h; none removes the cap");
+        duration.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && text != None && !DurationText.TryParse(text, out _)) result.AddError($"--max-duration takes a duration such as 48h, or none, not '{text}'");
+        });
+        var format = Options.Format("table", "json", "yaml");
+        return new Verb("update", "Change a level's caps (for administrators); what is not given stays as it is")
+        {
+            Examples = ["convoy level update intern --max-gpus 4 --max-running 2", "convoy level update intern --max-gpus none"],
+            Arguments = { name },
+            Options = { gpus, gpusPerJob, running, submitted, duration, format },
+            Body = async (call, cancellationToken) =>
+            {
+                (Option<string?> Option, string Cap)[] caps = [(gpus, "maxGpus"), (gpusPerJob, "maxGpusPerJob"), (running, "maxRunning"), (submitted, "maxSubmitted"), (duration, "maxDuration")];
+                if (!caps.Any(cap => call.Has(cap.Option))) throw CommandException.Usage("nothing to change; give a cap, such as --max-gpus 4");
+                var cleared = caps.Where(cap => call.Get(cap.Option) == None).Select(cap => cap.Cap).ToArray();
+                var update = new LevelUpdate(
+                    Number(call.Get(gpus)), Number(call.Get(gpusPerJob)), Number(call.Get(running)), Number(call.Get(submitted)),
+                    call.Get(duration) is { } text and not None ? text : null, cleared.Length == 0 ? null : cleared);
+                var level = await call.Client.UpdateLevelAsync(call.Get(name), update, cancellationToken);
+                return call.Write(call.Get(format), level, Rendering.Indented.LevelView, _ => Write(call.Output, [level]));
+            },
+        };
+    }
+
+    private static void Write(TextWriter writer, IReadOnlyList<LevelView> levels)
+    {
+        var table = new TextTable("NAME", "RANK", "MAX-GPUS", "MAX-GPUS-PER-JOB", "MAX-RUNNING", "MAX-SUBMITTED", "MAX-DURATION").AlignRight(1, 2, 3, 4, 5, 6);
+        foreach (var level in levels)
+        {
+            table.Add(level.Name, $"{level.Rank}", Text(level.MaxGpus), Text(level.MaxGpusPerJob), Text(level.MaxRunning), Text(level.MaxSubmitted), level.MaxDuration);
+        }
+
+        table.Write(writer);
+    }
+
+    private static Option<string?> Cap(string name, string description)
+    {
+        var option = Options.Text(name, "N|none", $"{description}; none removes the cap");
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && text != None && !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _)) result.AddError($"{name} takes a number, or none, not '{text}'");
+        });
+        return option;
+    }
+
+    private static int? Number(string? text) => text is null or None ? null : int.Parse(text, CultureInfo.InvariantCulture);
+
+    private static string? Text(int? cap) => cap?.ToString(CultureInfo.InvariantCulture);
+}

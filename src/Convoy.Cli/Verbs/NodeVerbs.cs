@@ -1,0 +1,85 @@
+using System.CommandLine;
+using Convoy.Cli.Output;
+using Convoy.Client.Wire;
+using Convoy.Core.Resources;
+
+namespace Convoy.Cli.Verbs;
+
+internal static class NodeVerbs
+{
+    public static Command Build() => new("node", "Machines: what they have, what is free, who holds them") { List(), Get() };
+
+    private static Verb List()
+    {
+        var (limit, after) = Pages.Options();
+        var format = Options.Format("table", "json", "yaml", "name");
+        return new Verb("list", "List nodes")
+        {
+            Examples = ["convoy node list", "convoy node list -o json | jq '[.items[].gpusFree] | add'"],
+            Options = { limit, after, format },
+            Body = async (call, cancellationToken) =>
+            {
+                var (items, next) = await Pages.ReadAsync(call.Get(limit), call.Get(after), async (size, from) =>
+                {
+                    var page = await call.Client.ListNodesAsync(from, size, cancellationToken);
+                    return (page.Items, page.Next);
+                });
+                call.Write(call.Get(format), new NodeListView(items, next), Rendering.Indented.NodeListView, other =>
+                {
+                    if (other == "table") Write(call.Output, items);
+                    else foreach (var node in items) call.Output.Write(node.Name + "\n");
+                });
+                Pages.SayMore(call, next);
+                return ExitCodes.Success;
+            },
+        };
+    }
+
+    private static Verb Get()
+    {
+        var name = Arguments.Named("NODE", "The node's name");
+        var format = Options.Format("table", "json", "yaml");
+        return new Verb("get", "Show one node and the jobs on it")
+        {
+            Examples = ["convoy node get node-0"],
+            Arguments = { name },
+            Options = { format },
+            Body = async (call, cancellationToken) =>
+            {
+                var node = await call.Client.GetNodeAsync(call.Get(name), cancellationToken);
+                return call.Write(call.Get(format), node, Rendering.Indented.NodeView, _ => Describe(call.Output, node));
+            },
+        };
+    }
+
+    private static void Write(TextWriter writer, IReadOnlyList<NodeView> nodes)
+    {
+        var table = new TextTable("NAME", "CLUSTER", "HEALTH", "ACCELERATOR", "GPUS-FREE", "CPU-FREE", "MEMORY-FREE", "JOBS").AlignRight(4, 5, 6, 7);
+        foreach (var node in nodes) table.Add(node.Name, node.Cluster, node.Health.ToString(), node.Accelerator, Gpus(node), Cpu(node), Memory(node), $"{node.Jobs.Count}");
+        table.Write(writer);
+    }
+
+    private static void Describe(TextWriter writer, NodeView node)
+    {
+        var facts = new Facts();
+        facts.Add("name", node.Name);
+        facts.Add("cluster", node.Cluster);
+        facts.Add("health", node.Health.ToString());
+        facts.Add("accelerator", node.Accelerator);
+        facts.Add("GPUs free", Gpus(node));
+        facts.Add("CPU free", Cpu(node));
+        facts.Add("memory free", Memory(node));
+        facts.Write(writer);
+        if (node.Jobs.Count == 0) return;
+        writer.Write('\n');
+        var table = new TextTable("JOB", "NAME", "USER", "LEVEL", "TASKS", "GPUS").AlignRight(4, 5);
+        foreach (var job in node.Jobs) table.Add(job.Id, job.Name, job.User, job.Level, $"{job.Tasks}", $"{job.Gpus}");
+        table.Write(writer);
+    }
+
+    private static string Gpus(NodeView node) => $"{node.GpusFree}/{node.Gpus}";
+
+    private static string Cpu(NodeView node) => $"{new CpuQuantity(node.CpuMillicoresFree)}/{new CpuQuantity(node.CpuMillicores)}";
+
+    private static string Memory(NodeView node) => $"{Spans.Bytes(node.MemoryBytesFree)}/{Spans.Bytes(node.MemoryBytes)}";
+}

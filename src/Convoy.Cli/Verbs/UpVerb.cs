@@ -1,0 +1,52 @@
+using System.CommandLine;
+using Convoy.Client;
+
+namespace Convoy.Cli.Verbs;
+
+internal static class UpVerb
+{
+    private const string ServerProgram = "convoy-server";
+
+    public static Command Build()
+    {
+        var state = Options.Text("--state", "DIR", "Where everything is kept (default: $XDG_STATE_HOME/convoy or ~/.local/state/convoy)");
+        var listen = Options.Text("--listen", "HOST:PORT", "Address to serve on (default: 127.0.0.1:7788)");
+        var gpus = Options.Number("--gpus", "N", "Declare N devices per node instead of asking nvidia-smi", 0, 1024);
+        var nodes = Options.Number("--nodes", "M", "Split this machine into M virtual nodes", 1, 1024);
+        var accelerator = Options.Text("--accelerator", "TYPE", "Type of the declared devices, such as A100-80G");
+        var trust = Options.Switch("--trust-tasks", "Allow more than one person although all tasks run under one uid");
+        return new Verb("up", "Run the whole platform on this machine, until Ctrl-C")
+        {
+            Examples = ["convoy up", "convoy up --nodes 2 --gpus 4          # try gangs without a GPU", "convoy up --state /data/convoy --listen 127.0.0.1:7799"],
+            Options = { state, listen, gpus, nodes, accelerator, trust },
+            Body = (call, _) =>
+            {
+                var program = Path.Combine(AppContext.BaseDirectory, ServerProgram);
+                if (!File.Exists(program)) throw new CommandException(ExitCodes.Invalid, "NoServerProgram", $"{program} is missing; this installation has only the command line: install the whole platform, or use another server with `convoy login URL`");
+                List<string> arguments =
+                [
+                    program, "--state", Path.GetFullPath(call.Get(state) is { Length: > 0 } folder ? folder : DefaultState()), "--listen", call.Get(listen) ?? "127.0.0.1:7788",
+                    "--write-context", Contexts.DefaultFile(),
+                ];
+                Add("--gpus", call.Get(gpus)?.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                Add("--nodes", call.Get(nodes)?.ToString(System.Globalization.CultureInfo.InvariantCulture));
+                Add("--accelerator", call.Get(accelerator));
+                if (call.Get(trust)) arguments.Add("--trust-tasks");
+
+                // The server takes this process's place: signals and the exit code are its own.
+                throw new IOException($"cannot execute {program}: {ProgramImage.Replace(program, arguments)}");
+
+                void Add(string name, string? value)
+                {
+                    if (value is not null) arguments.AddRange([name, value]);
+                }
+            },
+        };
+    }
+
+    private static string DefaultState()
+    {
+        var home = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
+        return Path.Combine(string.IsNullOrEmpty(home) ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state") : home, "convoy");
+    }
+}

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Convoy.Cli.Output;
+
+namespace Convoy.Cli.Verbs;
+
+internal static class WhoAmIVerb
+{
+    public static Command Build()
+    {
+        var format = Options.Format("table", "json", "yaml");
+        return new Verb("whoami", "Who you are to the server")
+        {
+            Examples = ["convoy whoami", "convoy whoami -o json | jq -r .level"],
+            Options = { format },
+            Body = async (call, cancellationToken) =>
+            {
+                var me = await call.Client.WhoAmIAsync(cancellationToken);
+                return call.Write(call.Get(format), me, Rendering.Indented.WhoAmIView, _ =>
+                {
+                    var facts = new Facts();
+                    facts.Add("user", me.Name);
+                    facts.Add("level", me.Level);
+                    facts.Add("administrator", me.Administrator ? "yes" : "no");
+                    facts.Add("server", Connection.Shown(call.Client.Server));
+                    facts.Add("token", me.TokenId + (me.TokenExpiresAt is { } at ? $", valid until {Spans.Time(at)}" : ""));
+                    facts.Write(call.Output);
+                });
+            },
+        };
+    }
+}
