@@ -27,6 +27,8 @@ internal sealed class Supervisor(string folder, TimeProvider time)
         if (Has(TaskFolder.Started) || Has(TaskFolder.Exit) || Has(TaskFolder.Stop)) return ExitCodes.Done;
 
         // 2. Nothing that happens to the one who started us may end the task, but for a request to stop.
+        // A session of its own keeps Ctrl-C in the terminal of a server away from its tasks.
+        _ = Libc.NewSession();
         _ = Libc.SetSignal(Signals.Hangup, Libc.IgnoreAction);
         _ = Libc.SetSignal(Signals.BrokenPipe, Libc.IgnoreAction);
         _ = Libc.SetSignal(Signals.Child, Libc.DefaultAction);

@@ -50,6 +50,19 @@ public sealed class StopTests
     }
 
     [Fact]
+    public async Task An_interrupt_in_the_terminal_of_who_started_it_does_not_reach_the_supervisor()
+    {
+        using var task = new SupervisedFolder();
+        var supervisor = task.Start(task.Shell("echo ready; exec sleep 1000") with { GraceMilliseconds = 0 });
+        await SupervisedFolder.UntilAsync(() => task.Log.Contains("ready"), "the program runs");
+        var stat = await File.ReadAllTextAsync($"/proc/{supervisor.Id}/stat");
+        var (group, session) = (stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[2], stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[3]);
+        (group, session).ShouldBe(($"{supervisor.Id}", $"{supervisor.Id}"));
+        task.Stop();
+        (await SupervisedFolder.EndAsync(supervisor)).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Processes_in_sessions_of_their_own_are_stopped_too()
     {
         using var task = new SupervisedFolder();
