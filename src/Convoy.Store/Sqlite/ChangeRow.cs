@@ -19,7 +19,7 @@ internal sealed record ChangeRow
         WHERE id = @Id AND revision = @ExpectedRevision AND submit_sequence = @SubmitSequence
         """;
 
-    /// <summary>Apart from <see cref="Update"/>, because most changes leave all of these as they are and seven indexes hang on them.</summary>
+    /// <summary>Apart from <see cref="Update"/>, because most changes leave all of these as they are and the indexes hang on them.</summary>
     public const string UpdateWhatIsIndexed = """
         UPDATE jobs SET owner = @Owner, queue = @Queue, name = @Name, phase = @Phase, finished = @Finished
         WHERE submit_sequence = @SubmitSequence AND (owner, queue, name, phase, finished) IS NOT (@Owner, @Queue, @Name, @Phase, @Finished)
