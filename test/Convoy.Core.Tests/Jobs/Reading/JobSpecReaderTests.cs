@@ -1,0 +1,85 @@
+using System.Text;
+using Convoy.Core.Jobs;
+using Convoy.Core.Jobs.Reading;
+using CsCheck;
+
+namespace Convoy.Core.Tests.Jobs.Reading;
+
+public sealed class JobSpecReaderTests
+{
+    private const string Full = """
+        {"name":"digits","queue":"perception","priority":"high","framework":"pytorch",
+         "roles":{"worker":{"replicas":"2..8","command":["torchrun","train.py"],"resources":{"gpu":8,"accelerators":["H100-80G"],"cpu":0.5,"memory":"512Gi"}}},
+         "code":{"workdir":"."},"env":{"LR":"0.1"},"checkpoint":{"path":"/ckpt","signal":"SIGUSR1","grace":"2m"},
+         "recovery":{"maxRestarts":3,"retryExitCodes":[33]},"preemptible":false,"placement":{"clusters":["any"]},
+         "limits":{"maxDuration":"48h"},"labels":{"project":"lanes"},"displayName":"车道线检测"}
+        """;
+
+    [Fact]
+    public void A_spec_comes_back_from_its_own_json()
+    {
+        var spec = Read(Full).Spec.ShouldNotBeNull();
+        spec.Roles["worker"].Replicas.ShouldBe(new Replicas(2, 8));
+        spec.Checkpoint.Grace.ShouldBe(TimeSpan.FromMinutes(2));
+        var again = JobSpecReader.ReadJson(JobSpecJson.Canonical(spec)).Spec.ShouldNotBeNull();
+        JobSpecJson.Canonical(again).ShouldBe(JobSpecJson.Canonical(spec));
+    }
+
+    [Fact]
+    public void Everything_wrong_is_said_at_once()
+    {
+        var problems = Read("""
+            {"name":"Bad_Name","framework":"tensorflow","roles":{"worker":{"replcas":0,"command":[1],"resources":{"gpu":"8","rdma":1}}},
+             "code":{},"env":{"CONVOY_X":"1"},"limits":{"maxDuration":"0s"},"secrets":["w"]}
+            """).Problems;
+        problems.Select(problem => (problem.Path, problem.Code)).ShouldBe(
+            [
+                ("name", "BadValue"), ("framework", "NotAvailable"), ("roles.worker.replcas", "UnknownKey"), ("roles.worker.command[0]", "WrongType"), ("roles.worker.resources.gpu", "WrongType"),
+                ("roles.worker.resources.rdma", "NotAvailable"), ("code", "BadValue"), ("env.CONVOY_X", "BadValue"), ("limits.maxDuration", "BadValue"), ("secrets", "NotAvailable"),
+            ],
+            ignoreOrder: true);
+        problems.Single(problem => problem.Path == "roles.worker.replcas").Message.ShouldContain("did you mean 'replicas'");
+        problems.Single(problem => problem.Path == "framework").Message.ShouldBe("framework tensorflow is not available yet; available: pytorch, command");
+    }
+
+    [Theory]
+    [InlineData("", "Syntax")]
+    [InlineData("{\"name\":\"\\ud800\"}", "Syntax")]
+    [InlineData("[]", "WrongType")]
+    [InlineData("{}", "Missing")]
+    [InlineData("{\"name\":\"a\",\"name\":\"b\",\"roles\":{\"worker\":{\"command\":[\"x\"]}}}", "DuplicateKey")]
+    public void Documents_that_are_no_job_are_problems(string json, string code) => Read(json).Problems.ShouldContain(problem => problem.Code == code);
+
+    [Fact]
+    public void Too_deep_documents_are_problems() => Read(new string('[', 100)).Problems.ShouldHaveSingleItem().Code.ShouldBe("Syntax");
+
+    [Fact]
+    public void A_request_needs_a_spec_and_nothing_else()
+    {
+        JobSpecReader.ReadRequest(Encoding.UTF8.GetBytes($$"""{"spec":{{Full}}}""")).Spec.ShouldNotBeNull();
+        JobSpecReader.ReadRequest("{\"sepc\":{}}"u8).Problems.Select(problem => problem.Code).ShouldBe(["UnknownKey", "Missing"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public void Mutated_documents_give_a_spec_or_problems_and_never_an_exception()
+    {
+        var bytes = Encoding.UTF8.GetBytes(Full);
+        Gen.Select(Gen.Int[0, bytes.Length - 1], Gen.Byte, Gen.Int[0, 20]).Array[1, 4].Sample(
+            changes =>
+            {
+                var mutated = bytes.ToList();
+                foreach (var (at, value, cut) in changes)
+                {
+                    if (at >= mutated.Count) continue;
+                    mutated[at] = value;
+                    if (value % 3 == 0) mutated.RemoveRange(at, Math.Min(cut, mutated.Count - at));
+                }
+
+                var reading = JobSpecReader.ReadJson(mutated.ToArray());
+                (reading.Spec is null).ShouldBe(reading.Problems.Count > 0);
+            },
+            iter: 3000);
+    }
+
+    private static SpecReading Read(string json) => JobSpecReader.ReadJson(Encoding.UTF8.GetBytes(json));
+}
