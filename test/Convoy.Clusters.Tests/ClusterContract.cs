@@ -227,4 +227,50 @@ public abstract class ClusterContract
         await cluster.ApplyAsync(elsewhere.Stopped());
         (await cluster.UntilEndedAsync(elsewhere)).EndOf(elsewhere, 0)!.State.ShouldBe(TaskState.Lost);
     }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Whatever_is_asked_and_whenever_the_observer_dies_every_task_taken_ends_and_none_starts_twice(int seed)
+    {
+        await using var bed = await MakeBedAsync();
+        var random = new Random(seed);
+        var cluster = await bed.OpenAsync();
+        var jobs = Enumerable.Range(0, 3).Select(_ => Wishes.Run(bed.Waiting, tasks: random.Next(1, 3))).ToArray();
+        var taken = new ClusterAssignment?[jobs.Length];
+        for (var step = 0; step < 15; step++)
+        {
+            var i = random.Next(jobs.Length);
+            switch (random.Next(5))
+            {
+                case 0 or 1:
+                    // Until it is stopped this is new or a repetition, and then it is old.
+                    var refused = (await cluster.ApplyAsync([jobs[i]], CancellationToken.None)).Count > 0;
+                    refused.ShouldBe(taken[i]?.Assignment.Wanted == WantedState.Stop);
+                    taken[i] ??= jobs[i];
+                    break;
+                case 2:
+                    taken[i] = jobs[i].Stopped();
+                    await cluster.ApplyAsync(taken[i]!);
+                    break;
+                case 3:
+                    cluster = await bed.OpenAsync();
+                    break;
+                default:
+                    bed.End(jobs[i].Assignment.JobId, 0, 0);
+                    break;
+            }
+
+            await Task.Delay(random.Next(40));
+        }
+
+        for (var i = 0; i < jobs.Length; i++)
+        {
+            if (taken[i] is null) continue;
+            await cluster.ApplyAsync(jobs[i].Stopped());
+            await cluster.UntilEndedAsync(jobs[i]);
+            for (var rank = 0; rank < jobs[i].Assignment.Tasks.Count; rank++) bed.StartsOf(jobs[i].Assignment.JobId, rank).ShouldBeLessThanOrEqualTo(1);
+        }
+    }
 }

@@ -44,6 +44,7 @@ public sealed partial class LocalCluster : ICluster
         var folderLock = StateFolders.Open(options, layout);
         try
         {
+            if (options.PythonPath is { } client && StateFolders.HasOwnUids(options)) options = options with { PythonPath = PublishedClient.Publish(client, layout) };
             var nodes = await LocalNodes.DiscoverAsync(options, cancellationToken);
             var ports = RendezvousPorts.OfThisMachine();
             var preparation = new Preparation(options, layout, ports, StateFolders.Identity(layout), unpackCode);

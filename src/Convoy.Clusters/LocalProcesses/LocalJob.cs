@@ -50,9 +50,9 @@ internal sealed class LocalJob : IAsyncDisposable
 
         foreach (var task in tasks.Where(task => !task.HasEnded))
         {
-            if (isPrepared && Assignment.Wanted == WantedState.Run && task.WantsSupervisor) Start(task);
-            if (task.HasEnded) continue;
+            // A look first: an earlier life may have started it.
             foreach (var news in task.Look(processes)) See(news);
+            if (isPrepared && Assignment.Wanted == WantedState.Run && task.WantsSupervisor) Start(task);
         }
 
         if (tasks.All(task => task.HasEnded)) Finish();
@@ -82,8 +82,8 @@ internal sealed class LocalJob : IAsyncDisposable
             return;
         }
 
-        if (preparation.IsCanceled) return;
-        var reason = preparation.Exception!.InnerException!.Message;
+        if (preparing.IsCancellationRequested) return;
+        var reason = preparation.Exception?.InnerException?.Message ?? "it was given up";
         failed = new FailedPreparation($"could not be prepared: {reason}", machine.Time.GetUtcNow());
         Directory.CreateDirectory(machine.Layout.Attempt(Assignment.JobId, Assignment.Attempt));
         DurableFile.Write(machine.Layout.Failed(Assignment.JobId, Assignment.Attempt), JsonSerializer.SerializeToUtf8Bytes(failed, LocalJson.Default.FailedPreparation));

@@ -76,9 +76,11 @@ internal sealed record PersonFolders(int? Uid)
                 action();
                 done = true;
             }
-            catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+#pragma warning disable CA1031 // The end of a thread: what is not caught here ends the platform, and a person chose the path.
+            catch (Exception)
+#pragma warning restore CA1031
             {
-                // The person may not: that is the answer.
+                done = false;
             }
         });
 

@@ -6,7 +6,7 @@ namespace Convoy.Clusters.LocalProcesses;
 /// <summary>Makes everything that an attempt's tasks need before the first of them starts. Repeating it is harmless.</summary>
 internal sealed class Preparation(LocalClusterOptions options, StateLayout layout, RendezvousPorts ports, string machineWideName, Func<string, string, CancellationToken, Task> unpackCode)
 {
-    public int? UidOf(int ownerNumber) => options.UidBase is { } first && Environment.IsPrivilegedProcess ? first + ownerNumber : null;
+    public int? UidOf(int ownerNumber) => StateFolders.HasOwnUids(options) ? options.UidBase!.Value + ownerNumber : null;
 
     public async Task PrepareAsync(ClusterAssignment wish, CancellationToken cancellationToken)
     {

@@ -10,11 +10,13 @@ internal static class StateFolders
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode Throughway = OwnerAll | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
+    public static bool HasOwnUids(LocalClusterOptions options) => options.UidBase is not null && Environment.IsPrivilegedProcess;
+
     /// <summary>The lock lasts as long as the stream, and no longer than the process.</summary>
     public static FileStream Open(LocalClusterOptions options, StateLayout layout)
     {
         if (!File.Exists(options.TaskProgram)) throw new LocalClusterException($"{options.TaskProgram} is not there; install convoy-task beside the server");
-        var hasOwnUids = options.UidBase is not null && Environment.IsPrivilegedProcess;
+        var hasOwnUids = HasOwnUids(options);
         Make(layout.Root, hasOwnUids ? Throughway : OwnerAll);
         FileStream folderLock;
         try

@@ -20,6 +20,9 @@ internal sealed class StateLayout(string root)
 
     public string Jobs => Path.Combine(root, "jobs");
 
+    /// <summary>Copies of the Python client, open to all.</summary>
+    public string Python => Path.Combine(root, "python");
+
     public string People => Path.Combine(root, "people");
 
     public string Job(JobId job) => Path.Combine(Jobs, job.Value);

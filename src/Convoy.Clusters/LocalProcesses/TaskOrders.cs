@@ -36,6 +36,8 @@ internal static class TaskOrders
             // The gang's hosts are all 127.0.0.1, and gloo would look the host's name up.
             ["GLOO_SOCKET_IFNAME"] = "lo",
         };
+        // What the person who runs the platform has installed for themselves stays in reach, though HOME is another.
+        if (uid is null && Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home) environment["PYTHONUSERBASE"] = Path.Combine(home, ".local");
         // torchrun 1.13 on Python 3.11 (Debian 12) fails on its own default, which names no stream to redirect. So does a device that is not there.
         if (NeedsPort(assignment) && role.Resources.Gpu <= AbsentDevice) environment["PET_REDIRECTS"] = environment["PET_TEE"] = $"{AbsentDevice}:1";
         foreach (var (name, value) in TaskEnvironment.Build(assignment, rank, surroundings)) environment[name] = value;

@@ -9,7 +9,7 @@ public sealed class EnvironmentTests
     [Fact]
     public async Task A_task_finds_what_the_interface_promises_and_nothing_of_the_platforms()
     {
-        await using var bed = new LocalBed { PythonPath = "/opt/convoy/python" };
+        await using var bed = new LocalBed { PythonPath = "/opt/convoy/python", UidBase = null };
         var cluster = await bed.OpenAsync();
         Environment.SetEnvironmentVariable("CONVOY_TRIAL_SECRET", "leak");
         var wish = Wishes.Run(["/usr/bin/env"], tasks: 2, devices: 2, change: spec => spec with
@@ -43,7 +43,30 @@ public sealed class EnvironmentTests
             ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         };
         foreach (var (name, value) in expected) found.GetValueOrDefault(name).ShouldBe(value, name);
-        found.Keys.Except(expected.Keys).ShouldBe(["TMPDIR"]);
+        found.Keys.Except(expected.Keys).Except(["PYTHONUSERBASE"]).ShouldBe(["TMPDIR"]);
+    }
+
+    [Fact]
+    public async Task A_task_imports_the_client_wherever_the_platform_lies()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/python3"), "needs /usr/bin/python3");
+        var closed = Directory.CreateTempSubdirectory("convoy-checkout-");
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(closed.FullName, "convoy"));
+            await File.WriteAllTextAsync(Path.Combine(closed.FullName, "convoy", "__init__.py"), "name = 'the client'\n");
+            await using var bed = new LocalBed { PythonPath = closed.FullName };
+            await bed.OpenAsync();
+            var cluster = await bed.OpenAsync();
+            var wish = Wishes.Run(["/usr/bin/python3", "-c", "import convoy; print(convoy.name)"]);
+            await cluster.ApplyAsync(wish);
+            await cluster.UntilEndedAsync(wish);
+            (await bed.OutputAsync(wish, 0)).ShouldBe("the client\n");
+        }
+        finally
+        {
+            closed.Delete(recursive: true);
+        }
     }
 
     [Fact]

@@ -88,7 +88,7 @@ public sealed class LocalBed : IClusterBed
     {
         var word = Path.Combine(Words, $"{job}-{rank}.end");
         File.WriteAllText(word + ".new", exitCode.ToString(CultureInfo.InvariantCulture));
-        File.Move(word + ".new", word);
+        File.Move(word + ".new", word, overwrite: true);
     }
 
     public int StartsOf(JobId job, int rank)
