@@ -70,7 +70,9 @@ internal static unsafe class Supervisor
     private static string[] Surroundings() => [.. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
         .Select(entry => (Name: (string)entry.Key, Value: (string?)entry.Value))
         .Where(entry => entry.Name is "PATH" or "HOME" or "TMPDIR" or "LANG" || entry.Name.StartsWith("DOTNET_", StringComparison.Ordinal))
-        .Select(entry => $"{entry.Name}={entry.Value}")];
+        .Select(entry => $"{entry.Name}={entry.Value}")
+        // A supervisor that is not compiled ahead of time would leave its diagnostic sockets in TMPDIR when it becomes the task's program.
+        .Append("DOTNET_EnableDiagnostics=0")];
 
     private readonly ref struct TextArray : IDisposable
     {
