@@ -66,7 +66,7 @@ public sealed class LogTests
         }
         finally
         {
-            (await Succeeds("umount", task.Folder)).ShouldBeTrue();
+            (await Succeeds("umount", "--lazy", task.Folder)).ShouldBeTrue();
         }
     }
 
