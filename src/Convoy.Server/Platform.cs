@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Encodings.Web;
 using Convoy.Client;
 using Convoy.Client.Wire;
 using Convoy.Clusters;
@@ -88,10 +89,22 @@ public sealed class Platform : IAsyncDisposable
 
     private static void AddApi(IServiceCollection services)
     {
-        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, WireJson.Default));
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            // One JSON form: what the client's records say holds here too.
+            var (ours, wire) = (json.SerializerOptions, WireJson.Default.Options);
+            ours.TypeInfoResolverChain.Insert(0, WireJson.Default);
+            foreach (var converter in wire.Converters) ours.Converters.Add(converter);
+            ours.DefaultIgnoreCondition = wire.DefaultIgnoreCondition;
+            ours.NumberHandling = wire.NumberHandling;
+            ours.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+        });
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddHttpContextAccessor();
-        services.AddAuthentication(TokenAuthentication.SchemeName).AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
+
+        // Of authentication only its core: the rest brings keys and files for cookies, of which there are none.
+        services.AddAuthenticationCore(authentication => authentication.DefaultScheme = TokenAuthentication.SchemeName).AddWebEncoders();
+        new AuthenticationBuilder(services).AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
         services.AddSingleton<IAuthorizationHandler, PermissionCheck>();
 
         // Default deny: an endpoint that asks for no permission is closed to everybody.
@@ -145,6 +158,7 @@ public sealed class Platform : IAsyncDisposable
 
     private static void Announce(ServerOptions options, StateFolder state)
     {
+        if (options.WriteContext is { } file) Contexts.Read(file).With(new SavedContext("local", options.Url, TokenFile: state.AdministratorToken)).Write(file);
         Console.WriteLine($"convoy-server {VersionEndpoints.Version} serves on {options.Url}");
         Console.WriteLine($"  API documentation  {options.Url}/docs");
         Console.WriteLine($"  state              {state.Root}");
