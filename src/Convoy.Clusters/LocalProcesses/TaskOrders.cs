@@ -33,6 +33,8 @@ internal static class TaskOrders
             ["HOME"] = files.Home,
             ["TMPDIR"] = files.Temporary(job, attempt, rank),
             ["LANG"] = "C.UTF-8",
+            // CUDA counts the fastest first of its own accord; the indexes given are nvidia-smi's.
+            ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID",
             // The gang's hosts are all 127.0.0.1, and gloo would look the host's name up.
             ["GLOO_SOCKET_IFNAME"] = "lo",
         };

@@ -35,6 +35,7 @@ public sealed class EnvironmentTests
             ["CONVOY_SERVER"] = "http://127.0.0.1:7788",
             ["CONVOY_TOKEN"] = wish.ReportToken,
             ["CUDA_VISIBLE_DEVICES"] = "0,1",
+            ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID",
             ["LR"] = "0.1",
             ["PYTHONPATH"] = "/opt/convoy/python:/mine",
             ["LANG"] = "zh_CN.UTF-8",
