@@ -66,7 +66,8 @@ public static class CodeArchive
 
         public async Task RunAsync(Stream tar, CancellationToken cancellationToken)
         {
-            await using var reader = new TarReader(tar, leaveOpen: true);
+            await using var guarded = new TarHeaderGuard(tar);
+            await using var reader = new TarReader(guarded, leaveOpen: true);
             for (var entries = 0; await reader.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry;)
             {
                 if (++entries > limits.Entries) throw new CodeArchiveException($"the code archive has more than {limits.Entries} entries");

@@ -51,8 +51,7 @@ public sealed class DiskObjectStore : IObjectStore
         if (!busy.TryAdd(path, 0)) return new UploadProgress(UploadState.OffsetMismatch, await GetUploadOffsetAsync(owner, sha256, cancellationToken));
         try
         {
-            // A finished object needs no piece: the answer to the last one may have been lost.
-            if (File.Exists(PathOf(sha256)) && !File.Exists(path) && offset > 0) return new UploadProgress(UploadState.Complete, length);
+            // That the object is there helps nobody who has not sent it: who knows only a hash must not come by the bytes.
             return await AppendAsync(path, sha256, offset, length, piece, cancellationToken);
         }
         catch (IOException e) when (!cancellationToken.IsCancellationRequested && e is not EndOfStreamException && e.GetType() == typeof(IOException))
@@ -97,11 +96,11 @@ public sealed class DiskObjectStore : IObjectStore
             }
 
             kept = file.Length;
+            RandomAccess.FlushToDisk(file.SafeFileHandle);
             if (kept == length && await piece.ReadAsync(buffer.AsMemory(0, 1), cancellationToken) > 0) kept++;
             if (kept < length) return new UploadProgress(UploadState.Unfinished, kept);
             if (kept == length)
             {
-                RandomAccess.FlushToDisk(file.SafeFileHandle);
                 file.Seek(0, SeekOrigin.Begin);
                 if (Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken)) == sha256)
                 {

@@ -43,6 +43,9 @@ public static class CodeEndpoints
         }
 
         if (length > LargestArchive) return Problems.Of(413, "CodeTooLarge", $"the archive has {length} bytes, and {LargestArchive} ({LargestArchive >> 20} MiB) are allowed; name what is not needed in .convoyignore");
+
+        // The answer to the last piece may have been lost; nothing has to be sent again then.
+        if (await store.HasCodeAsync(owner, sha256, cancellationToken)) return Results.StatusCode(201);
         var upload = await objects.AppendUploadAsync(owner, sha256, offset, length, http.Request.Body, cancellationToken);
         http.Response.Headers[OffsetHeader] = Text(upload.Offset);
         switch (upload.State)
