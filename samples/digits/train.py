@@ -69,7 +69,7 @@ def measure_accuracy(model, images, labels):
 
 def main():
     arguments = argparse.ArgumentParser(description="Learn handwritten digits.")
-    arguments.add_argument("--epochs", type=int, default=12)
+    arguments.add_argument("--epochs", type=int, default=20)
     options = arguments.parse_args()
 
     torch.set_num_threads(1)
