@@ -6,7 +6,7 @@ using Convoy.Client;
 namespace Convoy.Cli;
 
 /// <summary>One run of the program: its arguments, its outputs and, once asked for, its server.</summary>
-internal sealed class Call(ParseResult parsed, string[]? trailing, TextWriter output, Stream rawOutput, TextWriter error, TimeProvider time) : IDisposable
+internal sealed class Call(ParseResult parsed, string[]? trailing, TextWriter output, Stream rawOutput, TextWriter error, Stream rawError, TimeProvider time) : IDisposable
 {
     public static readonly Option<string?> ServerOption = new("--server") { Description = "Address of the server, instead of the saved one", HelpName = "URL", Recursive = true };
     public static readonly Option<string?> TokenOption = new("--token") { Description = "Token to use (better: CONVOY_TOKEN, or sign in with convoy login)", HelpName = "TOKEN", Recursive = true };
@@ -23,6 +23,9 @@ internal sealed class Call(ParseResult parsed, string[]? trailing, TextWriter ou
 
     /// <summary>What a task printed, byte for byte.</summary>
     public Stream RawOutput => rawOutput;
+
+    /// <summary>The same, where standard output is for data.</summary>
+    public Stream RawError => rawError;
 
     /// <summary>What followed <c>--</c>.</summary>
     public string[]? Trailing => trailing;

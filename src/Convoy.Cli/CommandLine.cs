@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Convoy.Cli.Verbs;
+using Convoy.Core.Documents;
 
 namespace Convoy.Cli;
 
@@ -18,7 +19,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Convoy: submit training jobs to one place, whatever machines they run on.")
         {
-            ListVerb.Build(), GetVerb.Build(), LogsVerb.Build(), WhyVerb.Build(), QueueVerb.Build(), EventsVerb.Build(), MetricsVerb.Build(),
+            SubmitVerb.Build(), ListVerb.Build(), GetVerb.Build(), LogsVerb.Build(), WhyVerb.Build(), QueueVerb.Build(), EventsVerb.Build(), MetricsVerb.Build(),
             WaitVerb.Build(), CancelVerb.Build(), NodeVerbs.Build(), ClusterVerbs.Build(), LoginVerb.Build(), WhoAmIVerb.Build(), UserVerbs.Build(),
             TokenVerbs.Build(), LevelVerbs.Build(), UpVerb.Build(), VersionVerb.Build(),
         };
@@ -77,7 +78,7 @@ internal static class CommandLine
 
     private static CommandException NotYet(string what) => new(ExitCodes.Invalid, "NotAvailableYet", $"`{what}` is not available yet: this version of Convoy does not have that feature; nothing was done");
 
-    private static string Guess(string typed, IEnumerable<string> words) => Nearest.To(typed, words) is { } word ? $"; did you mean {word}?" : "";
+    private static string Guess(string typed, IEnumerable<string> words) => NearestWord.To(typed, words) is { } word ? $"; did you mean {word}?" : "";
 
     private static string Plain(string message) => message.ReplaceLineEndings(" ").TrimEnd('.', ' ');
 

@@ -1,5 +1,6 @@
 using Convoy.Cli.Output;
 using Convoy.Client;
+using Convoy.Client.Code;
 using Convoy.Core.Jobs;
 
 namespace Convoy.Cli;
@@ -15,6 +16,7 @@ internal sealed record Failure(int ExitCode, string Code, string Message, string
         InvalidSpecException e => new Failure(ExitCodes.Invalid, "InvalidSpec", $"the job has {Spans.Count(e.Problems.Count, "problem")}; nothing was submitted", null, e.Problems, e.File),
         ConvoyException e => new Failure(ExitOf(e), e.Code, e.Message, e.RequestId, e.Problem.Problems),
         ServerUnreachableException e => new Failure(ExitCodes.Unreachable, "ServerUnreachable", $"{e.Message}; {Hint(e.Server)}"),
+        CodeFolderException e => new Failure(ExitCodes.Invalid, "CodeFolder", e.Message),
         InvalidDataException e => new Failure(ExitCodes.Invalid, "BadFile", e.Message),
         IOException or UnauthorizedAccessException => new Failure(ExitCodes.Invalid, "FileError", exception.Message),
         _ => null,

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Convoy.Core.Documents;
 using Convoy.Core.Resources;
 
 namespace Convoy.Cli;
@@ -60,7 +61,7 @@ internal static class Options
         var text = result.Tokens[0].Value;
         if (values.Contains(text, StringComparer.Ordinal)) return text;
         var option = result.Parent is OptionResult parent ? parent.IdentifierToken?.Value ?? parent.Option.Name : "it";
-        var nearest = Nearest.To(text, values);
+        var nearest = NearestWord.To(text, values);
         result.AddError($"{option} takes {string.Join(", ", values)}, not '{text}'{(nearest is null ? "" : $"; did you mean {nearest}?")}");
         return values[0];
     }

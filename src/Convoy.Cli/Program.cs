@@ -46,6 +46,6 @@ async Task<int> RunAsync(System.CommandLine.ParseResult parsed, string[]? traili
     }
 
     var verb = CommandLine.Check(parsed, trailing);
-    using var call = new Call(parsed, trailing, output, stdout, error, TimeProvider.System);
+    using var call = new Call(parsed, trailing, output, stdout, error, stderr, TimeProvider.System);
     return await verb.Body(call, interrupted.Token);
 }

@@ -34,8 +34,9 @@ public sealed class ConvoyClient : IDisposable
         line.SendAsync(HttpMethod.Put, $"jobs/{id}", new SubmitRequest(spec), WireJson.Default.SubmitRequest, WireJson.Default.JobView, cancellationToken);
 
     /// <summary>What a submission would do now; nothing is made.</summary>
+    /// <remarks>Without the dot, <c>jobs:</c> would be a URL scheme.</remarks>
     public Task<SubmitCheckView> CheckAsync(JobSpec spec, CancellationToken cancellationToken) =>
-        line.SendAsync(HttpMethod.Post, "jobs:check", new SubmitRequest(spec), WireJson.Default.SubmitRequest, WireJson.Default.SubmitCheckView, cancellationToken);
+        line.SendAsync(HttpMethod.Post, "./jobs:check", new SubmitRequest(spec), WireJson.Default.SubmitRequest, WireJson.Default.SubmitCheckView, cancellationToken);
 
     public Task<JobListView> ListJobsAsync(JobQuery query, CancellationToken cancellationToken) => line.GetAsync(
         new QueryText("jobs").Add("all", query.All).Add("user", query.User).Add("queue", query.Queue).Add("phase", query.Phase?.ToString()).Add("name", query.Name)

@@ -1,0 +1,149 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using System.Text;
+using Convoy.Cli.Output;
+using Convoy.Cli.Submission;
+using Convoy.Client;
+using Convoy.Client.Code;
+using Convoy.Client.Wire;
+using Convoy.Core.Jobs;
+
+namespace Convoy.Cli.Verbs;
+
+internal static class SubmitVerb
+{
+    private const long LargestFile = 4 << 20;
+
+    public static Command Build()
+    {
+        var file = new Option<string?>("--file", "-f") { Description = "Job file (YAML); - reads standard input. Flags override it", HelpName = "FILE" };
+        var flags = new JobFlags();
+        var key = Options.Text("--idempotency-key", "KEY", "The same key with the same job is the same submission");
+        var dryRun = Options.Switch("--dry-run", "Say what would happen; submit nothing");
+        var wait = Options.Switch("--wait", "Wait for the end without printing logs");
+        var detach = Options.Switch("--detach", "Return at once and print the job's id", "-d");
+        var format = Options.Format("table", "json", "yaml", "name");
+        var verb = new Verb("submit", "Submit a job and follow its logs to the end: convoy submit [flags] [-- COMMAND...]")
+        {
+            Examples =
+            [
+                "convoy submit -- python train.py --epochs 10",
+                "convoy submit --gpus 8 --nodes 4 --framework pytorch -- torchrun train.py",
+                "convoy submit -f job.yaml --detach",
+                "convoy submit -f job.yaml --dry-run",
+                "convoy submit --gpus A100-80G:1 --max-duration 4h --wait -- ./run.sh",
+            ],
+            TakesCommand = true,
+            LaterFlags = ["--image", "--data", "--secret", "--git", "--checkpoint", "--volume", "--shm"],
+            Options = { file, key, dryRun, wait, detach, format },
+            Body = async (call, cancellationToken) =>
+            {
+                if (new[] { dryRun, wait, detach }.Count(call.Get) > 1) throw CommandException.Usage("--dry-run, --wait and --detach exclude each other");
+                var draft = await DraftAsync(call, call.Get(file), flags, cancellationToken);
+                if (call.Get(dryRun)) return await CheckAsync(call, draft, call.Get(format), cancellationToken);
+                var job = await SubmitAsync(call, draft, call.Get(key), cancellationToken);
+                if (call.Get(detach)) return call.Write(call.Get(format), job, Rendering.Indented.JobView, _ => call.Print(job.Id));
+                return await SeeToEndAsync(call, job, call.Get(wait), call.Get(format)!, cancellationToken);
+            },
+        };
+        foreach (var flag in flags.All) verb.Options.Add(flag);
+        return verb;
+    }
+
+    /// <summary>The whole job, checked; no server has heard of it.</summary>
+    private static async Task<Draft> DraftAsync(Call call, string? file, JobFlags flags, CancellationToken cancellationToken)
+    {
+        var fromFile = file is null ? null : await ReadAsync(file, cancellationToken);
+        var spec = flags.Apply(call, fromFile);
+        var problems = JobSpecValidator.Problems(spec);
+        if (problems.Count > 0) throw new InvalidSpecException(problems, file);
+        var folder = CodeArchive.Choose(call, flags, fromFile, Path.GetDirectoryName(file) ?? "");
+        var archive = folder is null && !call.Get(flags.NoCode) ? spec.Code?.Archive : null;
+        return new Draft(spec with { Code = archive is null ? null : new CodeSpec { Archive = archive } }, folder);
+    }
+
+    private static async Task<JobSpec> ReadAsync(string file, CancellationToken cancellationToken)
+    {
+        await using var stream = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+        var bytes = new MemoryStream();
+        var buffer = new byte[64 << 10];
+        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
+        {
+            await bytes.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            if (bytes.Length > LargestFile) throw new InvalidDataException($"{file} is larger than {Spans.Bytes(LargestFile)}; is it a job file?");
+        }
+
+        try
+        {
+            var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
+            var reading = JobFile.Read(text, file);
+            return reading.Spec ?? throw new InvalidSpecException(reading.Problems, file);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new InvalidDataException($"{file} is not UTF-8 text; is it a job file?");
+        }
+    }
+
+    private static async Task<int> CheckAsync(Call call, Draft draft, string? format, CancellationToken cancellationToken)
+    {
+        if (draft.Folder is { } folder) CodeArchive.Describe(call, folder);
+        var spec = await ActivePython.InheritAsync(call, draft.Spec, cancellationToken);
+        var check = await call.Client.CheckAsync(spec, cancellationToken);
+        return call.Write(format, check, Rendering.Indented.SubmitCheckView, _ => call.Output.Write(check.StartsNow
+            ? $"job {spec.Name} is valid and would start now on {string.Join(", ", check.Nodes)}; nothing was submitted\n"
+            : $"job {spec.Name} is valid and would wait: {check.Reason}: {Printable.Of(check.Message)}; nothing was submitted\n"));
+    }
+
+    private static async Task<JobView> SubmitAsync(Call call, Draft draft, string? key, CancellationToken cancellationToken)
+    {
+        var spec = draft.Spec;
+        var id = await IdAsync(call, key, cancellationToken);
+        spec = await ActivePython.InheritAsync(call, spec, cancellationToken);
+        if (draft.Folder is { } folder)
+        {
+            CodeArchive.Describe(call, folder);
+            spec = spec with { Code = await CodeArchive.UploadAsync(call, folder, cancellationToken) };
+        }
+
+        // From here on Ctrl-C must not leave in doubt whether there is a job.
+        cancellationToken.ThrowIfCancellationRequested();
+        var job = await call.Client.SubmitAsync(id, spec, CancellationToken.None);
+        call.Say($"job {JobEnd.Name(job)} is submitted to queue {job.Queue}");
+        return job with { Spec = spec };
+    }
+
+    /// <summary>Of the person and their key, else random.</summary>
+    private static async Task<JobId> IdAsync(Call call, string? key, CancellationToken cancellationToken) => key is null
+        ? JobId.FromBits(RandomNumberGenerator.GetBytes(10))
+        : JobId.FromKey((await call.Client.WhoAmIAsync(cancellationToken)).Name, key);
+
+    private static async Task<int> SeeToEndAsync(Call call, JobView job, bool quietly, string format, CancellationToken cancellationToken)
+    {
+        using var noticing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var notices = WaitingNotices.RunAsync(call, job, noticing.Token);
+        try
+        {
+            var end = quietly
+                ? await WaitVerb.EndAsync(call, job, null, cancellationToken)
+                : await LogText.WriteAsync(call, job, new LogQuery { Follow = true }, format == "table" ? call.RawOutput : call.RawError, cancellationToken);
+            call.Write(format, end, Rendering.Indented.JobView, other =>
+            {
+                if (other == "name") call.Print(end.Id);
+            });
+            return JobEnd.Say(call, end);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Detaching.Say(call, job.Id, job.Name);
+        }
+        finally
+        {
+            await noticing.CancelAsync();
+            await notices;
+        }
+    }
+
+    /// <param name="Spec">With no code yet, but for an archive that the file names.</param>
+    private sealed record Draft(JobSpec Spec, CodeFolder? Folder);
+}
