@@ -120,6 +120,7 @@ public sealed class LogReader(IEnumerable<ITaskLogs> logs, IStore store, JobFeed
     private async Task<long> TailAsync(JobId id, int number, int rank, int lines, CancellationToken cancellationToken)
     {
         var end = await logs.EndAsync(id, number, rank, cancellationToken);
+        if (lines == 0) return end;
         var from = end;
         var left = lines;
         while (from > 0 && end - from < TailBytes)
@@ -136,6 +137,6 @@ public sealed class LogReader(IEnumerable<ITaskLogs> logs, IStore store, JobFeed
             from = begin;
         }
 
-        return lines == 0 ? end : from;
+        return from;
     }
 }

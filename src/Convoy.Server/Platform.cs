@@ -38,7 +38,7 @@ public sealed class Platform : IAsyncDisposable
     public static async Task<Platform> OpenAsync(ServerOptions options, StateFolder state)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Convoy.Server.Authentication", LogLevel.Warning);
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -65,11 +65,16 @@ public sealed class Platform : IAsyncDisposable
         return new Platform(app, store, cluster);
     }
 
+    public IServiceProvider Services => app.Services;
+
+    public Task StartAsync() => app.StartAsync();
+
     /// <summary>Serves until a signal says stop. Tasks go on: the next start takes them up.</summary>
     public Task RunAsync() => app.RunAsync();
 
     public async ValueTask DisposeAsync()
     {
+        await app.StopAsync();
         await app.DisposeAsync();
         await cluster.DisposeAsync();
         await store.DisposeAsync();
@@ -115,7 +120,13 @@ public sealed class Platform : IAsyncDisposable
     private static void Map(WebApplication app)
     {
         app.Use(RequestIds.AddAsync);
-        app.UseExceptionHandler(handler => handler.Run(AnswerException));
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = AnswerException,
+
+            // What a client did wrong is the client's to know.
+            SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
+        });
         app.UseStatusCodePages(context => context.HttpContext.Response.StatusCode switch
         {
             404 => Problems.NotFound("such address").ExecuteAsync(context.HttpContext),
@@ -130,6 +141,7 @@ public sealed class Platform : IAsyncDisposable
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         app.MapScalarApiReference("/docs").AllowAnonymous();
         app.MapGet("/", () => Results.Redirect("/docs")).AllowAnonymous().ExcludeFromDescription();
+        app.MapFallback("{*path}", () => Problems.NotFound("such address")).AllowAnonymous();
         var api = app.MapGroup("/api/v1");
         api.MapJobs();
         api.MapEvents();
