@@ -1,0 +1,92 @@
+using System.Text.RegularExpressions;
+
+namespace Convoy.Architecture.Tests;
+
+public sealed partial class DocumentTests
+{
+    private const string English = "README.md";
+    private const string Chinese = "README.zh-CN.md";
+
+    [Fact]
+    public void The_readme_and_its_chinese_twin_show_the_same_commands()
+    {
+        CodeBlocks(English).ShouldNotBeEmpty();
+        CodeBlocks(Chinese).ShouldBe(CodeBlocks(English));
+    }
+
+    [Fact]
+    public void The_readme_and_its_chinese_twin_have_the_same_sections_and_tables()
+    {
+        Shape(English).Count.ShouldBeGreaterThan(20);
+        Shape(Chinese).ShouldBe(Shape(English));
+    }
+
+    [Fact]
+    public void The_readme_and_its_chinese_twin_name_the_same_words_of_code() =>
+        Words(Chinese).ShouldBe(Words(English));
+
+    [Fact]
+    public void Set_up_takes_exactly_two_commands() =>
+        CodeBlocks(English)[0].ShouldBe(["./demo.sh", "./test.sh"]);
+
+    [Fact]
+    public void Every_exit_code_of_the_readme_is_one_of_the_command_line()
+    {
+        var told = TableRows(English, "| code | meaning |").Select(row => row.Split('|')[1].Trim()).ToArray();
+        var known = ExitCode().Matches(Checkout.Read("src/Convoy.Cli/ExitCodes.cs")).Select(match => match.Groups[1].Value).Except(["141"]);
+        told.Order().ShouldBe(known.Order());
+    }
+
+    [Fact]
+    public void Every_folder_named_in_the_architecture_is_there()
+    {
+        var folders = TableRows("ARCHITECTURE.md", "| folder | what is in it |").Select(row => CodeWord().Match(row).Groups[1].Value).ToArray();
+        folders.Length.ShouldBeGreaterThan(10);
+        folders.Where(folder => !Directory.Exists(Path.Combine(Checkout.Root, folder))).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(English)]
+    [InlineData(Chinese)]
+    [InlineData("ARCHITECTURE.md")]
+    [InlineData("CONTRIBUTING.md")]
+    public void Every_link_leads_somewhere(string file)
+    {
+        var links = Link().Matches(Checkout.Read(file)).Select(match => match.Groups[1].Value).Where(link => !link.Contains("://", StringComparison.Ordinal)).ToArray();
+        links.ShouldNotBeEmpty();
+        links.Where(link => !Path.Exists(Path.Combine(Checkout.Root, link))).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_job_can_be_followed_in_seven_files() =>
+        Checkout.Read("ARCHITECTURE.md").Split("## Follow a job in seven files")[1].Split('\n').Count(line => Regex.IsMatch(line, @"^\d\. \[src/")).ShouldBe(7);
+
+    private static List<string[]> CodeBlocks(string file) =>
+        [.. CodeBlock().Matches(Checkout.Read(file)).Select(match => match.Groups["code"].Value.Trim().Split('\n'))];
+
+    /// <summary>Headings by level, table rows by their number of cells, list items, in order.</summary>
+    private static List<string> Shape(string file) =>
+    [
+        .. from line in CodeBlock().Replace(Checkout.Read(file), "").Split('\n')
+           where line.StartsWith('#') || line.StartsWith('|') || line.StartsWith("- ", StringComparison.Ordinal)
+           select line[0] switch { '#' => line.Split(' ')[0], '|' => $"{line.Count(c => c == '|')} bars", _ => "-" },
+    ];
+
+    private static List<string> Words(string file) =>
+        [.. CodeWord().Matches(CodeBlock().Replace(Checkout.Read(file), "")).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal)];
+
+    private static IEnumerable<string> TableRows(string file, string header) =>
+        Checkout.Read(file).Split('\n').SkipWhile(line => line != header).Skip(2).TakeWhile(line => line.StartsWith('|'));
+
+    [GeneratedRegex(@"^```\w*\n(?<code>.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex CodeBlock();
+
+    [GeneratedRegex("`([^`\n]+)`")]
+    private static partial Regex CodeWord();
+
+    [GeneratedRegex(@"\]\(([^)\s]+)\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex(@"const int \w+ = (\d+);")]
+    private static partial Regex ExitCode();
+}
