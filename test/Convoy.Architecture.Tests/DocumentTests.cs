@@ -30,6 +30,15 @@ public sealed partial class DocumentTests
         CodeBlocks(English)[0].ShouldBe(["./demo.sh", "./test.sh"]);
 
     [Fact]
+    public void Every_verb_of_the_readme_is_a_verb_of_the_command_line()
+    {
+        var verbs = TableRows(English, "| command | what it does |").SelectMany(row => CodeWord().Matches(row.Split('|')[1])).Select(match => match.Groups[1].Value).ToArray();
+        verbs.Length.ShouldBeGreaterThan(10);
+        var sources = string.Concat(Checkout.Files("src/Convoy.Cli/Verbs", ".cs").Select(Checkout.Read));
+        verbs.Where(verb => !Regex.IsMatch(sources, $"(Verb|Command|new)\\(\"{verb}\"")).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Every_exit_code_of_the_readme_is_one_of_the_command_line()
     {
         var told = TableRows(English, "| code | meaning |").Select(row => row.Split('|')[1].Trim()).ToArray();
