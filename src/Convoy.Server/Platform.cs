@@ -112,8 +112,9 @@ public sealed class Platform : IAsyncDisposable
         new AuthenticationBuilder(services).AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
         services.AddSingleton<IAuthorizationHandler, PermissionCheck>();
 
-        // Default deny: an endpoint that asks for no permission is closed to everybody.
-        services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAssertion(_ => false).Build());
+        // Default deny: an endpoint of ours that asks for no permission is closed to everybody. (What is not ours answers 404, 405 or 415.)
+        services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder()
+            .RequireAssertion(context => context.Resource is HttpContext http && http.GetEndpoint() is not RouteEndpoint).Build());
         services.AddOpenApi("v1");
     }
 
@@ -130,7 +131,9 @@ public sealed class Platform : IAsyncDisposable
         app.UseStatusCodePages(context => context.HttpContext.Response.StatusCode switch
         {
             404 => Problems.NotFound("such address").ExecuteAsync(context.HttpContext),
-            var status => Problems.Of(status, $"Http{status}", $"this address does not take {context.HttpContext.Request.Method} like this; /docs describes the API").ExecuteAsync(context.HttpContext),
+            405 => Problems.Of(405, "MethodNotAllowed", $"this address does not take {context.HttpContext.Request.Method}; /docs describes the API").ExecuteAsync(context.HttpContext),
+            415 => Problems.Of(415, "UnsupportedMediaType", "send JSON, with Content-Type: application/json").ExecuteAsync(context.HttpContext),
+            var status => Problems.Of(status, $"Http{status}", "the request was not understood; /docs describes the API").ExecuteAsync(context.HttpContext),
         });
         app.UseHttpMetrics();
         app.UseAuthentication();
@@ -141,7 +144,6 @@ public sealed class Platform : IAsyncDisposable
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         app.MapScalarApiReference("/docs").AllowAnonymous();
         app.MapGet("/", () => Results.Redirect("/docs")).AllowAnonymous().ExcludeFromDescription();
-        app.MapFallback("{*path}", () => Problems.NotFound("such address")).AllowAnonymous();
         var api = app.MapGroup("/api/v1");
         api.MapJobs();
         api.MapEvents();

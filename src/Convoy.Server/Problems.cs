@@ -29,6 +29,7 @@ public static class Problems
         public Task ExecuteAsync(HttpContext httpContext)
         {
             httpContext.Response.StatusCode = Status;
+            httpContext.Response.Headers[RequestIds.Header] = RequestIds.Of(httpContext);
             var title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(Status);
             var problem = new Problem($"urn:convoy:problem:{Code}", title, Status, Detail, Code, RequestIds.Of(httpContext), SpecProblems);
             return httpContext.Response.WriteAsJsonAsync(problem, WireJson.Default.Problem, "application/problem+json", httpContext.RequestAborted);

@@ -54,7 +54,6 @@ public sealed class AuthorizationTests : IAsyncLifetime
         new("GET", "/metrics", Open),
         new("GET", "/openapi/{documentName}.json", Open),
         new("GET", "/docs/{documentName?}", Open),
-        new("GET", "/{*path}", Open),
     ];
 
     private RunningServer server = null!;

@@ -82,11 +82,20 @@ public sealed class JobTests : IAsyncLifetime
     [Fact]
     public async Task A_body_larger_than_allowed_is_refused_by_name()
     {
-        var request = new HttpRequestMessage(HttpMethod.Put, $"/api/v1/jobs/{RunningServer.NewId()}") { Content = new StringContent(new string(' ', 6 << 20)) };
+        var request = new HttpRequestMessage(HttpMethod.Put, $"/api/v1/jobs/{RunningServer.NewId()}") { Content = new StringContent(new string(' ', 6 << 20), Encoding.UTF8, "application/json") };
         request.Headers.ExpectContinue = true;
         var answer = await ann.SendAsync(request);
         answer.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
         (await answer.CodeAsync()).ShouldBe("TooLarge");
+    }
+
+    [Fact]
+    public async Task A_wrong_address_method_or_media_type_is_named_as_such()
+    {
+        (await (await ann.GetAsync("/api/v1/nowhere")).CodeAsync()).ShouldBe("NotFound");
+        (await (await ann.PostAsync("/api/v1/nodes", null)).CodeAsync()).ShouldBe("MethodNotAllowed");
+        (await (await ann.PutAsync($"/api/v1/jobs/{RunningServer.NewId()}", new StringContent("name: x"))).CodeAsync()).ShouldBe("UnsupportedMediaType");
+        (await (await ann.PostAsync("/api/v1/tokens", new StringContent("{", Encoding.UTF8, "application/json"))).CodeAsync()).ShouldBe("BadRequest");
     }
 
     [Fact]
