@@ -1,0 +1,15 @@
+using System.Reflection;
+
+namespace Convoy.EndToEnd.Tests;
+
+/// <summary>The programs under test, as this build made them.</summary>
+internal static class BuiltPrograms
+{
+    public static string Cli { get; } = Named("CliProgram");
+
+    public static string Server { get; } = Named("ServerProgram");
+
+    public static string Task { get; } = Named("TaskProgram");
+
+    private static string Named(string key) => typeof(BuiltPrograms).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == key).Value!;
+}
