@@ -141,7 +141,12 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
         }
 
         Volatile.Write(ref unfinished, next.ToImmutable());
-        foreach (var job in stored) feed.Publish(job.Now!);
+        Instruments.UnfinishedJobs.Set(unfinished.Count);
+        foreach (var job in stored)
+        {
+            if (job.Now!.Phase.IsFinished()) Instruments.JobsFinished.WithLabels(job.Now.Phase.ToString()).Inc();
+            feed.Publish(job.Now);
+        }
     }
 
     /// <summary>After a failure nobody knows what was stored: the store's word replaces memory's.</summary>

@@ -115,7 +115,7 @@ public sealed class Platform : IAsyncDisposable
         // Default deny: an endpoint of ours that asks for no permission is closed to everybody. (What is not ours answers 404, 405 or 415.)
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder()
             .RequireAssertion(context => context.Resource is HttpContext http && http.GetEndpoint() is not RouteEndpoint).Build());
-        services.AddOpenApi("v1");
+        services.AddApiDocument();
     }
 
     private static void Map(WebApplication app)
@@ -144,7 +144,7 @@ public sealed class Platform : IAsyncDisposable
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         app.MapScalarApiReference("/docs").AllowAnonymous();
         app.MapGet("/", () => Results.Redirect("/docs")).AllowAnonymous().ExcludeFromDescription();
-        var api = app.MapGroup("/api/v1");
+        var api = app.MapGroup("/api/v1").ProducesProblem(401).ProducesProblem(403);
         api.MapJobs();
         api.MapEvents();
         api.MapLogs();

@@ -14,7 +14,7 @@ public static class EventEndpoints
     private const int PageOfStream = 500;
 
     public static void MapEvents(this IEndpointRouteBuilder api) =>
-        api.MapGet("/jobs/{job}/events", ListAsync).Asks(Permission.UseJobs).Produces<EventListView>().WithSummary("A job's events; streamed where text/event-stream is accepted");
+        api.MapGet("/jobs/{job}/events", ListAsync).Asks(Permission.UseJobs).Produces<EventListView>().WithSummary("A job's events; streamed where text/event-stream is accepted").TakesPaging("after");
 
     private static async Task<IResult> ListAsync(
         string job, HttpContext http, JobLookup lookup, IStore store, JobFeed feed, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)

@@ -14,7 +14,8 @@ public static class JobEndpoints
     {
         api.MapPut("/jobs/{id}", SubmitAsync).Asks(Permission.UseJobs).Accepts<SubmitRequest>("application/json").Produces<JobView>(201).Produces<JobView>().WithSummary("Submit a job under an id made by the client");
         api.MapPost("/jobs:check", CheckAsync).Asks(Permission.UseJobs).Accepts<SubmitRequest>("application/json").Produces<SubmitCheckView>().WithSummary("What a submission would do now");
-        api.MapGet("/jobs", ListAsync).Asks(Permission.UseJobs).Produces<JobListView>().WithSummary("List jobs, newest first");
+        api.MapGet("/jobs", ListAsync).Asks(Permission.UseJobs).Produces<JobListView>().WithSummary("List jobs, newest first")
+            .TakesPaging("before").Takes(("all", "true: everybody's, for administrators"), ("user", "whose"), ("queue", "in that queue"), ("phase", "in that phase"), ("name", "of that name"), ("unfinished", "true: only those that have not finished"));
         api.MapGet("/jobs/{job}", GetAsync).Asks(Permission.UseJobs).Produces<JobView>().WithSummary("One job, by id or name");
         api.MapPost("/jobs/{job}/cancel", CancelAsync).Asks(Permission.UseJobs).Produces<JobView>().WithSummary("Cancel a job");
         api.MapGet("/jobs/{job}/why", WhyAsync).Asks(Permission.UseJobs).Produces<WhyView>().WithSummary("Why a job is where it is, and what to try");

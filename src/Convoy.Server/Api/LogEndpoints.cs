@@ -10,7 +10,8 @@ namespace Convoy.Server.Api;
 public static class LogEndpoints
 {
     public static void MapLogs(this IEndpointRouteBuilder api) =>
-        api.MapGet("/jobs/{job}/logs", ReadAsync).Asks(Permission.UseJobs).Produces(200, contentType: EventStream.MediaType).WithSummary("What the tasks printed, as a stream");
+        api.MapGet("/jobs/{job}/logs", ReadAsync).Asks(Permission.UseJobs).Produces(200, contentType: EventStream.MediaType).WithSummary("What the tasks printed, as a stream")
+            .Takes(("follow", "true: goes on until the job has ended"), ("attempt", "from 1; the latest where it is left out"), ("role", "only this role"), ("rank", "only this rank"), ("since", "a duration such as 10m"), ("tail", "only so many last lines"));
 
     private static async Task<IResult> ReadAsync(string job, HttpContext http, JobLookup lookup, LogReader reader, TimeProvider time, CancellationToken cancellationToken)
     {

@@ -16,7 +16,7 @@ public static class MetricEndpoints
 
     public static void MapJobMetrics(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/jobs/{job}/metrics", ListAsync).Asks(Permission.UseJobs).Produces<MetricListView>().WithSummary("A job's metrics; streamed where text/event-stream is accepted");
+        api.MapGet("/jobs/{job}/metrics", ListAsync).Asks(Permission.UseJobs).Produces<MetricListView>().WithSummary("A job's metrics; streamed where text/event-stream is accepted").TakesPaging("after").Takes(("name", "only this series"));
         api.MapPost("/jobs/{job}/metrics", ReportAsync).Asks(Permission.ReportForJob).Produces(204).WithSummary("Report metrics, as a task");
         api.MapPost("/jobs/{job}/progress", ProgressAsync).Asks(Permission.ReportForJob).Produces(204).WithSummary("Report progress, as a task");
     }

@@ -13,7 +13,7 @@ public static class NodeEndpoints
 
     public static void MapNodes(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/nodes", List).Asks(Permission.SeePlatform).Produces<NodeListView>().WithSummary("Nodes, and what is free on them");
+        api.MapGet("/nodes", List).Asks(Permission.SeePlatform).Produces<NodeListView>().WithSummary("Nodes, and what is free on them").TakesPaging("after");
         api.MapGet("/nodes/{name}", Get).Asks(Permission.SeePlatform).Produces<NodeView>().WithSummary("One node");
         api.MapGet("/clusters", ListClusters).Asks(Permission.SeePlatform).Produces<ClusterListView>().WithSummary("Clusters");
     }

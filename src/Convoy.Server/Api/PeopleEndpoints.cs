@@ -11,7 +11,7 @@ public static class PeopleEndpoints
     public static void MapPeople(this IEndpointRouteBuilder api)
     {
         api.MapGet("/whoami", WhoAmIAsync).Asks(Permission.SeePlatform).Produces<WhoAmIView>().WithSummary("Who the token belongs to");
-        api.MapGet("/users", ListAsync).Asks(Permission.AdministerPeople).Produces<UserListView>().WithSummary("List users");
+        api.MapGet("/users", ListAsync).Asks(Permission.AdministerPeople).Produces<UserListView>().WithSummary("List users").TakesPaging("after");
         api.MapPost("/users", AddAsync).Asks(Permission.AdministerPeople).Produces<UserView>(201).WithSummary("Add a user");
         api.MapGet("/levels", ListLevelsAsync).Asks(Permission.SeePlatform).Produces<LevelListView>().WithSummary("List levels");
         api.MapPatch("/levels/{name}", UpdateLevelAsync).Asks(Permission.AdministerPeople).Produces<LevelView>().WithSummary("Change a level's caps");

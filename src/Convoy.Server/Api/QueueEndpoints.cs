@@ -10,7 +10,7 @@ namespace Convoy.Server.Api;
 public static class QueueEndpoints
 {
     public static void MapQueue(this IEndpointRouteBuilder api) =>
-        api.MapGet("/queue", List).Asks(Permission.SeePlatform).Produces<QueueListView>().WithSummary("Waiting jobs in the order in which they are considered");
+        api.MapGet("/queue", List).Asks(Permission.SeePlatform).Produces<QueueListView>().WithSummary("Waiting jobs in the order in which they are considered").TakesPaging("after");
 
     private static IResult List(HttpContext http, Ledger ledger, SchedulingLoop scheduling)
     {

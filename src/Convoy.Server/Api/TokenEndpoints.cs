@@ -10,7 +10,7 @@ public static class TokenEndpoints
 {
     public static void MapTokens(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/tokens", ListAsync).Asks(Permission.UseTokens).Produces<TokenListView>().WithSummary("List tokens, never their secrets");
+        api.MapGet("/tokens", ListAsync).Asks(Permission.UseTokens).Produces<TokenListView>().WithSummary("List tokens, never their secrets").TakesPaging("after").Takes(("user", "whose; one's own where it is left out"));
         api.MapPost("/tokens", CreateAsync).Asks(Permission.UseTokens).Produces<NewTokenView>(201).WithSummary("Make a token; it is shown once");
         api.MapDelete("/tokens/{id}", RevokeAsync).Asks(Permission.UseTokens).Produces(204).WithSummary("Revoke a token");
     }
