@@ -14,6 +14,7 @@ namespace Convoy.Server;
 public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time, ILogger<Ledger> log) : BackgroundService
 {
     private const int LargestBatch = 512;
+    private static readonly TimeSpan RereadPeriod = TimeSpan.FromSeconds(1);
 
     private readonly Channel<Entry> entries = Channel.CreateBounded<Entry>(new BoundedChannelOptions(8192) { SingleReader = true });
     private readonly Dictionary<string, int> unfinishedByOwner = [];
@@ -63,27 +64,32 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
         {
             batch.Clear();
             while (batch.Count < LargestBatch && entries.Reader.TryRead(out var entry)) batch.Add(entry);
+            IReadOnlyList<Entry> unsure;
             try
             {
-                await DecideAndStoreAsync(batch, CancellationToken.None);
+                unsure = await DecideAndStoreAsync(batch, CancellationToken.None);
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
                 // The boundary of the loop: whatever the store said, every caller is answered, and the next batch gets its chance.
                 LogBatchFailed(log, e, batch.Count);
                 foreach (var entry in batch) entry.Answer.TrySetException(new LedgerUnavailableException("the change could not be stored", e));
-                await RereadAsync(batch);
+                unsure = batch;
             }
+
+            await RereadAsync(unsure, stoppingToken);
         }
     }
 
     private async Task<LedgerAnswer> EnterAsync(Entry entry, CancellationToken cancellationToken)
     {
         await entries.Writer.WriteAsync(entry, cancellationToken);
-        return await entry.Answer.Task.WaitAsync(cancellationToken);
+        await using var givenUp = cancellationToken.UnsafeRegister((_, token) => entry.Answer.TrySetCanceled(token), null);
+        return await entry.Answer.Task;
     }
 
-    private async Task DecideAndStoreAsync(List<Entry> batch, CancellationToken cancellationToken)
+    /// <summary>Every entry is answered. Returns those of which memory knows less than the store.</summary>
+    private async Task<IReadOnlyList<Entry>> DecideAndStoreAsync(List<Entry> batch, CancellationToken cancellationToken)
     {
         var working = new Dictionary<JobId, Working>();
         var submitted = new Dictionary<string, int>();
@@ -107,7 +113,7 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
             else entry.Answer.TrySetResult(new LedgerAnswer(decision, working[entry.Id].Now));
         }
 
-        if (conflicts.Count > 0) await RereadAsync(batch.Where(entry => conflicts.Contains(entry.Id)));
+        return [.. batch.Where(entry => conflicts.Contains(entry.Id))];
     }
 
     private Decision Decide(Entry entry, Working job, Dictionary<string, int> submitted)
@@ -149,24 +155,34 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
         }
     }
 
-    /// <summary>After a failure nobody knows what was stored: the store's word replaces memory's.</summary>
-    private async Task RereadAsync(IEnumerable<Entry> batch)
+    /// <summary>After a failure nobody knows what was stored. Nothing is decided before the store has said it; who asks meanwhile is told so.</summary>
+    private async Task RereadAsync(IEnumerable<Entry> batch, CancellationToken cancellationToken)
     {
         foreach (var id in batch.Select(entry => entry.Id).Distinct())
         {
-            try
+            while (await TryRereadAsync(id) is { } broken)
             {
-                if ((await store.GetJobAsync(id, CancellationToken.None))?.Job is not { } job) continue;
-                var known = unfinished.ContainsKey(id);
-                Volatile.Write(ref unfinished, job.Phase.IsFinished() ? unfinished.Remove(id) : unfinished.SetItem(id, job));
-                if (known == job.Phase.IsFinished()) Count(job.Owner, known ? -1 : 1);
-                feed.Publish(job);
+                LogUnknown(log, broken, id);
+                while (entries.Reader.TryRead(out var entry)) entry.Answer.TrySetException(new LedgerUnavailableException("the store does not answer", broken));
+                await Task.Delay(RereadPeriod, time, cancellationToken);
             }
-            catch (StoreException e)
-            {
-                // Same boundary: memory stays behind the store, whose revisions refuse what would follow from that.
-                LogBatchFailed(log, e, 1);
-            }
+        }
+    }
+
+    private async Task<StoreException?> TryRereadAsync(JobId id)
+    {
+        try
+        {
+            if ((await store.GetJobAsync(id, CancellationToken.None))?.Job is not { } job) return null;
+            var known = unfinished.ContainsKey(id);
+            Volatile.Write(ref unfinished, job.Phase.IsFinished() ? unfinished.Remove(id) : unfinished.SetItem(id, job));
+            if (known == job.Phase.IsFinished()) Count(job.Owner, known ? -1 : 1);
+            feed.Publish(job);
+            return null;
+        }
+        catch (StoreException broken)
+        {
+            return broken;
         }
     }
 
@@ -179,6 +195,9 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Count} commands could not be stored")]
     private static partial void LogBatchFailed(ILogger log, Exception exception, int count);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What is stored of {Job} is unknown; it is asked again")]
+    private static partial void LogUnknown(ILogger log, Exception exception, JobId job);
 
     private sealed record Entry(JobId Id, Func<long, JobCommand> Command, (string Owner, int? MaxSubmitted)? Submission)
     {

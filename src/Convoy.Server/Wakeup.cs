@@ -10,13 +10,12 @@ public sealed class Wakeup(TimeProvider time)
     /// <summary>Returns at once where there was a signal since the last return.</summary>
     public async Task WaitAsync(TimeSpan period, CancellationToken cancellationToken)
     {
-        try
+        // The period is one more signal.
+        var next = Volatile.Read(ref signal);
+        await using (time.CreateTimer(_ => next.TrySetResult(), null, period, Timeout.InfiniteTimeSpan))
+        await using (cancellationToken.UnsafeRegister((_, token) => next.TrySetCanceled(token), null))
         {
-            await Volatile.Read(ref signal).Task.WaitAsync(period, time, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            // The period.
+            await next.Task;
         }
 
         Interlocked.Exchange(ref signal, New());

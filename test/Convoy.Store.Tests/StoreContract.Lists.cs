@@ -10,7 +10,7 @@ public abstract partial class StoreContract
         var jobs = await ManyAsync();
         foreach (var filter in Filters())
         {
-            var expected = jobs.Where(job => Matches(job, filter)).OrderByDescending(job => job.SubmitSequence).Select(job => job.SubmitSequence).ToArray();
+            var expected = jobs.Where(job => ModelStore.Matches(job, filter)).OrderByDescending(job => job.SubmitSequence).Select(job => job.SubmitSequence).ToArray();
             var listed = await Store.ListJobsAsync(filter, long.MaxValue, 1000, None);
             listed.Select(record => record.Job.SubmitSequence).ShouldBe(expected, filter.ToString());
 
@@ -95,13 +95,6 @@ public abstract partial class StoreContract
         from name in new[] { null, "digits", "lanes" }
         from unfinished in new[] { false, true }
         select new JobFilter(owner, queue, phase, name, unfinished);
-
-    internal static bool Matches(Job job, JobFilter filter) =>
-        (filter.Owner is null || filter.Owner == job.Owner)
-        && (filter.Queue is null || filter.Queue == job.Queue)
-        && (filter.Phase is null || filter.Phase == job.Phase)
-        && (filter.Name is null || filter.Name == job.Spec.Name)
-        && !(filter.UnfinishedOnly && job.Phase.IsFinished());
 
     /// <summary>Every owner, queue, name and stage of life with every other.</summary>
     private async Task<List<Job>> ManyAsync()

@@ -65,7 +65,7 @@ public sealed partial class ClusterLoop : BackgroundService
     private async Task SayWishesAsync(CancellationToken cancellationToken)
     {
         await wishes.WaitAsync(Period, cancellationToken);
-        var ids = unsaid.Keys.ToArray();
+        var ids = unsaid.Keys.OrderBy(id => id.Value, StringComparer.Ordinal).ToArray();
         foreach (var id in ids) unsaid.TryRemove(id, out _);
         try
         {
@@ -111,11 +111,11 @@ public sealed partial class ClusterLoop : BackgroundService
         {
             if (cursor is { } since)
             {
-                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                patience.CancelAfter(Period);
+                using var period = new CancellationTokenSource(Period, time);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, period.Token);
                 try
                 {
-                    await cluster.WaitForChangeAsync(since, patience.Token);
+                    await cluster.WaitForChangeAsync(since, either.Token);
                 }
                 catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
                 {

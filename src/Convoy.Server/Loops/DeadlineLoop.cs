@@ -25,7 +25,7 @@ public sealed partial class DeadlineLoop : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        foreach (var job in ledger.Unfinished.Values) Note(job);
+        foreach (var job in ledger.Unfinished.Values.OrderBy(job => job.SubmitSequence)) Note(job);
         var due = new PriorityQueue<JobId, DateTimeOffset>();
         using var timer = new PeriodicTimer(Period, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
