@@ -1,0 +1,39 @@
+namespace Convoy.Server.Tests;
+
+public sealed class ServerOptionsTests
+{
+    private static readonly string ThisProgram = Environment.ProcessPath!;
+
+    [Fact]
+    public void Everything_that_is_wrong_is_said_at_once()
+    {
+        var (options, errors) = ServerOptions.Parse(["--listen", "nowhere", "--nodes", "0", "--gpus=x", "--frobnicate", "--accelerator", "H100-80G", "--tls-cert", "/nonexistent"]);
+        options.ShouldBeNull();
+        errors.Count.ShouldBe(7, string.Join("\n", errors));
+    }
+
+    [Theory]
+    [InlineData("0.0.0.0:7788")]
+    [InlineData("192.0.2.1:7788")]
+    [InlineData("[::]:7788")]
+    public void An_address_beyond_loopback_needs_tls(string listen)
+    {
+        var (options, errors) = ServerOptions.Parse(["--listen", listen, "--task-program", ThisProgram]);
+        options.ShouldBeNull();
+        errors.ShouldHaveSingleItem().ShouldContain("--tls-cert");
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1:1", "http://127.0.0.1:1")]
+    [InlineData("localhost:80", "http://127.0.0.1:80")]
+    [InlineData("[::1]:7788", "http://[::1]:7788")]
+    public void Loopback_is_served_in_the_clear(string listen, string url)
+    {
+        var (options, errors) = ServerOptions.Parse(["--listen", listen, "--task-program", ThisProgram]);
+        errors.ShouldBeEmpty();
+        options!.Url.ShouldBe(url);
+    }
+
+    [Fact]
+    public void A_value_that_is_missing_is_asked_for() => ServerOptions.Parse(["--task-program", ThisProgram, "--state"]).Errors.ShouldHaveSingleItem().ShouldContain("--state needs a value");
+}
