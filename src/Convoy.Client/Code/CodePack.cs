@@ -26,6 +26,8 @@ public static class CodePack
         if (folder.Bytes > MaxUnpackedBytes) throw TooLarge(folder, $"holds {CodeFolder.Size(folder.Bytes)}, more than {CodeFolder.Size(MaxUnpackedBytes)}");
         using var limited = new LimitedStream(stream, maxBytes, () => TooLarge(folder, $"packs to more than {CodeFolder.Size(maxBytes)}"));
         using var gzip = new GZipStream(limited, CompressionLevel.Optimal, leaveOpen: true);
+        // A writer without entries writes no end either, and what has no end is damaged.
+        if (folder.Files.Count == 0) gzip.Write(new byte[1024]);
         using var tar = new TarWriter(gzip, TarEntryFormat.Gnu, leaveOpen: true);
         foreach (var file in folder.Files)
         {

@@ -11,6 +11,8 @@ public static class NearestWord
             .Select(word => (Word: word, Distance: Distance(typed.ToLowerInvariant(), word.ToLowerInvariant())))
             .Where(candidate => candidate.Distance <= Math.Max(1, candidate.Word.Length / 3))
             .OrderBy(candidate => candidate.Distance)
+            // Of --cpu and --gpus, who typed --gpu left a letter out.
+            .ThenByDescending(candidate => candidate.Word.AsSpan().CommonPrefixLength(typed))
             .ThenBy(candidate => candidate.Word, StringComparer.Ordinal)
             .Select(candidate => candidate.Word)
             .FirstOrDefault();
