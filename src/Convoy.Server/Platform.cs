@@ -4,6 +4,7 @@ using Convoy.Client;
 using Convoy.Client.Wire;
 using Convoy.Clusters;
 using Convoy.Clusters.LocalProcesses;
+using Convoy.Core.Json;
 using Convoy.Objects;
 using Convoy.Objects.Disk;
 using Convoy.Server.Api;
@@ -99,7 +100,9 @@ public sealed class Platform : IAsyncDisposable
             // One JSON form: what the client's records say holds here too.
             var (ours, wire) = (json.SerializerOptions, WireJson.Default.Options);
             ours.TypeInfoResolverChain.Insert(0, WireJson.Default);
-            foreach (var converter in wire.Converters) ours.Converters.Add(converter);
+            
+            // Specs are only written here (SpecBody reads them), and what a converter hides is not described in the API's document.
+            foreach (var converter in wire.Converters.Where(converter => converter is not JobSpecConverter)) ours.Converters.Add(converter);
             ours.DefaultIgnoreCondition = wire.DefaultIgnoreCondition;
             ours.NumberHandling = wire.NumberHandling;
             ours.Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;

@@ -12,7 +12,7 @@ namespace Convoy.Client.Wire;
     Converters =
     [
         typeof(ByteSizeConverter), typeof(CpuQuantityConverter), typeof(DurationConverter), typeof(ReplicasConverter), typeof(JobIdConverter),
-        typeof(PriorityConverter), typeof(FrameworkConverter),
+        typeof(PriorityConverter), typeof(FrameworkConverter), typeof(JobSpecConverter),
     ])]
 [JsonSerializable(typeof(SubmitRequest))]
 [JsonSerializable(typeof(JobView))]

@@ -20,7 +20,7 @@ internal sealed record OutcomeFile(int Attempt, IReadOnlyList<TaskObservation> T
     Converters =
     [
         typeof(ByteSizeConverter), typeof(CpuQuantityConverter), typeof(DurationConverter), typeof(ReplicasConverter), typeof(JobIdConverter),
-        typeof(PriorityConverter), typeof(FrameworkConverter),
+        typeof(PriorityConverter), typeof(FrameworkConverter), typeof(JobSpecConverter),
     ])]
 [JsonSerializable(typeof(ClusterAssignment))]
 [JsonSerializable(typeof(GangFile))]

@@ -31,7 +31,8 @@ public static class JsonDocumentNodes
         }
     }
 
-    private static DocumentNode ReadValue(ref Utf8JsonReader reader)
+    /// <summary>Leaves the reader at the value's last token.</summary>
+    internal static DocumentNode ReadValue(ref Utf8JsonReader reader)
     {
         switch (reader.TokenType)
         {
@@ -53,7 +54,7 @@ public static class JsonDocumentNodes
             case JsonTokenType.String:
                 return new ScalarNode(reader.GetString()!, ScalarKind.Text, 0, 0);
             case JsonTokenType.Number:
-                return new ScalarNode(Encoding.UTF8.GetString(reader.ValueSpan), ScalarKind.Number, 0, 0);
+                return new ScalarNode(reader.HasValueSequence ? Encoding.UTF8.GetString(reader.ValueSequence) : Encoding.UTF8.GetString(reader.ValueSpan), ScalarKind.Number, 0, 0);
             case JsonTokenType.True:
                 return new ScalarNode("true", ScalarKind.Boolean, 0, 0);
             case JsonTokenType.False:

@@ -27,7 +27,8 @@ public sealed record Job
     /// <summary>Number of events so far: the optimistic revision of the stored row.</summary>
     public long Revision { get; init; }
 
-    public IReadOnlyList<Attempt> Attempts { get; init; } = [];
+    // The generated reader sets what the JSON has not to null.
+    public IReadOnlyList<Attempt> Attempts { get; init => field = value ?? []; } = [];
 
     /// <summary>Restarts after the job's own failures; the ones that count towards maxRestarts.</summary>
     public int Restarts { get; init; }

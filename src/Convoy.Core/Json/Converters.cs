@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Convoy.Core.Jobs;
@@ -13,7 +14,7 @@ public abstract class TextConverter<T>(string what) : JsonConverter<T>
         var text = reader.TokenType switch
         {
             JsonTokenType.String => reader.GetString(),
-            JsonTokenType.Number => reader.HasValueSequence ? null : System.Text.Encoding.UTF8.GetString(reader.ValueSpan),
+            JsonTokenType.Number => reader.HasValueSequence ? Encoding.UTF8.GetString(reader.ValueSequence) : Encoding.UTF8.GetString(reader.ValueSpan),
             _ => null,
         };
         return TryParse(text, out var value) ? value : throw new JsonException($"not {what}");

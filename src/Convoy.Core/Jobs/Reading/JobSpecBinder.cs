@@ -44,7 +44,8 @@ internal sealed class JobSpecBinder(NodeBinder binder)
     private IReadOnlyDictionary<string, RoleSpec> Roles(DocumentNode node, string path)
     {
         var roles = new OrderedDictionary<string, RoleSpec>(StringComparer.Ordinal);
-        foreach (var (name, role) in binder.Members(node, path, RoleOrder.Names, [])) roles.Add(name, Role(role, NodeBinder.Join(path, name)));
+        // A role is a part of the job, not a key to pass over.
+        foreach (var (name, role) in binder.Members(node, path, binder.PassesOverUnknownKeys ? null : RoleOrder.Names, [])) roles.Add(name, Role(role, NodeBinder.Join(path, name)));
         return roles;
     }
 

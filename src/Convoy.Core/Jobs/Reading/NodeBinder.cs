@@ -4,7 +4,8 @@ using Convoy.Core.Documents;
 namespace Convoy.Core.Jobs.Reading;
 
 /// <summary>Turns nodes into values and gathers everything that is wrong instead of stopping at the first.</summary>
-internal sealed class NodeBinder
+/// <param name="passesOverUnknownKeys">For what a newer version of the same program wrote.</param>
+internal sealed class NodeBinder(bool passesOverUnknownKeys = false)
 {
     public delegate bool Parser<T>(string text, out T value);
 
@@ -13,6 +14,8 @@ internal sealed class NodeBinder
     private readonly Dictionary<string, DocumentNode> places = [];
 
     public List<SpecProblem> Problems { get; } = [];
+
+    public bool PassesOverUnknownKeys => passesOverUnknownKeys;
 
     private bool IsFull => Problems.Count >= MaxProblems;
 
@@ -32,6 +35,7 @@ internal sealed class NodeBinder
         foreach (var entry in mapping.Entries)
         {
             var at = Join(path, entry.Key);
+            if (passesOverUnknownKeys && known is not null && !known.Contains(entry.Key)) continue;
             if (later.Contains(entry.Key))
             {
                 Add(at, "NotAvailable", $"'{entry.Key}' is not available yet; remove it", entry.Line, entry.Column);

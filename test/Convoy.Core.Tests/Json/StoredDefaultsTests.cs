@@ -1,0 +1,193 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Convoy.Core.Jobs;
+using Convoy.Core.Json;
+using Convoy.Core.Resources;
+
+namespace Convoy.Core.Tests.Json;
+
+/// <summary>What an older version stored has not the keys of a newer one.</summary>
+public sealed class StoredDefaultsTests
+{
+    private static readonly JobSpec Bare = new() { Name = "a", Roles = new Dictionary<string, RoleSpec> { ["worker"] = new() { Command = ["x"] } } };
+
+    /// <summary>Nothing has its default.</summary>
+    private static readonly JobSpec Full = new()
+    {
+        Name = "digits",
+        Queue = "q",
+        Priority = JobPriority.High,
+        Framework = Framework.Pytorch,
+        Roles = new Dictionary<string, RoleSpec>
+        {
+            ["worker"] = new()
+            {
+                Replicas = new Replicas(2, 8),
+                Command = ["x", "y"],
+                Resources = new ResourceSpec { Gpu = 8, Accelerators = ["A100"], Cpu = new CpuQuantity(1500), Memory = ByteSize.FromMebibytes(3) },
+            },
+        },
+        Code = new CodeSpec { Archive = new string('a', 64) },
+        Env = new Dictionary<string, string> { ["A"] = "1" },
+        Checkpoint = new CheckpointSpec { Path = "/c", Signal = "SIGINT", Grace = TimeSpan.Zero },
+        Recovery = new RecoverySpec { MaxRestarts = 3, RetryExitCodes = [33] },
+        Preemptible = false,
+        Placement = new PlacementSpec { Clusters = ["east"] },
+        Limits = new LimitsSpec { MaxDuration = TimeSpan.FromHours(1) },
+        Labels = new Dictionary<string, string> { ["k"] = "v" },
+        DisplayName = "数字",
+    };
+
+    private static readonly Job Stored = new()
+    {
+        Id = JobId.Parse("j0123456789abcd"),
+        Owner = "ann",
+        Level = "senior",
+        Queue = "q",
+        Spec = Full,
+        SubmitSequence = 7,
+        SubmittedAt = DateTimeOffset.UnixEpoch,
+        Phase = JobPhase.Failed,
+        Generation = 4,
+        Revision = 9,
+        Attempts = [new Attempt { Number = 1, Cluster = "local", AssignedAt = DateTimeOffset.UnixEpoch, Tasks = [new TaskRun(new TaskPlacement("worker", 0, 0, "n", [1])) { State = TaskState.Lost }] }],
+        Restarts = 1,
+        PlatformRestarts = 2,
+        Failure = new TaskFailure(1, "worker", 0, "n", 1, null, FailureClass.User, "m"),
+        EndedAt = DateTimeOffset.UnixEpoch,
+    };
+
+    public static TheoryData<string> OptionalPaths => new(
+        "queue", "priority", "framework", "roles.worker.replicas", "roles.worker.resources", "roles.worker.resources.gpu", "roles.worker.resources.accelerators", "roles.worker.resources.cpu",
+        "roles.worker.resources.memory", "code", "env", "checkpoint", "checkpoint.path", "checkpoint.signal", "checkpoint.grace", "recovery", "recovery.maxRestarts", "recovery.retryExitCodes", "preemptible",
+        "placement", "placement.clusters", "limits", "limits.maxDuration", "labels", "displayName");
+
+    [Theory]
+    [MemberData(nameof(OptionalPaths))]
+    public void A_stored_spec_without_a_key_gets_the_default_of_that_key(string path)
+    {
+        var json = JsonSerializer.SerializeToNode(Full, CoreJson.Default.JobSpec)!;
+        var expected = json.DeepClone();
+        Remove(json, path);
+
+        // The expectation is made of the initializers' own values, not of the reader's.
+        var usual = At(JsonSerializer.SerializeToNode(Bare, CoreJson.Default.JobSpec)!, path);
+        if (usual is null) Remove(expected, path);
+        else Replace(expected, path, usual.DeepClone());
+        var read = JsonSerializer.Deserialize(json, CoreJson.Default.JobSpec).ShouldNotBeNull();
+        JsonNode.DeepEquals(JsonSerializer.SerializeToNode(read, CoreJson.Default.JobSpec), expected).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Every_optional_key_of_a_spec_is_tried()
+    {
+        var paths = new List<string>();
+        Walk(JsonSerializer.SerializeToNode(Full, CoreJson.Default.JobSpec)!.AsObject(), "", paths);
+        paths.ShouldBe(OptionalPaths.Select(row => row.Data).Concat(["name", "roles", "roles.worker", "roles.worker.command", "code.archive", "env.A", "labels.k"]), ignoreOrder: true);
+    }
+
+    [Fact]
+    public void A_spec_with_nothing_but_what_is_required_equals_one_made_in_code()
+    {
+        var read = JsonSerializer.Deserialize("""{"name":"a","roles":{"worker":{"command":["x"]}}}""", CoreJson.Default.JobSpec).ShouldNotBeNull();
+        JobSpecJson.Canonical(read).ShouldBe(JobSpecJson.Canonical(Bare));
+        read.Env.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Every_stored_record_that_holds_a_spec_gives_it_its_defaults()
+    {
+        var submitted = JsonSerializer.Serialize<JobEvent>(new JobSubmitted(DateTimeOffset.UnixEpoch, Stored.Id, "ann", "senior", "q", Full, 7), CoreJson.Default.JobEvent);
+        JsonSerializer.Deserialize(Without(submitted, "spec.env"), CoreJson.Default.JobEvent).ShouldBeOfType<JobSubmitted>().Spec.Env.ShouldBeEmpty();
+        JsonSerializer.Deserialize(Without(JsonSerializer.Serialize(Stored, CoreJson.Default.Job), "spec.preemptible"), CoreJson.Default.Job)!.Spec.Preemptible.ShouldBeTrue();
+        var assignment = new Assignment { JobId = Stored.Id, Generation = 1, Wanted = WantedState.Run, Attempt = 1, Cluster = "local", Owner = "ann", Spec = Full, Tasks = [] };
+        JsonSerializer.Deserialize(Without(JsonSerializer.Serialize(assignment, CoreJson.Default.Assignment), "spec.checkpoint"), CoreJson.Default.Assignment)!.Spec.Checkpoint.Grace.ShouldBe(TimeSpan.FromSeconds(30));
+    }
+
+    [Theory]
+    [InlineData("phase")]
+    [InlineData("generation")]
+    [InlineData("revision")]
+    [InlineData("attempts")]
+    [InlineData("restarts")]
+    [InlineData("platformRestarts")]
+    [InlineData("failure")]
+    [InlineData("endedAt")]
+    [InlineData("attempts.0.tasks.0.state")]
+    public void A_stored_job_without_an_optional_key_reads_as_one_that_never_had_it(string path)
+    {
+        var job = JsonSerializer.Deserialize(Without(JsonSerializer.Serialize(Stored, CoreJson.Default.Job), path), CoreJson.Default.Job).ShouldNotBeNull();
+        var fresh = new Job { Id = Stored.Id, Owner = "", Level = "", Queue = "", Spec = Full, SubmitSequence = 1, SubmittedAt = DateTimeOffset.UnixEpoch };
+        job.Attempts.ShouldNotBeNull();
+        var expected = path switch
+        {
+            "phase" => Stored with { Phase = fresh.Phase },
+            "generation" => Stored with { Generation = fresh.Generation },
+            "revision" => Stored with { Revision = fresh.Revision },
+            "attempts" => Stored with { Attempts = fresh.Attempts },
+            "restarts" => Stored with { Restarts = fresh.Restarts },
+            "platformRestarts" => Stored with { PlatformRestarts = fresh.PlatformRestarts },
+            "failure" => Stored with { Failure = fresh.Failure },
+            "endedAt" => Stored with { EndedAt = fresh.EndedAt },
+            _ => Stored with { Attempts = [Stored.Attempts[0] with { Tasks = [new TaskRun(Stored.Attempts[0].Tasks[0].Placement)] }] },
+        };
+        JsonSerializer.Serialize(job, CoreJson.Default.Job).ShouldBe(JsonSerializer.Serialize(expected, CoreJson.Default.Job));
+    }
+
+    [Fact]
+    public void Keys_of_a_newer_version_are_passed_over_and_roles_are_not()
+    {
+        var json = """{"name":"a","shm":"16Gi","colour":"red","roles":{"driver":{"command":["x"],"image":"i","resources":{"rdma":1}}},"recovery":{"maxRestarts":2,"hangTimeout":"30m"}}""";
+        var read = JsonSerializer.Deserialize(json, CoreJson.Default.JobSpec).ShouldNotBeNull();
+        read.Recovery.MaxRestarts.ShouldBe(2);
+        read.Roles.Keys.ShouldBe(["driver"]);
+    }
+
+    [Theory]
+    [InlineData("""{"roles":{"worker":{"command":["x"]}}}""")]
+    [InlineData("""{"name":"a","roles":{"worker":{}}}""")]
+    [InlineData("""{"name":"a","roles":{"worker":{"command":["x"]}},"framework":"tensorflow"}""")]
+    [InlineData("""{"name":"a","roles":{"worker":{"command":["x"]}},"checkpoint":{"grace":5}}""")]
+    [InlineData("""{"name":"a","roles":{"worker":{"command":["x"],"resources":{"gpu":1.5}}}}""")]
+    [InlineData("""{"name":"\ud800","roles":{"worker":{"command":["x"]}}}""")]
+    [InlineData("[]")]
+    [InlineData("{\"name\":\"a\",")]
+    public void What_cannot_be_understood_is_an_error_and_no_guess(string json) => Should.Throw<JsonException>(() => JsonSerializer.Deserialize(json, CoreJson.Default.JobSpec));
+
+    private static string Without(string json, string path)
+    {
+        var node = JsonNode.Parse(json)!;
+        Remove(node, path);
+        return node.ToJsonString();
+    }
+
+    private static void Walk(JsonObject node, string path, List<string> paths)
+    {
+        foreach (var (key, value) in node)
+        {
+            var at = path.Length == 0 ? key : $"{path}.{key}";
+            paths.Add(at);
+            if (value is JsonObject inner) Walk(inner, at, paths);
+        }
+    }
+
+    private static JsonNode? At(JsonNode node, string path) => path.Split('.').Aggregate((JsonNode?)node, (at, key) => at is JsonArray array ? array[int.Parse(key)] : at?[key]);
+
+    private static (JsonObject Parent, string Key) Place(JsonNode root, string path)
+    {
+        var dot = path.LastIndexOf('.');
+        return ((dot < 0 ? root : At(root, path[..dot])!).AsObject(), path[(dot + 1)..]);
+    }
+
+    private static void Remove(JsonNode root, string path)
+    {
+        var (parent, key) = Place(root, path);
+        parent.Remove(key).ShouldBeTrue(path);
+    }
+
+    private static void Replace(JsonNode root, string path, JsonNode value)
+    {
+        var (parent, key) = Place(root, path);
+        parent[key] = value;
+    }
+}
