@@ -8,12 +8,17 @@ namespace Convoy.Cli;
 /// <summary>The tree of verbs, and what the arguments ask for.</summary>
 internal static class CommandLine
 {
-    /// <summary>Verbs of later versions.</summary>
-    private static readonly string[] LaterVerbs =
-    [
-        "context", "run", "output", "exec", "ssh", "port-forward", "top", "suspend", "resume", "retry", "update", "delete", "dataset", "team", "quota",
-        "usage", "simulate", "completion", "apply", "audit",
-    ];
+    /// <summary>Verbs of later versions, by the command they belong to.</summary>
+    private static readonly Dictionary<string, string[]> LaterVerbs = new()
+    {
+        ["convoy"] =
+        [
+            "context", "run", "output", "exec", "ssh", "port-forward", "top", "suspend", "resume", "retry", "update", "delete", "dataset", "team", "quota",
+            "usage", "simulate", "completion", "apply", "audit",
+        ],
+        ["convoy node"] = ["cordon", "uncordon", "drain"],
+        ["convoy cluster"] = ["get", "join"],
+    };
 
     public static RootCommand Build()
     {
@@ -67,7 +72,7 @@ internal static class CommandLine
 
         if (command is not Verb)
         {
-            if (command is RootCommand && LaterVerbs.Contains(name)) return NotYet($"convoy {name}");
+            if (LaterVerbs.GetValueOrDefault(path)?.Contains(name) == true) return NotYet($"{path} {name}");
             return CommandException.Usage($"{path} has no verb '{token}'{Guess(token, command.Subcommands.Select(verb => verb.Name))}; see {path} --help");
         }
 

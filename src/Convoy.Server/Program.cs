@@ -21,6 +21,13 @@ if (options is null)
     return 2;
 }
 
+// Asked before anything is touched: the host would tell it with a page of its own insides.
+if (ListenAddress.WhyNot(options.Listen) is { } taken)
+{
+    await Console.Error.WriteLineAsync(taken);
+    return 3;
+}
+
 try
 {
     using var state = StateFolder.Open(options.State);

@@ -9,7 +9,8 @@ public sealed record ServerOptions
     public const string Usage = """
         Usage: convoy-server [options]
 
-          --state DIR          where everything is kept (default: ~/.local/state/convoy)
+          --state DIR          where everything is kept (default: $XDG_STATE_HOME/convoy, else
+                               ~/.local/state/convoy, as root /var/lib/convoy)
           --listen HOST:PORT   address to serve on (default: 127.0.0.1:7788)
           --tls-cert FILE      certificate chain (PEM); needed for an address beyond loopback
           --tls-key FILE       its private key (PEM)
@@ -57,7 +58,7 @@ public sealed record ServerOptions
         var listen = Endpoint(values.GetValueOrDefault("--listen", "127.0.0.1:7788"), errors);
         var options = new ServerOptions
         {
-            State = Path.GetFullPath(values.GetValueOrDefault("--state") ?? DefaultState()),
+            State = Path.GetFullPath(values.GetValueOrDefault("--state") is { Length: > 0 } state ? state : DefaultState()),
             Listen = listen,
             TlsCertificate = ExistingFile("--tls-cert"),
             TlsKey = ExistingFile("--tls-key"),
@@ -121,9 +122,10 @@ public sealed record ServerOptions
         return new IPEndPoint(IPAddress.Loopback, 0);
     }
 
+    /// <summary>As root, tasks run under uids of their own, which cannot pass root's home.</summary>
     private static string DefaultState()
     {
-        var home = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
-        return Path.Combine(string.IsNullOrEmpty(home) ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state") : home, "convoy");
+        if (Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } home) return Path.Combine(home, "convoy");
+        return Environment.IsPrivilegedProcess ? "/var/lib/convoy" : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state", "convoy");
     }
 }

@@ -59,6 +59,7 @@ public sealed class ExitCodeTests : IDisposable
     [InlineData(new[] { "submit", "--wrkdir", "x", "--", "true" }, "did you mean --workdir?")]
     [InlineData(new[] { "list", "-o", "jsn" }, "did you mean json?")]
     [InlineData(new[] { "list", "--limit", "many" }, "--limit takes a number")]
+    [InlineData(new[] { "submit", "--gpu", "3", "--", "true" }, "did you mean --gpus?")]
     [InlineData(new[] { "get" }, "convoy get --help")]
     [InlineData(new[] { "get", "a", "b" }, "'b' is one argument too many")]
     [InlineData(new[] { "node" }, "list, get")]
@@ -87,6 +88,8 @@ public sealed class ExitCodeTests : IDisposable
     [InlineData("submit", "--data=kitti:/data", "--", "true")]
     [InlineData("submit", "--secret", "wandb", "--", "true")]
     [InlineData("list", "-w")]
+    [InlineData("node", "drain", "node-0")]
+    [InlineData("cluster", "join")]
     public async Task What_a_later_version_brings_is_refused_as_such(params string[] arguments)
     {
         var ended = await _convoy.Uses(_server).RunAsync(arguments);

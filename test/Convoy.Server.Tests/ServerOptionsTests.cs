@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+
 namespace Convoy.Server.Tests;
 
 public sealed class ServerOptionsTests
@@ -36,4 +39,27 @@ public sealed class ServerOptionsTests
 
     [Fact]
     public void A_value_that_is_missing_is_asked_for() => ServerOptions.Parse(["--task-program", ThisProgram, "--state"]).Errors.ShouldHaveSingleItem().ShouldContain("--state needs a value");
+
+    [Fact]
+    public void A_port_that_somebody_has_is_told_in_one_line()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var taken = (IPEndPoint)other.LocalEndpoint;
+        ListenAddress.WhyNot(taken).ShouldBe($"error[AddressInUse]: {taken} is in use; stop who uses it, or give another --listen");
+        other.Stop();
+        ListenAddress.WhyNot(taken).ShouldBeNull();
+    }
+
+    [Fact]
+    public void An_address_of_another_machine_is_told_in_one_line() =>
+        ListenAddress.WhyNot(IPEndPoint.Parse("192.0.2.1:7788"))!.ShouldStartWith("error[CannotListen]: 192.0.2.1:7788: ");
+
+    [Fact]
+    public void Without_a_state_folder_root_keeps_everything_where_tasks_of_other_uids_can_pass()
+    {
+        Assert.SkipUnless(string.IsNullOrEmpty(Environment.GetEnvironmentVariable("XDG_STATE_HOME")), "XDG_STATE_HOME decides here");
+        var (options, _) = ServerOptions.Parse(["--task-program", Environment.ProcessPath!]);
+        options!.State.ShouldBe(Environment.IsPrivilegedProcess ? "/var/lib/convoy" : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state", "convoy"));
+    }
 }

@@ -41,7 +41,7 @@ internal static class SubmitVerb
                 if (new[] { dryRun, wait, detach }.Count(call.Get) > 1) throw CommandException.Usage("--dry-run, --wait and --detach exclude each other");
                 var draft = await DraftAsync(call, call.Get(file), flags, cancellationToken);
                 if (call.Get(dryRun)) return await CheckAsync(call, draft, call.Get(format), cancellationToken);
-                var job = await SubmitAsync(call, draft, call.Get(key), cancellationToken);
+                if (await SubmitAsync(call, draft, call.Get(key), cancellationToken) is not { } job) return ExitCodes.Detached;
                 if (call.Get(detach)) return call.Write(call.Get(format), job, Rendering.Indented.JobView, _ => call.Print(job.Id));
                 return await SeeToEndAsync(call, job, call.Get(wait), call.Get(format)!, cancellationToken);
             },
@@ -95,19 +95,30 @@ internal static class SubmitVerb
             : $"job {spec.Name} is valid and would wait: {check.Reason}: {Printable.Of(check.Message)}; nothing was submitted\n"));
     }
 
-    private static async Task<JobView> SubmitAsync(Call call, Draft draft, string? key, CancellationToken cancellationToken)
+    /// <summary>Null where Ctrl-C came before there was a job.</summary>
+    private static async Task<JobView?> SubmitAsync(Call call, Draft draft, string? key, CancellationToken cancellationToken)
     {
         var spec = draft.Spec;
-        var id = await IdAsync(call, key, cancellationToken);
-        spec = await ActivePython.InheritAsync(call, spec, cancellationToken);
-        if (draft.Folder is { } folder)
+        JobId id;
+        try
         {
-            CodeArchive.Describe(call, folder);
-            spec = spec with { Code = await CodeArchive.UploadAsync(call, folder, cancellationToken) };
+            id = await IdAsync(call, key, cancellationToken);
+            spec = await ActivePython.InheritAsync(call, spec, cancellationToken);
+            if (draft.Folder is { } folder)
+            {
+                CodeArchive.Describe(call, folder);
+                spec = spec with { Code = await CodeArchive.UploadAsync(call, folder, cancellationToken) };
+            }
+
+            // From here on Ctrl-C must not leave in doubt whether there is a job.
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            call.Say("\ninterrupted; nothing was submitted");
+            return null;
         }
 
-        // From here on Ctrl-C must not leave in doubt whether there is a job.
-        cancellationToken.ThrowIfCancellationRequested();
         var job = await call.Client.SubmitAsync(id, spec, CancellationToken.None);
         call.Say($"job {JobEnd.Name(job)} is submitted to queue {job.Queue}");
         return job with { Spec = spec };

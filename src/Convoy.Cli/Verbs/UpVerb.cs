@@ -9,7 +9,7 @@ internal static class UpVerb
 
     public static Command Build()
     {
-        var state = Options.Text("--state", "DIR", "Where everything is kept (default: $XDG_STATE_HOME/convoy or ~/.local/state/convoy)");
+        var state = Options.Text("--state", "DIR", "Where everything is kept (default: $XDG_STATE_HOME/convoy, else ~/.local/state/convoy, as root /var/lib/convoy)");
         var listen = Options.Text("--listen", "HOST:PORT", "Address to serve on (default: 127.0.0.1:7788)");
         var gpus = Options.Number("--gpus", "N", "Declare N devices per node instead of asking nvidia-smi", 0, 1024);
         var nodes = Options.Number("--nodes", "M", "Split this machine into M virtual nodes", 1, 1024);
@@ -23,11 +23,9 @@ internal static class UpVerb
             {
                 var program = Path.Combine(AppContext.BaseDirectory, ServerProgram);
                 if (!File.Exists(program)) throw new CommandException(ExitCodes.Invalid, "NoServerProgram", $"{program} is missing; this installation has only the command line: install the whole platform, or use another server with `convoy login URL`");
-                List<string> arguments =
-                [
-                    program, "--state", Path.GetFullPath(call.Get(state) is { Length: > 0 } folder ? folder : DefaultState()), "--listen", call.Get(listen) ?? "127.0.0.1:7788",
-                    "--write-context", Contexts.DefaultFile(),
-                ];
+                List<string> arguments = [program, "--write-context", Contexts.DefaultFile()];
+                Add("--state", call.Get(state));
+                Add("--listen", call.Get(listen));
                 Add("--gpus", call.Get(gpus)?.ToString(System.Globalization.CultureInfo.InvariantCulture));
                 Add("--nodes", call.Get(nodes)?.ToString(System.Globalization.CultureInfo.InvariantCulture));
                 Add("--accelerator", call.Get(accelerator));
@@ -42,11 +40,5 @@ internal static class UpVerb
                 }
             },
         };
-    }
-
-    private static string DefaultState()
-    {
-        var home = Environment.GetEnvironmentVariable("XDG_STATE_HOME");
-        return Path.Combine(string.IsNullOrEmpty(home) ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state") : home, "convoy");
     }
 }

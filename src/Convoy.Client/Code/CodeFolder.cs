@@ -152,9 +152,13 @@ internal sealed class FolderWalk(string root)
 
     private void AddLink(string path, string target)
     {
-        if (LeadsOutside(path, target)) Skipped.Add(new SkippedFile(path, $"links to {target}, outside the folder"));
+        if (ClimbsAgain(target)) Skipped.Add(new SkippedFile(path, $"links to {target}; '..' is taken only at a link's beginning"));
+        else if (LeadsOutside(path, target)) Skipped.Add(new SkippedFile(path, $"links to {target}, outside the folder"));
         else Files.Add(new CodeFile(path, 0, false, target));
     }
+
+    /// <summary>Unpacking takes no such link: going down may walk through another one, and up from there is anywhere.</summary>
+    private static bool ClimbsAgain(string target) => target.Split('/').SkipWhile(part => part is "" or "." or "..").Contains("..");
 
     /// <summary>As unpacking sees it: step by step through other links; an absolute target is outside even where it leads back.</summary>
     private bool LeadsOutside(string path, string target)

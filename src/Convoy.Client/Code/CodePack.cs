@@ -15,6 +15,9 @@ public static class CodePack
     /// <summary>What the server unpacks.</summary>
     public const long MaxUnpackedBytes = 4L << 30;
 
+    /// <summary>Files and links that the server unpacks.</summary>
+    public const int MaxEntries = 200_000;
+
     private const UnixFileMode Plain = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private const UnixFileMode Executable = Plain | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
@@ -24,6 +27,8 @@ public static class CodePack
     internal static void Write(CodeFolder folder, Stream stream, long maxBytes)
     {
         if (folder.Bytes > MaxUnpackedBytes) throw TooLarge(folder, $"holds {CodeFolder.Size(folder.Bytes)}, more than {CodeFolder.Size(MaxUnpackedBytes)}");
+        if (folder.Files.Count > MaxEntries)
+            throw new CodeFolderException($"The code folder has {folder.Files.Count} files, more than {MaxEntries}. Name what is not needed in .convoyignore, or put data into a data set.");
         using var limited = new LimitedStream(stream, maxBytes, () => TooLarge(folder, $"packs to more than {CodeFolder.Size(maxBytes)}"));
         using var gzip = new GZipStream(limited, CompressionLevel.Optimal, leaveOpen: true);
         // A writer without entries writes no end either, and what has no end is damaged.

@@ -21,6 +21,7 @@ public sealed partial class LocalCluster : ICluster
     private readonly SemaphoreSlim wake = new(0);
     private readonly CancellationTokenSource closing = new();
     private Task loop = Task.CompletedTask;
+    private Task cleaning = Task.CompletedTask;
     private bool isClosed;
 
     private LocalCluster(LocalMachine machine, IReadOnlyList<NodeObservation> nodes, FileStream folderLock, ILogger logger)
@@ -94,6 +95,7 @@ public sealed partial class LocalCluster : ICluster
         isClosed = true;
         await closing.CancelAsync();
         await loop;
+        await cleaning;
         foreach (var job in live.Values) await job.DisposeAsync();
         await folderLock.DisposeAsync();
         closing.Dispose();
@@ -209,6 +211,13 @@ public sealed partial class LocalCluster : ICluster
         }
     }
 
+    /// <summary>One after the other, beside the loop: a task may have left millions of files.</summary>
+    private static async Task CleanAsync(Task before, LocalJob job)
+    {
+        await before;
+        await Task.Run(job.RemoveTemporaryFolders);
+    }
+
     private async Task AdvanceAsync(JobId id, Lazy<ProcessTable> processes, Dictionary<JobId, string> troubles)
     {
         await turn.WaitAsync(CancellationToken.None);
@@ -221,6 +230,7 @@ public sealed partial class LocalCluster : ICluster
             live.Remove(id);
             known[id] = known[id] with { IsDone = true };
             await job.DisposeAsync();
+            cleaning = CleanAsync(cleaning, job);
         }
 #pragma warning disable CA1031 // One job's trouble (a full disk, say) must not stop the others; it is tried again next round.
         catch (Exception trouble)

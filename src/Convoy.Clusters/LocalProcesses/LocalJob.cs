@@ -58,6 +58,24 @@ internal sealed class LocalJob : IAsyncDisposable
         if (tasks.All(task => task.HasEnded)) Finish();
     }
 
+    /// <summary>To be called when it is done. May take as long as people have filled their folders: not to be waited for by other jobs.</summary>
+    public void RemoveTemporaryFolders()
+    {
+        var folders = new PersonFolders(machine.Preparation.UidOf(Wish.OwnerNumber));
+        var files = machine.Layout.Person(Wish.OwnerNumber);
+        for (var rank = 0; rank < tasks.Length; rank++)
+        {
+            try
+            {
+                folders.Remove(files.Temporary(Assignment.JobId, Assignment.Attempt, rank));
+            }
+            catch (Exception theirs) when (theirs is IOException or UnauthorizedAccessException)
+            {
+                // The person made something there that cannot be removed; it is theirs.
+            }
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await preparing.CancelAsync();
@@ -114,20 +132,6 @@ internal sealed class LocalJob : IAsyncDisposable
         var outcome = new OutcomeFile(attempt, seen);
         DurableFile.Write(machine.Layout.Outcome(job), JsonSerializer.SerializeToUtf8Bytes(outcome, LocalJson.Default.OutcomeFile));
         machine.Ports.Give(job, attempt);
-        var folders = new PersonFolders(machine.Preparation.UidOf(Wish.OwnerNumber));
-        var files = machine.Layout.Person(Wish.OwnerNumber);
-        for (var rank = 0; rank < tasks.Length; rank++)
-        {
-            try
-            {
-                folders.Remove(files.Temporary(job, attempt, rank));
-            }
-            catch (IOException)
-            {
-                // The person made something there that cannot be removed; it is theirs.
-            }
-        }
-
         IsDone = true;
     }
 }

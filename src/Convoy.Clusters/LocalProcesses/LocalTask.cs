@@ -10,6 +10,7 @@ internal sealed class LocalTask(JobId job, int attempt, int rank, string folder,
     private TaskStart? start;
     private int? child;
     private bool childEnded;
+    private bool childWasOrderly;
     private bool stopMade;
 
     /// <summary>Exited or Lost; nothing changes any more.</summary>
@@ -46,14 +47,17 @@ internal sealed class LocalTask(JobId job, int attempt, int rank, string folder,
             yield return Seen(TaskState.Running, started.At);
         }
 
-        if ((start is null || !Supervisor.IsOfThisBoot(start) || !Supervisor.IsAlive(start)) && SupervisorHasEnded() && TryEnd(processes) is { } ended)
+        if (SupervisorHasEnded() && (start is null || !Supervisor.IsOfThisBoot(start) || !Supervisor.IsAlive(start)) && TryEnd(processes) is { } ended)
         {
             HasEnded = true;
             yield return ended;
         }
     }
 
-    private bool SupervisorHasEnded() => child is not { } pid || (childEnded = childEnded || Supervisor.HasEnded(pid));
+    private bool SupervisorHasEnded() => child is not { } pid || childEnded || (childEnded = Supervisor.HasEnded(pid, out childWasOrderly));
+
+    /// <summary>A supervisor that ended in order stayed until no process was left; looking through the whole machine is spared then.</summary>
+    private bool LeftNothing(TaskStart started) => childWasOrderly && started.SupervisorPid == child;
 
     /// <summary>No supervisor that we know of lives. Null where the task has not ended for all that.</summary>
     private TaskObservation? TryEnd(Func<ProcessTable> processes)
@@ -62,7 +66,7 @@ internal sealed class LocalTask(JobId job, int attempt, int rank, string folder,
         {
             if (!Supervisor.IsOfThisBoot(started)) return End();
             // What its supervisor could not stop any more holds devices still.
-            if (ReadOrder() is { } order && !processes().Sweep(new SweptTask(order, Path.Combine(folder, TaskFolder.Lock)))) return null;
+            if (!LeftNothing(started) && ReadOrder() is { } order && !processes().Sweep(new SweptTask(order, Path.Combine(folder, TaskFolder.Lock)))) return null;
             return TaskLock.IsFree(folder) ? End() : null;
         }
 

@@ -9,8 +9,7 @@ internal static unsafe partial class Native
     public const int NoHang = 1;
     public const int SigKill = 9;
 
-    private const int ReadOnlyFlag = 0;
-    private const int DirectoryFlag = 0x10000;
+    // The same number on x86-64 and arm64, which O_DIRECTORY has not.
     private const int CloseOnExecFlag = 0x80000;
 
     // The same numbers on every architecture that is newer than these two calls.
@@ -44,7 +43,7 @@ internal static unsafe partial class Native
     /// <summary>Makes names in a folder durable.</summary>
     public static void FlushFolder(string path)
     {
-        var descriptor = Open(path, ReadOnlyFlag | DirectoryFlag | CloseOnExecFlag, 0);
+        var descriptor = Open(path, CloseOnExecFlag, 0);
         if (descriptor < 0) throw new IOException($"{path}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
         var failed = Flush(descriptor) != 0;
         var error = Marshal.GetLastPInvokeError();

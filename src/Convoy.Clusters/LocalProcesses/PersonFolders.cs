@@ -15,11 +15,13 @@ internal sealed record PersonFolders(int? Uid)
     {
         if (Directory.Exists(path)) return;
         MakePassageParent(path);
-        Directory.CreateDirectory(path, Uid is null ? OwnerAll : Passage);
-        if (Uid is not { } uid) return;
-        // The umask may have taken bits away.
-        File.SetUnixFileMode(path, Passage);
-        Own(path, 0, (uint)uid);
+        Make(path, made =>
+        {
+            if (Uid is not { } uid) return;
+            // The umask may have taken bits away.
+            File.SetUnixFileMode(made, Passage);
+            Own(made, 0, (uint)uid);
+        });
     }
 
     /// <summary>A folder of the person's own.</summary>
@@ -27,8 +29,10 @@ internal sealed record PersonFolders(int? Uid)
     {
         if (Directory.Exists(path)) return;
         MakePassageParent(path);
-        Directory.CreateDirectory(path, OwnerAll);
-        if (Uid is { } uid) Own(path, (uint)uid, (uint)uid);
+        Make(path, made =>
+        {
+            if (Uid is { } uid) Own(made, (uint)uid, (uint)uid);
+        });
     }
 
     /// <summary>Gives a tree that nobody else can reach to the person. Links themselves, never what they name.</summary>
@@ -95,6 +99,25 @@ internal sealed record PersonFolders(int? Uid)
         if (Native.Call(Native.SetGroupsCall, 0, 0, 0, 0) != 0) throw new IOException("cannot drop groups");
         _ = Native.SetFileGid(uid);
         _ = Native.SetFileUid(uid);
+    }
+
+    /// <summary>
+    /// It has its name only once it is the person's: a crash in between would leave a folder that they can never use, and another of
+    /// their jobs that is being prepared must not find it half made.
+    /// </summary>
+    private static void Make(string path, Action<string> finish)
+    {
+        var unfinished = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}.{Path.GetRandomFileName()}");
+        Directory.CreateDirectory(unfinished, OwnerAll);
+        finish(unfinished);
+        try
+        {
+            Directory.Move(unfinished, path);
+        }
+        catch (IOException) when (Directory.Exists(path))
+        {
+            Directory.Delete(unfinished);
+        }
     }
 
     private void MakePassageParent(string path)

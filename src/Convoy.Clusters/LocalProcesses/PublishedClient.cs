@@ -15,7 +15,8 @@ internal static class PublishedClient
     /// <returns>What to put on PYTHONPATH.</returns>
     public static string Publish(string client, StateLayout layout)
     {
-        var sources = Directory.GetFiles(client, "*.py", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(path => (Name: Path.GetRelativePath(client, path), Content: File.ReadAllBytes(path))).ToArray();
+        // Nothing but the package: what lies beside it, its tests say, would hide a script's own modules.
+        var sources = Directory.GetFiles(Path.Combine(client, "convoy"), "*.py", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(path => (Name: Path.GetRelativePath(client, path), Content: File.ReadAllBytes(path))).ToArray();
         var target = Path.Combine(layout.Python, HashOf(sources));
         if (Directory.Exists(target)) return target;
         var staged = Directory.CreateDirectory(Path.Combine(layout.Staging, "python")).FullName;

@@ -19,7 +19,15 @@ internal sealed class RendezvousPorts(IReadOnlyList<int> candidates)
     {
         var range = File.ReadAllText("/proc/sys/net/ipv4/ip_local_port_range").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         var (first, last) = (int.Parse(range[0], CultureInfo.InvariantCulture), int.Parse(range[1], CultureInfo.InvariantCulture));
-        return new RendezvousPorts([.. Enumerable.Range(Lowest, Highest - Lowest + 1).Where(port => port < first || port > last)]);
+        return new RendezvousPorts(Outside(first, last));
+    }
+
+    /// <summary>Where the kernel's range leaves nothing, as some servers are set up, any port, though a stranger may come first.</summary>
+    internal static IReadOnlyList<int> Outside(int first, int last)
+    {
+        int[] all = [.. Enumerable.Range(Lowest, Highest - Lowest + 1)];
+        int[] outside = [.. all.Where(port => port < first || port > last)];
+        return outside.Length > 0 ? outside : all;
     }
 
     /// <summary>A gang of an earlier life keeps what it was given.</summary>

@@ -53,7 +53,15 @@ internal static unsafe class Supervisor
     }
 
     /// <summary>True once a supervisor started by this process has ended; it is reaped then.</summary>
-    public static bool HasEnded(int pid) => Native.WaitPid(pid, out _, Native.NoHang) != 0;
+    public static bool HasEnded(int pid) => HasEnded(pid, out _);
+
+    /// <param name="wasOrderly">It ended by itself and had nothing to complain of (see <see cref="TaskFolder"/>).</param>
+    public static bool HasEnded(int pid, out bool wasOrderly)
+    {
+        var reaped = Native.WaitPid(pid, out var status, Native.NoHang);
+        wasOrderly = reaped == pid && status == 0;
+        return reaped != 0;
+    }
 
     /// <summary>Whether that very process lives: a pid alone may be somebody else's by now.</summary>
     public static bool IsAlive(TaskStart start)

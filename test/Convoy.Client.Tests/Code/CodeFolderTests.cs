@@ -62,6 +62,17 @@ public sealed class CodeFolderTests : IDisposable
     }
 
     [Fact]
+    public void Links_that_unpacking_refuses_stay_behind_with_a_reason()
+    {
+        tree.Add("a/b/file");
+        File.CreateSymbolicLink($"{tree.Root}/again", "a/../a/b/file");
+        File.CreateSymbolicLink($"{tree.Root}/a/fine", "../a/b/file");
+        var folder = CodeFolder.Scan(tree.Root);
+        folder.Files.Select(file => file.Path).ShouldBe(["a/b/file", "a/fine"]);
+        folder.Skipped.Single().Path.ShouldBe("again");
+    }
+
+    [Fact]
     public void Sockets_stay_behind_with_a_reason()
     {
         using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);

@@ -56,13 +56,15 @@ public sealed class EnvironmentTests
         {
             Directory.CreateDirectory(Path.Combine(closed.FullName, "convoy"));
             await File.WriteAllTextAsync(Path.Combine(closed.FullName, "convoy", "__init__.py"), "name = 'the client'\n");
+            Directory.CreateDirectory(Path.Combine(closed.FullName, "tests"));
+            await File.WriteAllTextAsync(Path.Combine(closed.FullName, "tests", "__init__.py"), "");
             await using var bed = new LocalBed { PythonPath = closed.FullName };
             await bed.OpenAsync();
             var cluster = await bed.OpenAsync();
-            var wish = Wishes.Run(["/usr/bin/python3", "-c", "import convoy; print(convoy.name)"]);
+            var wish = Wishes.Run(["/usr/bin/python3", "-c", "import convoy, importlib.util as u; print(convoy.name, u.find_spec('tests') if __import__('os').getuid() else None)"]);
             await cluster.ApplyAsync(wish);
             await cluster.UntilEndedAsync(wish);
-            (await bed.OutputAsync(wish, 0)).ShouldBe("the client\n");
+            (await bed.OutputAsync(wish, 0)).ShouldBe("the client None\n");
         }
         finally
         {
@@ -96,6 +98,13 @@ public sealed class EnvironmentTests
         ports.Distinct().Count().ShouldBe(gangs.Length);
         var range = (await File.ReadAllTextAsync("/proc/sys/net/ipv4/ip_local_port_range")).Split().Where(text => text.Length > 0).Select(text => int.Parse(text, CultureInfo.InvariantCulture)).ToArray();
         ports.ShouldAllBe(port => port < range[0] || port > range[1]);
+    }
+
+    [Fact]
+    public void Where_the_kernel_gives_away_every_port_there_are_rendezvous_ports_still()
+    {
+        RendezvousPorts.Outside(32_768, 60_999).ShouldNotContain(port => port >= 32_768 && port <= 60_999);
+        RendezvousPorts.Outside(1_024, 65_535).ShouldContain(29_500);
     }
 
     [Fact]
