@@ -44,6 +44,12 @@ public sealed class GangTests
         (why.Unit, why.Needed, why.Free).ShouldBe(("Devices", 16, 0));
         why.Message.ShouldContain($"{first.Name} ({first.Id}, admin) holds 16 GPUs");
         why.Try.ShouldNotBeNullOrEmpty();
+        using var convoy = new ConvoyCommand(platform);
+        var told = await convoy.RunAsync("why", second.Id);
+        told.ExitCode.ShouldBe(0, told.Error);
+        told.Output.ShouldContain("InsufficientResources");
+        told.Output.ShouldContain("needs 16 GPUs; 0 GPUs are free");
+        told.Output.ShouldContain($"{first.Name} ({first.Id}, admin) holds 16 GPUs");
         Directory.GetFiles(platform.Marks, $"{second.Name}-*").ShouldBeEmpty();
 
         platform.Say($"end-{first.Name}");

@@ -223,13 +223,13 @@ public sealed class RunningPlatform : IAsyncDisposable
         try
         {
             if (Client is not null) await CancelAllAsync();
+            if (server is { HasExited: false }) await StopServerAsync();
         }
         finally
         {
-            if (server is { HasExited: false }) await StopServerAsync();
             foreach (var client in clients) client.Dispose();
-            server?.Dispose();
             await KillRemainsAsync();
+            server?.Dispose();
             root.Delete(recursive: true);
         }
     }
