@@ -63,6 +63,8 @@ answers() { # PATH: whether the platform says 200, without a proxy or a tool
 
 port=7788
 while is_taken "$port"; do port=$((port + 1)); done
+# A platform that is gone at the end must not stay the one that the command line speaks to.
+if [ -n "$once" ]; then export XDG_CONFIG_HOME=$root/artifacts/demo-config; fi
 say "Starting the platform on http://127.0.0.1:$port; it keeps everything in $state"
 mkdir -p "$state" "$root/artifacts"
 log=$root/artifacts/demo-server.log
@@ -78,6 +80,7 @@ for ((tries = 0; ; tries++)); do
   sleep 0.1
 done
 unset CONVOY_SERVER CONVOY_TOKEN
+[ -n "$once" ] || echo "convoy: './convoy' now speaks to this platform (context 'local')"
 
 file=$root/samples/digits/job.yaml
 if [ "$python" != /usr/bin/python3 ]; then
@@ -108,11 +111,12 @@ cat <<NEXT
 Convoy runs at http://127.0.0.1:$port (its API: http://127.0.0.1:$port/docs) until you press Ctrl-C.
 In another terminal:
 
-  cd $root
-  ./convoy list                                          what there is
-  ./convoy submit -- $python train.py                 a script of your own, from its folder
-  ./convoy submit --nodes 2 --framework pytorch -- $python train.py
-  ./convoy submit --help                                 everything else
+  export PATH=$root:\$PATH
+  convoy list                                    what there is
+  cd YOUR-SCRIPTS                                then, with a script of your own:
+  convoy submit -- $python train.py
+  convoy submit --nodes 2 --framework pytorch -- $python train.py
+  convoy submit --help                           everything else
 NEXT
 wait "$server" || true
 exit "$code"

@@ -61,7 +61,8 @@ public sealed class Admission(IStore store, People people, Fleet fleet, Scheduli
         var has = string.Join("; ", snapshot.Nodes.GroupBy(node => (node.Cluster, node.Accelerator, node.Devices.Count, node.CpuMillicores, node.MemoryBytes))
             .OrderBy(group => group.Key.Cluster, StringComparer.Ordinal).Take(8)
             .Select(group => $"cluster {group.Key.Cluster} has {Sentences.Count(group.Count(), "node")} of {Of(group.Key.Accelerator, group.Key.Count, group.Key.CpuMillicores, group.Key.MemoryBytes)}"));
-        return Problems.Invalid("Infeasible", $"the job can never start: it needs {wants}; {has}; ask for less, or see `convoy node list`");
+        var assumed = job.Roles.Any(role => role.Each == RoleDemand.LeftOut) ? " (a task that asks for no CPU and no GPU counts as 1 CPU; ask for less with --cpu)" : "";
+        return Problems.Invalid("Infeasible", $"the job can never start: it needs {wants}{assumed}; {has}; ask for less, or see `convoy node list`");
 
         static string Each(RoleDemand role) => Of(role.Accelerators.Count == 0 ? null : string.Join('|', role.Accelerators), role.Each.Devices, role.Each.CpuMillicores, role.Each.MemoryBytes);
 

@@ -63,6 +63,7 @@ public sealed class Platform : IAsyncDisposable
         await app.Services.GetRequiredService<Ledger>().LoadAsync(CancellationToken.None);
         Map(app);
         app.Lifetime.ApplicationStarted.Register(() => Announce(options, state));
+        app.Lifetime.ApplicationStopping.Register(() => TakeLeave(app.Services.GetRequiredService<Ledger>(), state));
         return new Platform(app, store, cluster);
     }
 
@@ -133,7 +134,7 @@ public sealed class Platform : IAsyncDisposable
         });
         app.UseStatusCodePages(context => context.HttpContext.Response.StatusCode switch
         {
-            404 => Problems.NotFound("such address").ExecuteAsync(context.HttpContext),
+            404 => Problems.NoSuch("such address; /docs describes the API").ExecuteAsync(context.HttpContext),
             405 => Problems.Of(405, "MethodNotAllowed", $"this address does not take {context.HttpContext.Request.Method}; /docs describes the API").ExecuteAsync(context.HttpContext),
             415 => Problems.Of(415, "UnsupportedMediaType", "send JSON, with Content-Type: application/json").ExecuteAsync(context.HttpContext),
             var status => Problems.Of(status, $"Http{status}", "the request was not understood; /docs describes the API").ExecuteAsync(context.HttpContext),
@@ -171,6 +172,12 @@ public sealed class Platform : IAsyncDisposable
             OperationCanceledException => Problems.Of(503, "Stopping", "the server is stopping; try again in a moment"),
             _ => Problems.Of(500, "InternalError", "something went wrong in the server; the log has it under the request id"),
         }).ExecuteAsync(http);
+    }
+
+    private static void TakeLeave(Ledger ledger, StateFolder state)
+    {
+        var running = ledger.Unfinished.Values.Count(job => job.Current is not null);
+        if (running > 0) Console.WriteLine($"stopping; {Sentences.Count(running, "job")} with machines {(running == 1 ? "goes" : "go")} on, and the next start on {state.Root} takes {(running == 1 ? "it" : "them")} up");
     }
 
     private static void Announce(ServerOptions options, StateFolder state)

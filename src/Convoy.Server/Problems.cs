@@ -10,7 +10,11 @@ public static class Problems
 
     public static IResult NotAllowed() => Of(403, "NotAllowed", "your account may not do this; ask an administrator");
 
+    /// <param name="what">Something that people own.</param>
     public static IResult NotFound(string what) => Of(404, "NotFound", $"there is no {what}, or it is not yours");
+
+    /// <param name="what">Something that everybody may know of.</param>
+    public static IResult NoSuch(string what) => Of(404, "NotFound", $"there is no {what}");
 
     public static IResult Invalid(string code, string detail) => Of(422, code, detail);
 

@@ -40,6 +40,7 @@ public static class Sentences
         return reason.Token switch
         {
             WaitingToken.Held when reason.Until is { } until => $"waits until {until:yyyy-MM-dd HH:mm:ss} UTC before it starts again",
+            WaitingToken.ExceedsLevelCap when reason.Unit == WaitingUnit.Jobs => "you have as many running jobs as your level allows",
             WaitingToken.ExceedsLevelCap => $"needs {Amount(reason.Unit, reason.Needed)} more, and your level leaves {Amount(reason.Unit, reason.Free)}",
             WaitingToken.InsufficientResources => $"{needs}; {free}",
             WaitingToken.Fragmented => $"{needs}; {free}, but at most {Amount(reason.Unit, reason.LargestFreeBlock)} on one node, and its tasks do not fit into the gaps",

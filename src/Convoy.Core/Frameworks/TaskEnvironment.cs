@@ -30,6 +30,9 @@ public static class TaskEnvironment
         var task = assignment.Tasks[rank];
         var role = spec.Roles[task.Role];
         var environment = new SortedDictionary<string, string>(StringComparer.Ordinal);
+
+        // What a program prints is to be seen when it prints it, not when a buffer is full.
+        environment["PYTHONUNBUFFERED"] = "1";
         if (spec.Framework == Framework.Pytorch) AddPytorch(environment, assignment, task, role, surroundings);
         foreach (var (name, value) in spec.Env) environment[name] = value;
 
@@ -50,8 +53,8 @@ public static class TaskEnvironment
     }
 
     /// <summary>
-    /// torchrun reads its options from <c>PET_*</c>. One task is one torchrun, which starts a process per device; where a
-    /// task has at most one device its program may do without torchrun, so the ranks of <c>env://</c> are given too.
+    /// torchrun reads its options from <c>PET_*</c>. One task is one torchrun, which starts a process per device. A program
+    /// that does without it is one process per task, so the ranks of <c>env://</c> are the tasks'.
     /// </summary>
     private static void AddPytorch(SortedDictionary<string, string> environment, Assignment assignment, TaskPlacement task, RoleSpec role, TaskSurroundings surroundings)
     {
@@ -59,7 +62,6 @@ public static class TaskEnvironment
         var port = Text(surroundings.RendezvousPort);
         environment["MASTER_ADDR"] = leader;
         environment["MASTER_PORT"] = port;
-        environment["PYTHONUNBUFFERED"] = "1";
         environment["PET_NPROC_PER_NODE"] = Text(Math.Max(1, role.Resources.Gpu));
         var elastic = assignment.Spec.Roles.Values.FirstOrDefault(r => r.Replicas.IsElastic);
         if (elastic is not null)
@@ -76,7 +78,7 @@ public static class TaskEnvironment
         environment["PET_NODE_RANK"] = Text(task.Rank);
         environment["PET_MASTER_ADDR"] = leader;
         environment["PET_MASTER_PORT"] = port;
-        if (role.Resources.Gpu > 1 || LaunchesItself(role.Command)) return;
+        if (LaunchesItself(role.Command)) return;
         environment["RANK"] = Text(task.Rank);
         environment["WORLD_SIZE"] = Text(assignment.Tasks.Count);
         environment["LOCAL_RANK"] = "0";

@@ -4,6 +4,7 @@ namespace Convoy.Core.Jobs;
 public static class ExitClasses
 {
     private const int SigKill = 9;
+    private const string PerhapsMemory = "killed by nobody the platform knows: by the program itself, or by a machine short of memory";
 
     public static TaskFailure FailureOf(Attempt attempt, TaskRun task)
     {
@@ -14,13 +15,11 @@ public static class ExitClasses
             { DeviceError: true } => FailureClass.Infrastructure,
             { Stopped: true } => FailureClass.Platform,
             { OutOfMemory: true } => FailureClass.Resource,
-            // Nobody but the kernel short of memory sends SIGKILL to a task that was not asked to stop.
-            { Signal: SigKill } => FailureClass.Resource,
             _ => FailureClass.User,
         };
         var placement = task.Placement;
         return new TaskFailure(attempt.Number, placement.Role, placement.Rank, placement.Node, outcome?.Code, outcome?.Signal, failureClass,
-            outcome is null ? "the node or the task's supervisor is gone" : outcome.Message);
+            outcome is null ? "the node or the task's supervisor is gone" : outcome.Message ?? (failureClass == FailureClass.User && outcome.Signal == SigKill ? PerhapsMemory : null));
     }
 
     /// <summary>Running out of memory is retried only where its exit code is named: the same job would do it again.</summary>

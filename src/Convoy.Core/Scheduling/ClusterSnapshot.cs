@@ -86,6 +86,9 @@ public sealed record RoleDemand(string Role, int Min, int Max, ResourceVector Ea
     /// <summary>A task that asks for no processor and no device would be free, and a thousand of them a dead machine.</summary>
     private const long DefaultCpuMillicores = 1000;
 
+    /// <summary>What a task counts as that asks for nothing.</summary>
+    public static ResourceVector LeftOut { get; } = new(DefaultCpuMillicores, 0, 0);
+
     public static IEnumerable<RoleDemand> AllOf(JobSpec spec) => RoleOrder.Ordered(spec.Roles).Select(role => new RoleDemand(
         role.Key,
         role.Value.Replicas.Min,

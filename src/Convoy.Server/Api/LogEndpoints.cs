@@ -56,9 +56,9 @@ public static class LogEndpoints
 
     private static IResult? Impossible(Job job, LogRequest wanted)
     {
-        if (wanted.Attempt > job.Attempts.Count) return Problems.NotFound($"attempt {wanted.Attempt} of job {job.Id} (it has had {job.Attempts.Count})");
-        if (wanted.Role is not null && !job.Spec.Roles.ContainsKey(wanted.Role)) return Problems.NotFound($"role '{wanted.Role}' in job {job.Id}; it has {string.Join(", ", job.Spec.Roles.Keys)}");
+        if (wanted.Attempt > job.Attempts.Count) return Problems.NoSuch($"attempt {wanted.Attempt} of job {job.Id} (it has had {job.Attempts.Count})");
+        if (wanted.Role is not null && !job.Spec.Roles.ContainsKey(wanted.Role)) return Problems.NoSuch($"role '{wanted.Role}' in job {job.Id}; it has {string.Join(", ", job.Spec.Roles.Keys)}");
         var most = job.Spec.Roles.Values.Sum(role => role.Replicas.Max);
-        return wanted.Rank >= most ? Problems.NotFound($"rank {wanted.Rank} in job {job.Id}; its ranks are 0 to {most - 1}") : null;
+        return wanted.Rank >= most ? Problems.NoSuch($"rank {wanted.Rank} in job {job.Id}; {(most == 1 ? "its only rank is 0" : $"its ranks are 0 to {most - 1}")}") : null;
     }
 }

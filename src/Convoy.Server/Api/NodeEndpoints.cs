@@ -31,7 +31,7 @@ public static class NodeEndpoints
     }
 
     private static IResult Get(string name, HttpContext http, Fleet fleet, Ledger ledger) =>
-        fleet.Nodes.FirstOrDefault(node => node.Name == name) is { } found ? Results.Ok(View(found, HeldBy(ledger), http.Caller())) : Problems.NotFound($"node '{name}'");
+        fleet.Nodes.FirstOrDefault(node => node.Name == name) is { } found ? Results.Ok(View(found, HeldBy(ledger), http.Caller())) : Problems.NoSuch($"node '{name}'; `convoy node list` shows them");
 
     private static IResult ListClusters(Fleet fleet, Ledger ledger, TimeProvider time)
     {

@@ -54,7 +54,7 @@ public static class PeopleEndpoints
     private static async Task<IResult> UpdateLevelAsync(string name, LevelUpdate update, People people, Loops.SchedulingLoop scheduling, CancellationToken cancellationToken)
     {
         var levels = (await people.PolicyAsync(cancellationToken)).Levels;
-        if (levels.FirstOrDefault(l => l.Name == name) is not { } level) return Problems.NotFound($"level '{name}'");
+        if (levels.FirstOrDefault(l => l.Name == name) is not { } level) return Problems.NoSuch($"level '{name}'; levels are {string.Join(", ", levels.Select(l => l.Name))}");
         string[] caps = ["maxGpus", "maxGpusPerJob", "maxRunning", "maxSubmitted", "maxDuration"];
         var clear = update.Clear ?? [];
         if (clear.FirstOrDefault(cap => !caps.Contains(cap)) is { } unknown) return Problems.Invalid("NoSuchCap", $"there is no cap '{unknown}'; caps are {string.Join(", ", caps)}");

@@ -41,11 +41,17 @@ public sealed class TaskEnvironmentTests
     }
 
     [Fact]
-    public void A_program_without_torchrun_and_one_process_per_node_finds_its_rank()
+    public void A_program_without_torchrun_is_one_process_per_task_and_finds_its_rank()
     {
-        var environment = Build(Spec(Framework.Pytorch, ["python", "train.py"], gpus: 1), 1);
-        (environment["RANK"], environment["WORLD_SIZE"], environment["LOCAL_RANK"]).ShouldBe(("1", "2", "0"));
+        foreach (var gpus in (int[])[0, 1, 2])
+        {
+            var environment = Build(Spec(Framework.Pytorch, ["python", "train.py"], gpus), 1);
+            (environment["RANK"], environment["WORLD_SIZE"], environment["LOCAL_RANK"]).ShouldBe(("1", "2", "0"));
+        }
     }
+
+    [Fact]
+    public void What_any_task_prints_is_not_held_back() => Build(Spec(Framework.Command, ["python", "train.py"], gpus: 0), 0)["PYTHONUNBUFFERED"].ShouldBe("1");
 
     [Fact]
     public void An_elastic_job_meets_through_a_rendezvous_of_its_own_attempt()

@@ -75,6 +75,16 @@ public sealed class JobLifecycleTests
     }
 
     [Fact]
+    public void A_kill_that_nobody_can_explain_is_not_called_running_out_of_memory()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1, new() { MaxRestarts = 1 })).Assign().Started(0);
+        walk.See(TaskState.Exited, new TaskOutcome(null, 9), 0);
+        walk.Job.Phase.ShouldBe(JobPhase.Pending);
+        walk.Job.Failure!.Class.ShouldBe(FailureClass.User);
+        walk.Job.Failure.Message.ShouldNotBeNull().ShouldContain("short of memory");
+    }
+
+    [Fact]
     public void A_lost_node_requeues_the_whole_gang_without_counting_a_restart()
     {
         var walk = LifecycleWalk.Of().Assign().Started(0, 1).Lost(1);
