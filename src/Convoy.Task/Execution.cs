@@ -65,6 +65,8 @@ internal static unsafe class Execution
         if (Libc.SetGroups(0, null) < 0 || Libc.SetGid(uid, uid, uid) < 0 || Libc.SetUid(uid, uid, uid) < 0)
             return new ExecutionFailure(126, $"the supervisor may not become uid {Text(uid)}: {Libc.Explain(Libc.LastError)}");
         _ = Libc.SetCreationMask(NothingForOthers);
+        // People are kept apart by their uids alone: no set-uid program may lead back out of one.
+        if (Libc.ProcessControl(Libc.SetNoNewPrivileges, 1, 0, 0, 0) < 0) return new ExecutionFailure(126, $"privileges cannot be given up for good: {Libc.Explain(Libc.LastError)}");
         return null;
     }
 

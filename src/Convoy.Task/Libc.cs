@@ -19,7 +19,7 @@ internal static unsafe partial class Libc
     public const int WaitWithoutHanging = 1;
     public const short PollIn = 1;
     public const int FileDuplicateCloseOnExec = 1030, FileSetDescriptorFlags = 2, FileSetStatusFlags = 4, DescriptorCloseOnExec = 1;
-    public const int SetParentDeathSignal = 1, SetChildSubreaper = 36;
+    public const int SetParentDeathSignal = 1, SetChildSubreaper = 36, SetNoNewPrivileges = 38;
     public const int AccessExists = 0, AccessExecute = 1;
     public const int InternetFamily = 2, StreamSocket = 1, SocketLevel = 1, ReuseAddress = 2;
     public const uint WatchMovedTo = 0x80, WatchCreate = 0x100;

@@ -51,9 +51,10 @@ public sealed class SurroundingsTests
     {
         OnlyAsRoot();
         using var task = new SupervisedFolder();
-        await task.RunAsync(task.Shell("id -u; id -g; id -G; touch $ROOM/made; cat $FOLDER/task.json || echo closed; grep NoNewPrivs /proc/self/status >/dev/null") with { Uid = Stranger });
+        await task.RunAsync(task.Shell("id -u; id -g; id -G; touch $ROOM/made; cat $FOLDER/task.json || echo closed; grep NoNewPrivs /proc/self/status") with { Uid = Stranger });
         task.Exit!.Code.ShouldBe(0);
         task.Log.ShouldStartWith($"{Stranger}\n{Stranger}\n{Stranger}\n");
+        task.Log.ShouldEndWith("NoNewPrivs:\t1\n");
         var mode = File.GetUnixFileMode(task.RoomPath("made"));
         (mode & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite)).ShouldBe(UnixFileMode.None);
     }
