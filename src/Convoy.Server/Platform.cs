@@ -91,7 +91,7 @@ public sealed class Platform : IAsyncDisposable
         services.AddSingleton<Ledger>().AddHostedService(provider => provider.GetRequiredService<Ledger>());
         services.AddSingleton<SchedulingLoop>().AddHostedService(provider => provider.GetRequiredService<SchedulingLoop>());
         services.AddSingleton<ClusterLoop>().AddHostedService(provider => provider.GetRequiredService<ClusterLoop>());
-        services.AddHostedService<DeadlineLoop>();
+        services.AddHostedService<DeadlineLoop>().AddHostedService<UploadSweepLoop>();
     }
 
     private static void AddApi(IServiceCollection services)
