@@ -34,8 +34,9 @@ internal static class JobEnd
     public static string Failure(FailureView failure)
     {
         var exit = Exit(failure.ExitCode, failure.Signal);
-        var how = exit is null ? "was lost" : failure.ExitCode is null ? $"was ended by {exit}" : $"ended with exit code {exit}";
-        return Printable.Of($"rank {failure.Rank} ({failure.Role}) on {failure.Node} {how}{(failure.Message is null ? "" : $": {failure.Message}")} [{failure.Class}]");
+        var how = exit is null ? (failure.Message is null ? "was lost" : "") : failure.ExitCode is null ? $"was ended by {exit}" : $"ended with exit code {exit}";
+        var words = new[] { how, failure.Message ?? "" }.Where(word => word.Length > 0);
+        return Printable.Of($"rank {failure.Rank} ({failure.Role}) on {failure.Node} {string.Join(": ", words)} [{failure.Class}]");
     }
 
     public static string? Exit(int? code, int? signal) => code is not null ? $"{code}" : signal is not null ? $"signal {signal}" : null;

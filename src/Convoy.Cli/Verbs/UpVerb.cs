@@ -15,10 +15,12 @@ internal static class UpVerb
         var nodes = Options.Number("--nodes", "M", "Split this machine into M virtual nodes", 1, 1024);
         var accelerator = Options.Text("--accelerator", "TYPE", "Type of the declared devices, such as A100-80G");
         var trust = Options.Switch("--trust-tasks", "Allow more than one person although all tasks run under one uid");
+        var certificate = Options.Text("--tls-cert", "FILE", "Certificate chain (PEM); needed for an address beyond loopback");
+        var key = Options.Text("--tls-key", "FILE", "Its private key (PEM)");
         return new Verb("up", "Run the whole platform on this machine, until Ctrl-C")
         {
             Examples = ["convoy up", "convoy up --nodes 2 --gpus 4          # try gangs without a GPU", "convoy up --state /data/convoy --listen 127.0.0.1:7799"],
-            Options = { state, listen, gpus, nodes, accelerator, trust },
+            Options = { state, listen, gpus, nodes, accelerator, trust, certificate, key },
             Body = (call, _) =>
             {
                 var program = Path.Combine(AppContext.BaseDirectory, ServerProgram);
@@ -29,6 +31,8 @@ internal static class UpVerb
                 Add("--gpus", call.Get(gpus)?.ToString(System.Globalization.CultureInfo.InvariantCulture));
                 Add("--nodes", call.Get(nodes)?.ToString(System.Globalization.CultureInfo.InvariantCulture));
                 Add("--accelerator", call.Get(accelerator));
+                Add("--tls-cert", call.Get(certificate));
+                Add("--tls-key", call.Get(key));
                 if (call.Get(trust)) arguments.Add("--trust-tasks");
 
                 // The server takes this process's place: signals and the exit code are its own.
