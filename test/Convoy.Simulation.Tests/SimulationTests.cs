@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Convoy.Simulation.Tests;
 
-/// <summary><c>CONVOY_SEED</c> runs one seed, <c>CONVOY_SEEDS</c> that many, from <c>CONVOY_FIRST_SEED</c> on.</summary>
+/// <summary>
+/// <c>CONVOY_SEED</c> runs one seed, <c>CONVOY_SEEDS</c> that many, from <c>CONVOY_FIRST_SEED</c> on; <c>CONVOY_TRANSCRIPT</c> names a
+/// file for what happened in the only or last one.
+/// </summary>
 public sealed class SimulationTests
 {
     private const int UsualSeeds = 100;
@@ -12,16 +15,25 @@ public sealed class SimulationTests
     {
         if (Number("CONVOY_SEED") is { } only)
         {
-            Simulation.Run(only);
+            Keep(Simulation.Run(only));
             return;
         }
 
         var first = Number("CONVOY_FIRST_SEED") ?? 1;
-        for (var seed = first; seed < first + (Number("CONVOY_SEEDS") ?? UsualSeeds); seed++) Simulation.Run(seed);
+        for (var seed = first; seed < first + (Number("CONVOY_SEEDS") ?? UsualSeeds); seed++) Keep(Simulation.Run(seed));
     }
 
     [Fact]
     public void The_same_seed_is_the_same_life() => Simulation.Run(7).ShouldBe(Simulation.Run(7));
+
+    /// <summary>A submission was stored, the answer failed, and so did reading it again: the job was there and nobody scheduled it.</summary>
+    [Fact]
+    public void A_submission_that_was_stored_unanswered_is_not_forgotten() => Simulation.Run(5).ShouldNotBeEmpty();
+
+    private static void Keep(string transcript)
+    {
+        if (Environment.GetEnvironmentVariable("CONVOY_TRANSCRIPT") is { Length: > 0 } file) File.WriteAllText(file, transcript);
+    }
 
     private static int? Number(string variable) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, NumberStyles.Integer, CultureInfo.InvariantCulture) : null;
