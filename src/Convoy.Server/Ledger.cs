@@ -57,6 +57,11 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
     public Task<LedgerAnswer> SubmitAsync(JobId id, User owner, string queue, JobSpec spec, int? maxSubmitted, CancellationToken cancellationToken) =>
         EnterAsync(new Entry(id, sequence => new JobCommand.Submit(id, owner.Name, owner.Level, queue, spec, sequence), (owner.Name, maxSubmitted)), cancellationToken);
 
+    /// <summary>Why a person with so many unfinished jobs may submit no more; null where they may.</summary>
+    public static Decision.Rejected? OverSubmitted(string owner, int unfinished, int? maxSubmitted) => unfinished >= maxSubmitted
+        ? new Decision.Rejected("ExceedsLevelCap", $"{owner} has {unfinished} unfinished jobs, as many as the level allows; wait until one ends, or cancel one")
+        : null;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var batch = new List<Entry>();
@@ -97,9 +102,18 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
         foreach (var entry in batch)
         {
             if (!working.TryGetValue(entry.Id, out var job)) working[entry.Id] = job = new Working(await FindAsync(entry.Id, cancellationToken));
-            var decision = Decide(entry, job, submitted);
-            if (decision is Decision.Accepted accepted) job.Append(accepted.Events);
-            decisions.Add((entry, decision));
+            try
+            {
+                var decision = Decide(entry, job, submitted);
+                if (decision is Decision.Accepted accepted) job.Append(accepted.Events);
+                decisions.Add((entry, decision));
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                // The boundary of one command: a mistake in its decision takes no other job's command with it.
+                LogBatchFailed(log, e, 1);
+                entry.Answer.TrySetException(new LedgerUnavailableException("the command could not be decided", e));
+            }
         }
 
         var changed = working.Values.Where(job => job.Events.Count > 0).ToArray();
@@ -120,10 +134,7 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
     {
         if (entry.Submission is not { } submission || job.Now is not null) return JobLifecycle.Decide(job.Now, entry.Command(0), time.GetUtcNow());
         var before = unfinishedByOwner.GetValueOrDefault(submission.Owner) + submitted.GetValueOrDefault(submission.Owner);
-        if (before >= submission.MaxSubmitted)
-        {
-            return new Decision.Rejected("ExceedsLevelCap", $"{submission.Owner} has {before} unfinished jobs, as many as the level allows; wait until one ends, or cancel one");
-        }
+        if (OverSubmitted(submission.Owner, before, submission.MaxSubmitted) is { } over) return over;
 
         submitted[submission.Owner] = submitted.GetValueOrDefault(submission.Owner) + 1;
         return JobLifecycle.Decide(null, entry.Command(++lastSequence), time.GetUtcNow());
@@ -214,13 +225,11 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
 
         public JobChange Change => new(ExpectedRevision, Events, Now!);
 
-        public void Append(IEnumerable<JobEvent> events)
+        /// <summary>All of them or, where one is impossible, none.</summary>
+        public void Append(IReadOnlyList<JobEvent> events)
         {
-            foreach (var happened in events)
-            {
-                Events.Add(happened);
-                Now = JobLifecycle.Evolve(Now, happened);
-            }
+            Now = events.Aggregate(Now, JobLifecycle.Evolve);
+            Events.AddRange(events);
         }
     }
 }

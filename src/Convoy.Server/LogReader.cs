@@ -38,7 +38,7 @@ public sealed record LogCursor(int Attempt, IReadOnlyDictionary<int, long> Offse
 }
 
 /// <summary>Reads several tasks' logs as one stream, from attempt to attempt, without a gap or a repeat.</summary>
-public sealed class LogReader(IEnumerable<ITaskLogs> logs, IStore store, JobFeed feed, SchedulingLoop scheduling, TimeProvider time)
+public sealed class LogReader(IEnumerable<ITaskLogs> logs, IStore store, Ledger ledger, JobFeed feed, SchedulingLoop scheduling, TimeProvider time)
 {
     private const int SliceBytes = 64 << 10;
     private const int TailBytes = 8 << 20;
@@ -50,30 +50,30 @@ public sealed class LogReader(IEnumerable<ITaskLogs> logs, IStore store, JobFeed
 
     public async Task StreamAsync(EventStream stream, JobId id, LogRequest wanted, LogCursor? cursor, CancellationToken cancellationToken)
     {
-        var record = (await store.GetJobAsync(id, cancellationToken))!;
-        var number = cursor?.Attempt ?? wanted.Attempt ?? Math.Max(1, record.Job.Attempts.Count);
+        var job = (await ledger.FindAsync(id, cancellationToken))!;
+        var number = cursor?.Attempt ?? wanted.Attempt ?? Math.Max(1, job.Attempts.Count);
         while (true)
         {
-            record = await AttemptAsync(stream, id, number, wanted, cursor, cancellationToken);
-            if (!wanted.Follow || wanted.Attempt is not null || (record.Job.Phase.IsFinished() && record.Job.Attempts.Count <= number)) break;
+            job = await AttemptAsync(stream, id, number, wanted, cursor, cancellationToken);
+            if (!wanted.Follow || wanted.Attempt is not null || (job.Phase.IsFinished() && job.Attempts.Count <= number)) break;
             number++;
             cursor = null;
             wanted = wanted with { Since = null, Tail = null };
         }
 
         feed.Wake(id);
-        await stream.SendEndAsync(record, scheduling, time, cancellationToken);
+        await stream.SendEndAsync((await store.GetJobAsync(id, cancellationToken))!, scheduling, time, cancellationToken);
     }
 
     /// <summary>Returns when nothing of the attempt is left to read; when following, also not before it has ended.</summary>
-    private async Task<JobRecord> AttemptAsync(EventStream stream, JobId id, int number, LogRequest wanted, LogCursor? cursor, CancellationToken cancellationToken)
+    private async Task<Job> AttemptAsync(EventStream stream, JobId id, int number, LogRequest wanted, LogCursor? cursor, CancellationToken cancellationToken)
     {
         SortedDictionary<int, long>? offsets = null;
         while (true)
         {
             var change = feed.NextChange(id);
-            var record = (await store.GetJobAsync(id, cancellationToken))!;
-            var attempt = record.Job.Attempts.Count >= number ? record.Job.Attempts[number - 1] : null;
+            var job = (await ledger.FindAsync(id, cancellationToken))!;
+            var attempt = job.Attempts.Count >= number ? job.Attempts[number - 1] : null;
             var sent = false;
             if (attempt is not null)
             {
@@ -83,7 +83,7 @@ public sealed class LogReader(IEnumerable<ITaskLogs> logs, IStore store, JobFeed
             }
 
             if (sent) continue;
-            if (!wanted.Follow || attempt?.EndedAt is not null || record.Job.Phase.IsFinished()) return record;
+            if (!wanted.Follow || attempt?.EndedAt is not null || job.Phase.IsFinished()) return job;
             await stream.WaitAsync(change, attempt is null ? Timeout.InfiniteTimeSpan : LookAgain, cancellationToken);
         }
     }

@@ -1,5 +1,5 @@
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Encodings.Web;
+using System.Text.Json;
 using Convoy.Client;
 using Convoy.Client.Wire;
 using Convoy.Clusters;
@@ -15,6 +15,7 @@ using Convoy.Store.Sqlite;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.Metadata;
 using Prometheus;
 using Scalar.AspNetCore;
 
@@ -38,6 +39,7 @@ public sealed class Platform : IAsyncDisposable
 
     public static async Task<Platform> OpenAsync(ServerOptions options, StateFolder state)
     {
+        var tls = ServerCertificate.Read(options);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Convoy.Server.Authentication", LogLevel.Warning);
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
@@ -46,7 +48,7 @@ public sealed class Platform : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = LargestBody;
             kestrel.Listen(options.Listen, listen =>
             {
-                if (options.TlsCertificate is { } file) listen.UseHttps(X509Certificate2.CreateFromPemFile(file, options.TlsKey));
+                if (tls is not null) listen.UseHttps(tls);
             });
         });
 
@@ -124,6 +126,8 @@ public sealed class Platform : IAsyncDisposable
 
     private static void Map(WebApplication app)
     {
+        // Outermost, so that it counts the status that was answered, not the one before an exception was.
+        app.UseHttpMetrics();
         app.Use(RequestIds.AddAsync);
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
@@ -139,7 +143,6 @@ public sealed class Platform : IAsyncDisposable
             415 => Problems.Of(415, "UnsupportedMediaType", "send JSON, with Content-Type: application/json").ExecuteAsync(context.HttpContext),
             var status => Problems.Of(status, $"Http{status}", "the request was not understood; /docs describes the API").ExecuteAsync(context.HttpContext),
         });
-        app.UseHttpMetrics();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapGet("/healthz", () => "ok\n").AllowAnonymous().ExcludeFromDescription();
@@ -163,12 +166,13 @@ public sealed class Platform : IAsyncDisposable
 
     private static Task AnswerException(HttpContext http)
     {
-        var exception = http.Features.Get<IExceptionHandlerFeature>()?.Error;
-        return (exception switch
+        var failed = http.Features.Get<IExceptionHandlerFeature>();
+        return (failed?.Error switch
         {
-            BadHttpRequestException { StatusCode: 413 } => Problems.Of(413, "TooLarge", $"the body is larger than {LargestBody >> 20} MiB"),
-            BadHttpRequestException bad => Problems.BadRequest("BadRequest", bad.InnerException?.Message ?? bad.Message),
-            LedgerUnavailableException or StoreException => Problems.Of(503, "StorageUnavailable", "the platform could not store this; it is safe to try again; an administrator should look at the disk"),
+            BadHttpRequestException { StatusCode: 413 } => Problems.Of(413, "TooLarge", $"the body is larger than {LargestBodyOf(failed.Endpoint) >> 20} MiB"),
+            BadHttpRequestException { InnerException: JsonException json } => Problems.BadRequest("BadRequest", $"the body is not the JSON asked for, at {json.Path ?? "$"}; /docs describes it"),
+            BadHttpRequestException => Problems.BadRequest("BadRequest", "the request has no JSON body, or one that could not be read; /docs describes it"),
+            LedgerUnavailableException or StoreException or ObjectStoreException => Problems.Of(503, "StorageUnavailable", "the platform could not store this; it is safe to try again; an administrator should look at the disk"),
             OperationCanceledException => Problems.Of(503, "Stopping", "the server is stopping; try again in a moment"),
             _ => Problems.Of(500, "InternalError", "something went wrong in the server; the log has it under the request id"),
         }).ExecuteAsync(http);
@@ -180,12 +184,27 @@ public sealed class Platform : IAsyncDisposable
         if (running > 0) Console.WriteLine($"stopping; {Sentences.Count(running, "job")} with machines {(running == 1 ? "goes" : "go")} on, and the next start on {state.Root} takes {(running == 1 ? "it" : "them")} up");
     }
 
+    private static long LargestBodyOf(Endpoint? endpoint) => endpoint?.Metadata.GetMetadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize ?? LargestBody;
+
     private static void Announce(ServerOptions options, StateFolder state)
     {
-        if (options.WriteContext is { } file) Contexts.Read(file).With(new SavedContext("local", options.Url, TokenFile: state.AdministratorToken)).Write(file);
+        if (options.WriteContext is { } file) WriteContext(file, new SavedContext("local", options.Url, TokenFile: state.AdministratorToken));
         Console.WriteLine($"convoy-server {VersionEndpoints.Version} serves on {options.Url}");
         Console.WriteLine($"  API documentation  {options.Url}/docs");
         Console.WriteLine($"  state              {state.Root}");
         Console.WriteLine($"  administrator      token in {state.AdministratorToken}");
+    }
+
+    /// <summary>Who cannot be told where the server is may still be served.</summary>
+    private static void WriteContext(string file, SavedContext context)
+    {
+        try
+        {
+            Contexts.Read(file).With(context).Write(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            Console.Error.WriteLine($"warning[ContextNotWritten]: {file}: {e.Message}; give --server {context.Server} to the command line");
+        }
     }
 }

@@ -40,13 +40,13 @@ catch (StateFolderException e)
     await Console.Error.WriteLineAsync($"error[StateFolder]: {e.Message}");
     return 3;
 }
-catch (Exception e) when (e is LocalClusterException or StoreException)
+catch (Exception e) when (e is LocalClusterException or StoreException or IOException or UnauthorizedAccessException)
 {
     await Console.Error.WriteLineAsync($"error[CannotStart]: {e.Message}");
     return 3;
 }
-catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+catch (BadCertificateException e)
 {
-    await Console.Error.WriteLineAsync($"error[AddressInUse]: {options.Listen} is in use; stop who uses it, or give another --listen");
+    await Console.Error.WriteLineAsync($"error[BadCertificate]: {e.Message}");
     return 3;
 }

@@ -106,9 +106,14 @@ public sealed record ServerOptions
             var name = equals < 0 ? args[i] : args[i][..equals];
             if (switches.Contains(name)) values[name] = "";
             else if (!takingValue.Contains(name)) errors.Add($"unknown option '{args[i]}'; see --help");
-            else if (equals >= 0) values[name] = args[i][(equals + 1)..];
-            else if (i + 1 < args.Count) values[name] = args[++i];
-            else errors.Add($"{name} needs a value");
+            else if (equals < 0 && i + 1 == args.Count) errors.Add($"{name} needs a value");
+            else values[name] = equals < 0 ? args[++i] : args[i][(equals + 1)..];
+        }
+
+        foreach (var (name, _) in values.Where(pair => pair.Value.Length == 0 && !switches.Contains(pair.Key)).ToArray())
+        {
+            errors.Add($"{name} needs a value");
+            values.Remove(name);
         }
 
         return values;
@@ -117,7 +122,7 @@ public sealed record ServerOptions
     private static IPEndPoint Endpoint(string text, List<string> errors)
     {
         var normal = text.StartsWith("localhost:", StringComparison.Ordinal) ? "127.0.0.1" + text["localhost".Length..] : text;
-        if (normal.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(normal, out var endpoint)) return endpoint;
+        if (normal.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(normal, out var endpoint) && endpoint.Port > 0) return endpoint;
         errors.Add($"--listen takes ADDRESS:PORT such as 127.0.0.1:7788, not '{text}'");
         return new IPEndPoint(IPAddress.Loopback, 0);
     }

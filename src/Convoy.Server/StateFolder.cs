@@ -44,6 +44,10 @@ public sealed class StateFolder : IDisposable
         {
             throw new StateFolderException($"{path} is in use by another convoy-server; stop that one, or give another --state ({e.Message})", e);
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StateFolderException($"the state folder {path} cannot be used: {e.Message}; give another --state", e);
+        }
     }
 
     /// <summary>The key that signs tasks' report tokens; made once.</summary>

@@ -72,7 +72,7 @@ public sealed class ServerLifeTests
     public async Task A_second_server_on_the_same_state_is_refused_and_disturbs_nothing()
     {
         await using var platform = await RunningPlatform.StartAsync();
-        var (exitCode, output) = await RunningPlatform.RunServerAsync("--state", platform.State, "--listen", "127.0.0.1:0");
+        var (exitCode, output) = await RunningPlatform.RunServerAsync("--state", platform.State, "--listen", "127.0.0.1:7799");
         exitCode.ShouldBe(3, output);
         output.ShouldContain("error[StateFolder]");
         output.ShouldContain($"{platform.State} is in use by another convoy-server");

@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Reflection;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -16,9 +17,11 @@ public sealed class RunningServer : IAsyncDisposable
 {
     private readonly StateFolder state;
     private readonly Platform platform;
+    private readonly X509Certificate2? root;
 
-    private RunningServer(StateFolder state, Platform platform, string url)
+    private RunningServer(StateFolder state, Platform platform, string url, X509Certificate2? root)
     {
+        this.root = root;
         this.state = state;
         this.platform = platform;
         Url = url;
@@ -31,12 +34,13 @@ public sealed class RunningServer : IAsyncDisposable
 
     public IServiceProvider Services => platform.Services;
 
-    public static async Task<RunningServer> StartAsync(Func<ServerOptions, ServerOptions>? change = null)
+    /// <param name="root">The one authority that clients trust; null where the server speaks in the clear.</param>
+    public static async Task<RunningServer> StartAsync(Func<ServerOptions, ServerOptions>? change = null, X509Certificate2? root = null)
     {
-        var root = Directory.CreateTempSubdirectory("convoy-server-").FullName;
+        var folder = Directory.CreateTempSubdirectory("convoy-server-").FullName;
         var options = new ServerOptions
         {
-            State = root,
+            State = folder,
             Listen = new IPEndPoint(IPAddress.Loopback, FreePort()),
             TaskProgram = typeof(RunningServer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "TaskProgram").Value!,
             Nodes = 2,
@@ -45,17 +49,19 @@ public sealed class RunningServer : IAsyncDisposable
             TrustTasks = true,
         };
         options = change?.Invoke(options) ?? options;
-        var state = StateFolder.Open(root);
+        var state = StateFolder.Open(folder);
         var platform = await Platform.OpenAsync(options, state);
         await platform.StartAsync();
-        var server = new RunningServer(state, platform, options.Url);
+        var server = new RunningServer(state, platform, options.Url, root);
         await Eventually.Is(async () => (await server.Admin.GetAsync("/readyz")).IsSuccessStatusCode);
         return server;
     }
 
     public HttpClient For(string? token)
     {
-        var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(Url) };
+        var handler = new SocketsHttpHandler { UseProxy = false };
+        if (root is not null) handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { root }, RevocationMode = X509RevocationMode.NoCheck };
+        var client = new HttpClient(handler) { BaseAddress = new Uri(Url) };
         if (token is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return client;
     }

@@ -37,6 +37,12 @@ public sealed class ServerOptionsTests
         options!.Url.ShouldBe(url);
     }
 
+    [Theory]
+    [InlineData("--state=")]
+    [InlineData("--listen", "")]
+    [InlineData("--listen", "127.0.0.1:0")]
+    public void A_value_that_says_nothing_is_an_error(params string[] args) => ServerOptions.Parse([.. args, "--task-program", ThisProgram]).Errors.ShouldHaveSingleItem().ShouldContain(args[0].TrimEnd('='));
+
     [Fact]
     public void A_value_that_is_missing_is_asked_for() => ServerOptions.Parse(["--task-program", ThisProgram, "--state"]).Errors.ShouldHaveSingleItem().ShouldContain("--state needs a value");
 

@@ -10,6 +10,10 @@ public static class JobSpecValidator
     private const int MaxLabels = 64;
     private const int MaxReplicas = 10_000;
     private const int MaxGpus = 1024;
+
+    /// <summary>No machine has more, and all roles' replicas together still add up without overflow.</summary>
+    private const long MaxMemoryBytes = 128L << 40;
+    private const long MaxCpuMillicores = 1_000_000_000;
     private const int MaxRestarts = 1000;
     private const int MaxDisplayName = 128;
     private static readonly string[] Signals = ["SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2"];
@@ -54,6 +58,8 @@ public static class JobSpecValidator
             Check(role.Command.Sum(word => (long)Encoding.UTF8.GetByteCount(word) + 1) <= MaxCommandBytes, $"{path}.command", "is longer than 128 KiB; put long arguments in a file");
             var resources = role.Resources;
             Check(resources.Gpu is >= 0 and <= MaxGpus, $"{path}.resources.gpu", $"must be 0 to {MaxGpus}");
+            Check(resources.Memory.Bytes <= MaxMemoryBytes, $"{path}.resources.memory", "must be at most 128Ti");
+            Check(resources.Cpu.Millicores <= MaxCpuMillicores, $"{path}.resources.cpu", "must be at most 1000000");
             var types = new HashSet<string>();
             for (var i = 0; i < resources.Accelerators.Count; i++)
             {

@@ -21,6 +21,12 @@ internal sealed class PeopleUsage
             return new WaitingReason(WaitingToken.ExceedsLevelCap, WaitingUnit.Jobs, 1, Math.Max(0, mostJobs - jobs), 0, jobsAhead);
         }
 
+        // A cap lowered after the job was submitted.
+        if (job.MinDevices > level.MaxGpusPerJob)
+        {
+            return new WaitingReason(WaitingToken.ExceedsLevelCap, WaitingUnit.Devices, job.MinDevices, level.MaxGpusPerJob.Value, 0, jobsAhead);
+        }
+
         return level.MaxGpus is { } mostDevices && job.MinDevices > 0 && devices + job.MinDevices > mostDevices
             ? new WaitingReason(WaitingToken.ExceedsLevelCap, WaitingUnit.Devices, job.MinDevices, Math.Max(0, mostDevices - devices), 0, jobsAhead)
             : null;
@@ -28,9 +34,13 @@ internal sealed class PeopleUsage
 
     public void Start(PendingJob job) => Add(job.Standing.Owner, job.MinDevices);
 
-    /// <summary>Elastic surplus obeys the cap too.</summary>
-    public bool MayGrow(PendingJob job, int devices) =>
-        devices == 0 || policy.LevelOf(job.Standing).MaxGpus is not { } most || used[job.Standing.Owner].Devices + devices <= most;
+    /// <summary>Elastic surplus obeys the caps too.</summary>
+    /// <param name="held">Devices that the job has been given so far.</param>
+    public bool MayGrow(PendingJob job, int held, int devices)
+    {
+        var level = policy.LevelOf(job.Standing);
+        return devices == 0 || !(held + devices > level.MaxGpusPerJob || used[job.Standing.Owner].Devices + devices > level.MaxGpus);
+    }
 
     public void Grow(PendingJob job, int devices)
     {

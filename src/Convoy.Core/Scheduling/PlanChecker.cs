@@ -14,7 +14,7 @@ public sealed record CheckedPlan(Plan Plan, IReadOnlyList<Violation> Violations)
 /// Proves a plan against its snapshot without sharing a line with the scheduler: slow, obvious and independent. A plan
 /// may not create or worsen a violation; what was wrong before (a cap lowered, a device dead) halts nothing.
 /// </summary>
-public static class PlanChecker
+public static partial class PlanChecker
 {
     /// <summary>Drops every gang that violates a guarantee, and checks the rest again until nothing is wrong.</summary>
     public static CheckedPlan Check(ClusterSnapshot snapshot, SchedulingPolicy policy, Plan plan)
@@ -39,7 +39,7 @@ public static class PlanChecker
         .. WholeGangs(snapshot, plan),
         .. Capacity(snapshot, plan),
         .. Caps(snapshot, policy, plan),
-        .. WorkConservation(snapshot, plan),
+        .. TrueReasons(snapshot, policy, plan),
         .. HealthyNodes(snapshot, plan),
     ];
 
@@ -47,8 +47,8 @@ public static class PlanChecker
     {
         var mentioned = plan.Gangs.Select(gang => gang.Job).Concat(plan.Waiting.Select(waiting => waiting.Job)).ToArray();
         foreach (var twice in mentioned.GroupBy(id => id).Where(group => group.Count() > 1)) yield return new(1, twice.Key, "is mentioned more than once");
-        foreach (var job in snapshot.Pending.Where(job => !mentioned.Contains(job.Standing.Id))) yield return new(10, job.Standing.Id, "is neither started nor explained");
-        foreach (var id in mentioned.Where(id => snapshot.Pending.All(job => job.Standing.Id != id))) yield return new(1, id, "is not pending");
+        foreach (var id in snapshot.Pending.Select(job => job.Standing.Id).Except(mentioned)) yield return new(10, id, "is neither started nor explained");
+        foreach (var id in mentioned.Except(snapshot.Pending.Select(job => job.Standing.Id))) yield return new(1, id, "is not pending");
         foreach (var eviction in plan.Evictions) yield return new(6, eviction.For, "evicts, which this scheduler never does");
     }
 
@@ -63,6 +63,8 @@ public static class PlanChecker
             }
 
             if (!gang.Tasks.Select(task => task.Rank).SequenceEqual(Enumerable.Range(0, gang.Tasks.Count))) yield return new(1, gang.Job, "does not count its ranks from 0");
+            if (!RolesInOrder(gang, job)) yield return new(1, gang.Job, "does not count its ranks through the roles in order");
+            if (gang.JobRevision != job.Revision) yield return new(13, gang.Job, $"was planned at revision {gang.JobRevision}, and is at {job.Revision}");
             if (gang.Tasks.Any(task => job.Roles.All(role => role.Role != task.Role))) yield return new(1, gang.Job, "has a task of no role");
             if (!job.Clusters.Contains("any") && !job.Clusters.Contains(gang.Cluster)) yield return new(1, gang.Job, $"may not run on cluster {gang.Cluster}");
             foreach (var task in gang.Tasks)
@@ -75,6 +77,11 @@ public static class PlanChecker
             }
         }
     }
+
+    /// <summary>Frameworks look for their leader at rank 0: role after role, and each role's tasks from 0.</summary>
+    private static bool RolesInOrder(PlannedGang gang, PendingJob job) =>
+        gang.Tasks.Select(task => (task.Role, task.RoleIndex)).SequenceEqual(job.Roles.SelectMany(
+            role => Enumerable.Range(0, gang.Tasks.Count(task => task.Role == role.Role)), (role, index) => (role.Role, index)));
 
     private static IEnumerable<Violation> Capacity(ClusterSnapshot snapshot, Plan plan)
     {
@@ -140,33 +147,11 @@ public static class PlanChecker
             Add(devices, owner, taken);
             if (policy.Levels.FirstOrDefault(l => l.Name == job.Standing.Level) is not { } level) continue;
             if (jobs[owner] > level.MaxRunning) yield return new(3, gang.Job, $"is {owner}'s running job number {jobs[owner]} of {level.MaxRunning}");
+            if (taken > level.MaxGpusPerJob) yield return new(3, gang.Job, $"takes {taken} devices of {level.MaxGpusPerJob} per job");
             if (taken > 0 && devices[owner] > level.MaxGpus) yield return new(3, gang.Job, $"brings {owner} to {devices[owner]} devices of {level.MaxGpus}");
         }
 
         static void Add(Dictionary<string, int> to, string key, int amount) => to[key] = to.GetValueOrDefault(key) + amount;
-    }
-
-    /// <summary>A job of one role is said to find no room only where there is none; a reservation is named and waits itself, ahead.</summary>
-    private static IEnumerable<Violation> WorkConservation(ClusterSnapshot snapshot, Plan plan)
-    {
-        for (var at = 0; at < plan.Waiting.Count; at++)
-        {
-            var (id, reason) = plan.Waiting[at];
-            if (reason.Token == WaitingToken.Reserved && plan.Waiting.Take(at).All(ahead => ahead.Job != reason.BlockedBy))
-            {
-                yield return new(10, id, "waits for a reservation that nobody ahead holds");
-            }
-
-            if (reason.Token is not (WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.Infeasible)) continue;
-            if (snapshot.Pending.FirstOrDefault(job => job.Standing.Id == id) is not { Roles: [var role] } job) continue;
-            foreach (var group in snapshot.Nodes.Where(node => node.Health == NodeHealth.Ready).GroupBy(node => (node.Cluster, Type: role.Each.Devices > 0 ? node.Accelerator : null)))
-            {
-                if (!job.Clusters.Contains("any") && !job.Clusters.Contains(group.Key.Cluster)) continue;
-                if (role.Each.Devices > 0 && (group.Key.Type is null || (role.Accelerators.Count > 0 && !role.Accelerators.Contains(group.Key.Type)))) continue;
-                var room = group.Sum(node => (long)role.Each.TimesIn(Left(snapshot, plan, node), role.Min));
-                if (room >= role.Min) yield return new(10, id, $"waits as {reason.Token} though cluster {group.Key.Cluster} has room for {room} of its {role.Min} tasks");
-            }
-        }
     }
 
     private static IEnumerable<Violation> HealthyNodes(ClusterSnapshot snapshot, Plan plan) =>
@@ -176,23 +161,6 @@ public static class PlanChecker
         where node.Cluster == gang.Cluster && node.Name == task.Node && node.Health != NodeHealth.Ready
         select new Violation(12, gang.Job, $"lands on {node.Name}, which is {node.Health}");
 
-    /// <summary>What nobody holds, running or planned.</summary>
-    private static ResourceVector Left(ClusterSnapshot snapshot, Plan plan, Node node)
-    {
-        var places = snapshot.Running.Where(job => job.Cluster == node.Cluster).SelectMany(job => job.Places).Where(place => place.Node == node.Name).ToArray();
-        var planned = Started(snapshot, plan).Where(start => start.Gang.Cluster == node.Cluster)
-            .SelectMany(start => start.Gang.Tasks.Where(task => task.Node == node.Name), (start, task) => (start.Job.Roles.FirstOrDefault(role => role.Role == task.Role)?.Each ?? default, task.Devices)).ToArray();
-        var left = node.Capacity;
-        foreach (var place in places) left -= place.Taken;
-        foreach (var (each, _) in planned) left -= each;
-        if (!node.AssignsDevices) return left;
-        var taken = places.SelectMany(place => place.Devices).Concat(planned.SelectMany(p => p.Devices)).ToHashSet();
-        return left with { Devices = node.Devices.Count(device => !taken.Contains(device)) };
-    }
-
     private static IEnumerable<(PlannedGang Gang, PendingJob Job)> Started(ClusterSnapshot snapshot, Plan plan) =>
-        from gang in plan.Gangs
-        let job = snapshot.Pending.FirstOrDefault(job => job.Standing.Id == gang.Job)
-        where job is not null
-        select (gang, job);
+        plan.Gangs.Join(snapshot.Pending, gang => gang.Job, job => job.Standing.Id, (gang, job) => (gang, job));
 }

@@ -65,7 +65,7 @@ public static class Scheduler
         {
             foreach (var role in gang.Job.Roles)
             {
-                for (var count = role.Min; count < role.Max && people.MayGrow(gang.Job, role.Each.Devices); count++)
+                for (var count = role.Min; count < role.Max && people.MayGrow(gang.Job, gang.Places.Sum(place => place.Role.Each.Devices), role.Each.Devices); count++)
                 {
                     if (free.TryTakeOne(role, gang.Cluster, gang.Accelerator) is not { } place) break;
                     if (reservations.Exists(r => r.IsDelayedBy([place])))

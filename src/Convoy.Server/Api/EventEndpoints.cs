@@ -48,7 +48,7 @@ public static class EventEndpoints
             }
 
             if (events.Count == PageOfStream) continue;
-            if (await store.GetJobAsync(id, cancellationToken) is { } record && record.Job.Phase.IsFinished() && record.Job.Revision == after)
+            if (await store.GetJobAsync(id, cancellationToken) is { } record && record.Job.Phase.IsFinished() && record.Job.Revision <= after)
             {
                 feed.Wake(id);
                 await stream.SendEndAsync(record, scheduling, time, cancellationToken);

@@ -53,13 +53,14 @@ public static class JobEndpoints
         }
     }
 
-    private static async Task<IResult> CheckAsync(HttpContext http, Admission admission, People people, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IResult> CheckAsync(HttpContext http, Admission admission, Ledger ledger, People people, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
     {
         var (spec, invalid) = await SpecBody.ReadAsync(http, cancellationToken);
         if (spec is null) return invalid!;
         var owner = (await people.FindAsync(http.Caller().User, cancellationToken))!;
         var (admitted, refusal) = await admission.AdmitAsync(owner, spec, cancellationToken);
         if (admitted is null) return refusal!;
+        if (Ledger.OverSubmitted(owner.Name, ledger.Unfinished.Values.Count(job => job.Owner == owner.Name), admitted.Level.MaxSubmitted) is { } over) return Problems.OverCap(over.Code, over.Message);
 
         var snapshot = scheduling.Snapshot();
         var plan = Scheduler.Plan(snapshot with { Pending = [.. snapshot.Pending, admitted.Probe] }, await people.PolicyAsync(cancellationToken), time.GetUtcNow());

@@ -33,15 +33,17 @@ public sealed partial class DeadlineLoop : BackgroundService
             while (noted.TryDequeue(out var note)) due.Enqueue(note.Id, note.Due);
             while (due.TryPeek(out var id, out var at) && at <= time.GetUtcNow())
             {
+                // Most notes are of jobs that have long gone on.
+                due.Dequeue();
+                if (!ledger.Unfinished.TryGetValue(id, out var job) || !(JobLifecycle.NextDeadline(job, bindTimeout) <= at)) continue;
                 try
                 {
                     await ledger.TellAsync(id, new JobCommand.CheckDeadlines(bindTimeout), stoppingToken);
-                    due.Dequeue();
                 }
                 catch (LedgerUnavailableException e)
                 {
                     LogPutOff(log, e, id);
-                    break;
+                    due.Enqueue(id, time.GetUtcNow() + Period);
                 }
             }
         }

@@ -63,6 +63,44 @@ public sealed class PlanCheckerTests
         PlanChecker.Violations(Snapshot, Worlds.Policy, lazy).ShouldHaveSingleItem().Guarantee.ShouldBe(10);
     }
 
+    [Theory]
+    [InlineData(WaitingToken.Held)]
+    [InlineData(WaitingToken.Reserved)]
+    [InlineData(WaitingToken.ExceedsLevelCap)]
+    [InlineData(WaitingToken.NoSuchAccelerator)]
+    [InlineData(WaitingToken.ClusterUnreachable)]
+    [InlineData(WaitingToken.ImagePull)]
+    public void A_job_that_waits_for_an_untrue_reason_is_noticed(WaitingToken token)
+    {
+        var lazy = Good with { Gangs = [Good.Gangs[0]], Waiting = [new WaitingJob(Good.Gangs[1].Job, new WaitingReason(token, WaitingUnit.Devices, 4, 0, 0, 0, Good.Gangs[0].Job))] };
+        PlanChecker.Violations(Snapshot, Worlds.Policy, lazy).ShouldHaveSingleItem().Guarantee.ShouldBe(10);
+    }
+
+    [Fact]
+    public void A_gang_that_took_the_place_of_one_ahead_is_noticed()
+    {
+        var snapshot = Worlds.Snapshot([Worlds.Node("n0", 4)], [Worlds.Pending(1, 1, 4), Worlds.Pending(2, 1, 4, "bob")]);
+        var good = Scheduler.Plan(snapshot, Worlds.Policy, Worlds.Now);
+        var (ahead, behind) = (good.Gangs[0].Job, good.Waiting[0].Job);
+        var jumped = good with { Gangs = [good.Gangs[0] with { Job = behind, JobRevision = 2 }], Waiting = [good.Waiting[0] with { Job = ahead }] };
+        var found = PlanChecker.Violations(snapshot, Worlds.Policy, jumped).ShouldHaveSingleItem();
+        (found.Guarantee, found.Job).ShouldBe((9, ahead));
+    }
+
+    [Fact]
+    public void A_gang_planned_at_another_revision_is_dropped() => Broken(gang => gang with { JobRevision = 99 }).ShouldBe([13]);
+
+    [Fact]
+    public void A_gang_whose_role_indexes_repeat_is_dropped() =>
+        Broken(gang => gang with { Tasks = [gang.Tasks[0], gang.Tasks[1] with { RoleIndex = 0 }] }).ShouldBe([1]);
+
+    [Fact]
+    public void A_gang_over_the_cap_per_job_is_dropped()
+    {
+        var capped = new SchedulingPolicy([new Level("engineer", 20, MaxGpusPerJob: 3)]);
+        PlanChecker.Check(Snapshot, capped, Good).Violations.Select(violation => violation.Guarantee).Distinct().ShouldBe([3]);
+    }
+
     [Fact]
     public void A_job_that_is_not_mentioned_is_noticed() =>
         PlanChecker.Violations(Snapshot, Worlds.Policy, Good with { Gangs = [Good.Gangs[0]] }).ShouldHaveSingleItem().Guarantee.ShouldBe(10);

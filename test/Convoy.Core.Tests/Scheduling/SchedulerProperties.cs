@@ -58,7 +58,7 @@ public sealed class SchedulerProperties
             .ThenByDescending(job => job.Standing.Priority).ThenBy(job => job.Standing.SubmitSequence).ToArray();
         if (order.FirstOrDefault() is not { NotBefore: null, Roles: [var role] } first || role.Min > 3) return;
         var level = world.Policy.Levels.FirstOrDefault(l => l.Name == first.Standing.Level);
-        if (level?.MaxGpus is not null || level?.MaxRunning is not null) return;
+        if (level is { MaxGpus: not null } or { MaxGpusPerJob: not null } or { MaxRunning: not null }) return;
         var alone = world.Snapshot with { Pending = [first] };
         Plan((world.Snapshot, world.Policy)).Gangs.Any(gang => gang.Job == first.Standing.Id).ShouldBe(BruteForce.Fits(alone, first));
     }, iter: Iterations);

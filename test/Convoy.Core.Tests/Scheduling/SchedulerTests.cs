@@ -26,6 +26,21 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public void An_elastic_job_grows_no_further_than_the_cap_per_job()
+    {
+        var capped = new SchedulingPolicy([new Level("engineer", 20, MaxGpusPerJob: 5)]);
+        Scheduler.Plan(Worlds.Snapshot(TwoNodesOf8, [Worlds.Pending(1, 1, 2, most: 8)]), capped, Worlds.Now).Gangs.ShouldHaveSingleItem().Tasks.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public void A_job_that_a_lowered_cap_per_job_forbids_waits_with_numbers()
+    {
+        var capped = new SchedulingPolicy([new Level("engineer", 20, MaxGpusPerJob: 3)]);
+        var reason = Scheduler.Plan(Worlds.Snapshot(TwoNodesOf8, [Worlds.Pending(1, 1, 4)]), capped, Worlds.Now).Waiting.ShouldHaveSingleItem().Reason;
+        (reason.Token, reason.Needed, reason.Free).ShouldBe((WaitingToken.ExceedsLevelCap, 4, 3));
+    }
+
+    [Fact]
     public void Level_goes_before_priority_and_priority_before_arrival()
     {
         var plan = Plan(Worlds.Snapshot([], [

@@ -77,8 +77,9 @@ internal static class Worlds
 
     private static readonly Gen<SchedulingPolicy> Policies =
         from gpus in Gen.OneOf<int?>(null, null, 4, 10)
+        from perJob in Gen.OneOf<int?>(null, null, 3, 8)
         from running in Gen.OneOf<int?>(null, null, 1, 3)
-        select new SchedulingPolicy([new Level("intern", 10, MaxGpus: gpus, MaxRunning: running), new Level("engineer", 20, MaxGpus: gpus * 2), new Level("senior", 30)]);
+        select new SchedulingPolicy([new Level("intern", 10, MaxGpus: gpus, MaxRunning: running), new Level("engineer", 20, MaxGpus: gpus * 2, MaxGpusPerJob: perJob), new Level("senior", 30)]);
 
     /// <summary>A cluster on which some jobs already run (placed by an earlier plan) and others wait.</summary>
     public static Gen<(ClusterSnapshot Snapshot, SchedulingPolicy Policy)> Random { get; } =

@@ -39,6 +39,19 @@ public sealed class CodeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_piece_that_is_too_large_is_refused_with_the_size_a_piece_may_have()
+    {
+        var piece = new byte[(64 << 20) + 1];
+        using var request = new HttpRequestMessage(HttpMethod.Put, $"/api/v1/code/{Hash(piece)}") { Content = new ByteArrayContent(piece) };
+        request.Headers.ExpectContinue = true;
+        request.Headers.Add("Upload-Offset", "0");
+        request.Headers.Add("Upload-Length", $"{piece.Length}");
+        var refused = await ann.SendAsync(request);
+        refused.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
+        (await refused.JsonAsync())["detail"]!.GetValue<string>().ShouldContain("64 MiB");
+    }
+
+    [Fact]
     public async Task What_one_person_uploaded_does_not_exist_for_another_until_they_upload_it_too()
     {
         var archive = Archive(("a", "a"));

@@ -146,6 +146,21 @@ public sealed class JobTests : IAsyncLifetime
         (await (await ann.GetAsync("/api/v1/jobs")).JsonAsync())["items"]!.AsArray().Count.ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData("null")]
+    [InlineData("")]
+    [InlineData("[1]")]
+    [InlineData("{\"maxGpus\": 1.5}")]
+    public async Task A_body_that_is_not_what_is_asked_for_is_told_in_the_platforms_own_words(string body)
+    {
+        var answer = await PatchAsync("intern", body);
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        var detail = (await answer.JsonAsync())["detail"]!.GetValue<string>();
+        detail.ShouldContain("/docs");
+        detail.ShouldNotContain("Convoy.");
+        (await server.Admin.GetStringAsync("/metrics")).ShouldContain("http_requests_received_total{code=\"400\",method=\"PATCH\"");
+    }
+
     [Fact]
     public async Task A_levels_caps_are_refused_by_name_and_can_be_lifted()
     {
@@ -165,6 +180,7 @@ public sealed class JobTests : IAsyncLifetime
         (await (await ian.GetAsync($"/api/v1/jobs/{id}")).JsonAsync())["spec"]!["limits"]!["maxDuration"]!.GetValue<string>().ShouldBe("1h");
         await RunningServer.SubmitAsync(ian, RunningServer.Spec("sleep 60"));
         (await RunningServer.PutAsync(ian, RunningServer.NewId(), RunningServer.Spec("true"))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await (await CheckAsync(RunningServer.Spec("true"), ian)).CodeAsync()).ShouldBe("ExceedsLevelCap");
         (await PatchAsync("intern", """{"clear": ["maxSubmitted"]}""")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await RunningServer.PutAsync(ian, RunningServer.NewId(), RunningServer.Spec("true"))).StatusCode.ShouldBe(HttpStatusCode.Created);
     }
@@ -206,7 +222,7 @@ public sealed class JobTests : IAsyncLifetime
         (view["phase"]!.GetValue<string>(), view["reason"]!.GetValue<string>()).ShouldBe(("Failed", "MaxDuration"));
     }
 
-    private Task<HttpResponseMessage> CheckAsync(string spec) => ann.PostAsync("/api/v1/jobs:check", new StringContent(spec, Encoding.UTF8, "application/json"));
+    private Task<HttpResponseMessage> CheckAsync(string spec, HttpClient? caller = null) => (caller ?? ann).PostAsync("/api/v1/jobs:check", new StringContent(spec, Encoding.UTF8, "application/json"));
 
     private Task<HttpResponseMessage> PatchAsync(string level, string body) => server.Admin.PatchAsync($"/api/v1/levels/{level}", new StringContent(body, Encoding.UTF8, "application/json"));
 }

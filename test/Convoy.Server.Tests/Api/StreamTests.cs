@@ -78,6 +78,7 @@ public sealed class StreamTests : IAsyncLifetime
         events.SkipLast(1).Select(e => e.Data["type"]!.GetValue<string>()).ShouldBe(["Submitted", "Assigned", "TaskStarted", "Running", "TaskEnded", "Succeeded"]);
         events.SkipLast(1).Select(e => e.Id).ShouldBe(["1", "2", "3", "4", "5", "6"]);
         (await ReadAsync($"/api/v1/jobs/{job}/events", "4")).Select(e => e.Id).ShouldBe(["5", "6", null]);
+        (await ReadAsync($"/api/v1/jobs/{job}/events", "99")).ShouldHaveSingleItem().Name.ShouldBe("end");
         (await (await ann.GetAsync($"/api/v1/jobs/{job}/events?limit=2")).JsonAsync())["next"]!.GetValue<string>().ShouldBe("2");
     }
 
@@ -89,6 +90,7 @@ public sealed class StreamTests : IAsyncLifetime
         var task = server.For(server.Services.GetRequiredService<ReportTokens>().For(JobId.Parse(job), 1));
         var report = """{"attempt": 1, "rank": 0, "batchId": "b1", "points": [{"step": 1, "name": "loss", "value": 0.5, "at": "2026-01-01T00:00:00Z"}, {"step": 2, "name": "loss", "value": "NaN", "at": "2026-01-01T00:00:01Z"}]}""";
         for (var i = 0; i < 2; i++) (await task.PostAsync($"/api/v1/jobs/{job}/metrics", new StringContent(report, Encoding.UTF8, "application/json"))).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        (await task.PostAsync($"/api/v1/jobs/{job}/metrics", new StringContent(report.Replace("\"rank\": 0", "\"rank\": 1", StringComparison.Ordinal), Encoding.UTF8, "application/json"))).StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
         (await task.PostAsJsonAsync($"/api/v1/jobs/{job}/progress", new { attempt = 1, fraction = 0.4 })).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         foreach (var bad in (string[])["""{"attempt": 1, "fraction": 1.5}""", """{"attempt": 1, "fraction": "NaN"}"""])
         {

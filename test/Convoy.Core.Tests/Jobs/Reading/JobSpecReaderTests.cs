@@ -43,6 +43,16 @@ public sealed class JobSpecReaderTests
     }
 
     [Theory]
+    [InlineData("memory", "128Ti", "1Pi")]
+    [InlineData("cpu", "1000000", "1000001")]
+    public void Sizes_beyond_any_machine_are_refused_so_that_sums_of_them_never_overflow(string key, string largest, string larger)
+    {
+        var spec = (string size) => Read("{\"name\":\"a\",\"roles\":{\"worker\":{\"replicas\":10000,\"command\":[\"x\"],\"resources\":{\"" + key + "\":\"" + size + "\"}}}}");
+        spec(largest).Problems.ShouldBeEmpty();
+        spec(larger).Problems.ShouldHaveSingleItem().Path.ShouldBe($"roles.worker.resources.{key}");
+    }
+
+    [Theory]
     [InlineData("", "Syntax")]
     [InlineData("{\"name\":\"\\ud800\"}", "Syntax")]
     [InlineData("[]", "WrongType")]
