@@ -6,6 +6,9 @@ namespace Convoy.Client;
 /// <summary>A server that somebody signed in to. The token lies here, or in the file named.</summary>
 public sealed record SavedContext(string Name, string Server, string? Token = null, string? TokenFile = null)
 {
+    /// <summary>Without the token: it must not reach a log.</summary>
+    public override string ToString() => $"{Name} at {Server}";
+
     /// <summary>The token, or null where its file is gone or not ours to read.</summary>
     public string? ReadToken()
     {
@@ -14,7 +17,7 @@ public sealed record SavedContext(string Name, string Server, string? Token = nu
         {
             return File.ReadAllText(TokenFile).Trim();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             return null;
         }
@@ -41,7 +44,8 @@ public sealed record Contexts(string? Current, IReadOnlyList<SavedContext> Items
         if (!File.Exists(file)) return None;
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(file), ContextsJson.Default.Contexts) is { Items: not null } contexts ? contexts : None;
+            if (JsonSerializer.Deserialize(File.ReadAllBytes(file), ContextsJson.Default.Contexts) is not { Items: not null } contexts) return None;
+            return contexts.Items.All(context => context is { Name: not null, Server: not null }) ? contexts : throw new JsonException("a context has no name or no server");
         }
         catch (JsonException e)
         {
@@ -57,7 +61,9 @@ public sealed record Contexts(string? Current, IReadOnlyList<SavedContext> Items
     /// <summary>Whole or not at all, mode 0600.</summary>
     public void Write(string file)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
+        else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var unfinished = $"{file}.{Environment.ProcessId}.new";
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json.Serialization.Metadata;
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
 using Convoy.Core.Resources;
@@ -57,10 +59,11 @@ public sealed class ConvoyClient : IDisposable
 
     /// <summary>All events from the first on, until the job has ended.</summary>
     public IAsyncEnumerable<FollowedItem<EventView>> FollowEventsAsync(string job, CancellationToken cancellationToken) =>
-        streams.ReadAsync(JobPath(job, "events"), "event", WireJson.Default.EventView, cancellationToken);
+        FollowAsync(job, id => JobPath(id, "events"), "event", WireJson.Default.EventView, cancellationToken);
 
-    public IAsyncEnumerable<FollowedItem<LogChunk>> ReadLogsAsync(string job, LogQuery query, CancellationToken cancellationToken) => streams.ReadAsync(
-        new QueryText(JobPath(job, "logs")).Add("attempt", query.Attempt).Add("role", query.Role).Add("rank", query.Rank)
+    public IAsyncEnumerable<FollowedItem<LogChunk>> ReadLogsAsync(string job, LogQuery query, CancellationToken cancellationToken) => FollowAsync(
+        job,
+        id => new QueryText(JobPath(id, "logs")).Add("attempt", query.Attempt).Add("role", query.Role).Add("rank", query.Rank)
             .Add("since", query.Since is { } since ? DurationText.Format(since) : null).Add("tail", query.Tail).Add("follow", query.Follow).ToString(),
         "log",
         WireJson.Default.LogChunk,
@@ -70,7 +73,7 @@ public sealed class ConvoyClient : IDisposable
         line.GetAsync(Page(JobPath(job, "metrics"), after, limit).Add("name", name).ToString(), WireJson.Default.MetricListView, cancellationToken);
 
     public IAsyncEnumerable<FollowedItem<MetricView>> FollowMetricsAsync(string job, string? name, CancellationToken cancellationToken) =>
-        streams.ReadAsync(new QueryText(JobPath(job, "metrics")).Add("name", name).ToString(), "metric", WireJson.Default.MetricView, cancellationToken);
+        FollowAsync(job, id => new QueryText(JobPath(id, "metrics")).Add("name", name).ToString(), "metric", WireJson.Default.MetricView, cancellationToken);
 
     public Task<QueueListView> ListQueueAsync(string? after, int? limit, CancellationToken cancellationToken) =>
         line.GetAsync(Page("queue", after, limit).ToString(), WireJson.Default.QueueListView, cancellationToken);
@@ -105,6 +108,14 @@ public sealed class ConvoyClient : IDisposable
         line.SendAsync(HttpMethod.Patch, $"levels/{Uri.EscapeDataString(name)}", update, WireJson.Default.LevelUpdate, WireJson.Default.LevelView, cancellationToken);
 
     public void Dispose() => line.Dispose();
+
+    /// <summary>By id from the first request on: a name may mean a newer job by the time the stream is opened again.</summary>
+    private async IAsyncEnumerable<FollowedItem<T>> FollowAsync<T>(string job, Func<string, string> path, string eventName, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class
+    {
+        var id = JobId.TryParse(job, out _) ? job : (await GetJobAsync(job, cancellationToken)).Id;
+        await foreach (var item in streams.ReadAsync(path(id), eventName, type, cancellationToken)) yield return item;
+    }
 
     private static string JobPath(string job, string? part = null) => $"jobs/{Uri.EscapeDataString(job)}{(part is null ? "" : "/" + part)}";
 

@@ -11,6 +11,7 @@ internal sealed class EventStreamReader(ServerLine line, TimeProvider time)
 {
     /// <summary>Three heartbeats of the server: after that the connection is dead, whatever TCP thinks.</summary>
     private static readonly TimeSpan SilentFor = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     /// <summary>A server that restarts is back by then.</summary>
@@ -21,26 +22,44 @@ internal sealed class EventStreamReader(ServerLine line, TimeProvider time)
     {
         string? lastId = null;
         var response = await line.OpenStreamAsync(path, lastId, cancellationToken);
+        var trouble = new Trouble(time);
         while (true)
         {
+            var opened = time.GetTimestamp();
             using (response)
             {
                 await using var events = EventsOf(response, cancellationToken).GetAsyncEnumerator(cancellationToken);
                 while (await NextAsync(events, cancellationToken))
                 {
+                    trouble.IsOver();
                     var (name, id, data) = events.Current;
                     if (name == "end")
                     {
-                        yield return new(null, JsonSerializer.Deserialize(data, WireJson.Default.JobView));
+                        yield return new(null, Payload(data, WireJson.Default.JobView));
                         yield break;
                     }
 
-                    if (!string.IsNullOrEmpty(id)) lastId = id;
-                    if (name == eventName) yield return new(JsonSerializer.Deserialize(data, type), null);
+                    if (!string.IsNullOrEmpty(id)) lastId = id.All(c => c is > ' ' and <= '~') ? id : throw line.NotConvoy("an event's id is no cursor", null);
+                    if (name == eventName) yield return new(Payload(data, type), null);
                 }
             }
 
-            response = await ReopenAsync(path, lastId, cancellationToken);
+            // A quiet stream that lived on heartbeats was a good one.
+            if (time.GetElapsedTime(opened) > SilentFor) trouble.IsOver();
+            response = await ReopenAsync(path, lastId, trouble, cancellationToken);
+        }
+    }
+
+    private T Payload<T>(byte[] data, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(data, type) ?? throw new JsonException("an event is null");
+        }
+        catch (JsonException e)
+        {
+            throw line.NotConvoy(e.Message, e);
         }
     }
 
@@ -64,21 +83,39 @@ internal sealed class EventStreamReader(ServerLine line, TimeProvider time)
         await foreach (var item in parser.EnumerateAsync(cancellationToken)) yield return (item.EventType, item.EventId, item.Data);
     }
 
-    private async Task<HttpResponseMessage> ReopenAsync(string path, string? lastId, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> ReopenAsync(string path, string? lastId, Trouble trouble, CancellationToken cancellationToken)
     {
-        var started = time.GetTimestamp();
-        var pause = TimeSpan.FromMilliseconds(200);
         while (true)
         {
-            await Task.Delay(pause, time, cancellationToken);
+            if (trouble.Lasts > GiveUpAfter) throw new ServerUnreachableException(line.Server, $"the stream breaks off again and again, for {GiveUpAfter.TotalMinutes:0} minutes now");
+            await Task.Delay(trouble.NextPause(), time, cancellationToken);
             try
             {
                 return await line.OpenStreamAsync(path, lastId, cancellationToken);
             }
-            catch (ServerUnreachableException) when (time.GetElapsedTime(started) < GiveUpAfter)
+            catch (ServerUnreachableException) when (trouble.Lasts < GiveUpAfter)
             {
-                pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
+                // Once more, after a longer pause.
             }
+        }
+    }
+
+    /// <summary>How long a stream has brought nothing although it was opened again.</summary>
+    private sealed class Trouble(TimeProvider time)
+    {
+        private long? since;
+        private TimeSpan pause = ShortestPause;
+
+        public TimeSpan Lasts => since is { } start ? time.GetElapsedTime(start) : TimeSpan.Zero;
+
+        public void IsOver() => (since, pause) = (null, ShortestPause);
+
+        public TimeSpan NextPause()
+        {
+            since ??= time.GetTimestamp();
+            var next = pause;
+            pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
+            return next;
         }
     }
 }

@@ -28,6 +28,7 @@ internal sealed class ServerLine : IDisposable
             BaseAddress = new Uri(server.AbsoluteUri.TrimEnd('/') + "/" + ApiPath),
             Timeout = Timeout.InfiniteTimeSpan,
         };
+        if (token is not null && !IsToken(token)) throw new ArgumentException("it has characters that no token has", nameof(token));
         if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
@@ -48,12 +49,16 @@ internal sealed class ServerLine : IDisposable
         await ThrowIfRefusedAsync(response, cancellationToken);
         try
         {
-            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            await using var body = await BodyAsync(response, cancellationToken);
             return await JsonSerializer.DeserializeAsync(body, answer, cancellationToken) ?? throw new JsonException("the answer is null");
         }
         catch (JsonException e)
         {
-            throw new ServerUnreachableException(Server, $"its answer is not Convoy's; is the address right? ({e.Message})", e);
+            throw NotConvoy(e.Message, e);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            throw new ServerUnreachableException(Server, $"its answer broke off ({e.Message})", e);
         }
     }
 
@@ -87,8 +92,13 @@ internal sealed class ServerLine : IDisposable
         if (lastEventId is not null) message.Headers.Add("Last-Event-ID", lastEventId);
         var response = await SendOnceAsync(message, cancellationToken);
         await ThrowIfRefusedAsync(response, cancellationToken);
-        return response;
+        if (response.Content.Headers.ContentType?.MediaType == "text/event-stream") return response;
+        response.Dispose();
+        throw NotConvoy("it is no event stream", null);
     }
+
+    /// <summary>Somebody else answers at this address.</summary>
+    public ServerUnreachableException NotConvoy(string why, Exception? inner) => new(Server, $"its answer is not Convoy's; is the address right? ({why})", inner);
 
     public async Task ThrowIfRefusedAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
@@ -120,10 +130,15 @@ internal sealed class ServerLine : IDisposable
 
     private static bool IsGatewayTrouble(HttpStatusCode status) => status is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
 
-    /// <summary>Every POST but a dry run makes something.</summary>
-    private static bool IsSafeToRepeat(HttpRequestMessage message) => message.Method != HttpMethod.Post;
+    private static bool IsToken(string text) => text.Length > 0 && text.All(c => c is > ' ' and <= '~');
+
+    /// <summary>What RFC 9110 (9.2.2) calls idempotent.</summary>
+    private static bool IsSafeToRepeat(HttpRequestMessage message) => message.Method != HttpMethod.Post && message.Method != HttpMethod.Patch;
 
     private static bool WasRefused(ServerUnreachableException e) => e.InnerException is HttpRequestException { InnerException: SocketException } or HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError };
+
+    private async Task<Stream> BodyAsync(HttpResponseMessage response, CancellationToken cancellationToken) =>
+        new ImpatientStream(await response.Content.ReadAsStreamAsync(cancellationToken), AnswerWithin, time);
 
     private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage message, CancellationToken cancellationToken)
     {
@@ -149,8 +164,8 @@ internal sealed class ServerLine : IDisposable
         var requestId = response.Headers.TryGetValues("X-Request-Id", out var ids) ? ids.First() : "";
         try
         {
-            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-            if (JsonSerializer.Deserialize(body, WireJson.Default.Problem) is { Code: not null } problem) return new ConvoyException(problem with { Status = (int)response.StatusCode });
+            await using var body = await BodyAsync(response, cancellationToken);
+            if (await JsonSerializer.DeserializeAsync(body, WireJson.Default.Problem, cancellationToken) is { Code: not null } problem) return new ConvoyException(problem with { Status = (int)response.StatusCode });
         }
         catch (Exception e) when (e is JsonException or IOException or HttpRequestException)
         {

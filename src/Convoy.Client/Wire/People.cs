@@ -13,7 +13,11 @@ public sealed record UserListView(IReadOnlyList<UserView> Items, string? Next, i
 public sealed record NewTokenRequest(string? User, string? Expires, string? Label);
 
 /// <param name="Token">Shown once; the server keeps only its hash.</param>
-public sealed record NewTokenView(string Token, string Id, string User, DateTimeOffset? ExpiresAt, int SchemaVersion = 1);
+public sealed record NewTokenView(string Token, string Id, string User, DateTimeOffset? ExpiresAt, int SchemaVersion = 1)
+{
+    /// <summary>Without the token: it must not reach a log.</summary>
+    public override string ToString() => $"{Id} of {User}";
+}
 
 public sealed record TokenView(string Id, string User, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, string? Label);
 
