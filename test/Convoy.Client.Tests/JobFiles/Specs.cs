@@ -41,7 +41,7 @@ internal static class Specs
         Gen.Int[0, 1024],
         Distinct(LabelPart, 4),
         Gen.Long[0, 1_000_000],
-        Gen.OneOf(Gen.Long[0, long.MaxValue], Gen.Long[0, 1 << 20].Select(mebibytes => mebibytes << 20)),
+        Gen.OneOf(Gen.Long[0, 128L << 40], Gen.Long[0, 1 << 20].Select(mebibytes => mebibytes << 20)),
         (gpu, accelerators, cpu, memory) => new ResourceSpec { Gpu = gpu, Accelerators = accelerators, Cpu = new CpuQuantity(cpu), Memory = new ByteSize(memory) });
 
     private static readonly Gen<string[]> Command = Gen.Select(AnyText.Where(word => word.Length > 0), AnyText.Array[0, 5], (program, rest) => (string[])[program, .. rest]);
