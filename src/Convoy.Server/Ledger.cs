@@ -20,9 +20,16 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
     private readonly Dictionary<string, int> unfinishedByOwner = [];
     private ImmutableDictionary<JobId, Job> unfinished = ImmutableDictionary<JobId, Job>.Empty;
     private long lastSequence;
+    private volatile bool isSure = true;
 
     /// <summary>Frozen: what is read from it belongs together.</summary>
     public ImmutableDictionary<JobId, Job> Unfinished => Volatile.Read(ref unfinished);
+
+    /// <summary>
+    /// False between a failed commit and the store's word on what of it was kept. A gang may hold machines then that
+    /// <see cref="Unfinished"/> shows as free: nothing may be placed.
+    /// </summary>
+    public bool IsSure => isSure;
 
     /// <summary>Reads back what the store knows. Before this nothing is decided.</summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
@@ -78,11 +85,13 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
             {
                 // The boundary of the loop: whatever the store said, every caller is answered, and the next batch gets its chance.
                 LogBatchFailed(log, e, batch.Count);
+                isSure = false;
                 foreach (var entry in batch) entry.Answer.TrySetException(new LedgerUnavailableException("the change could not be stored", e));
                 unsure = batch;
             }
 
             await RereadAsync(unsure, stoppingToken);
+            isSure = true;
         }
     }
 
@@ -121,6 +130,7 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
         Debug.Assert(outcomes.Count == changed.Length, "the store answers every change");
         var conflicts = changed.Where((_, i) => outcomes[i] == CommitOutcome.Conflict).Select(job => job.Now!.Id).ToHashSet();
         Show([.. changed.Where(job => !conflicts.Contains(job.Now!.Id))]);
+        if (conflicts.Count > 0) isSure = false;
         foreach (var (entry, decision) in decisions)
         {
             if (conflicts.Contains(entry.Id)) entry.Answer.TrySetException(new LedgerUnavailableException($"job {entry.Id} was changed by another writer", null));

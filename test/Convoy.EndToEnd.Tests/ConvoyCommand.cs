@@ -31,7 +31,10 @@ internal sealed class ConvoyCommand : IDisposable
     /// <summary>Where commands are started.</summary>
     public string Folder { get; }
 
-    public async Task<EndedCommand> RunAsync(params string[] arguments)
+    public Task<EndedCommand> RunAsync(params string[] arguments) => RunAsync(null, arguments);
+
+    /// <param name="speaks">Told when the command has printed its first characters: it has reached the server then.</param>
+    public async Task<EndedCommand> RunAsync(TaskCompletionSource? speaks, params string[] arguments)
     {
         var start = new ProcessStartInfo(BuiltPrograms.Cli, arguments) { WorkingDirectory = Folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("CONVOY_", StringComparison.Ordinal) || name is "VIRTUAL_ENV" or "CONDA_PREFIX" or "LANG" or "LC_ALL").ToArray()) start.Environment.Remove(name);
@@ -44,9 +47,13 @@ internal sealed class ConvoyCommand : IDisposable
         using var limit = new CancellationTokenSource(Patience);
         try
         {
-            var (output, error) = (process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
+            var error = process.StandardError.ReadToEndAsync(limit.Token);
+            var first = new char[1];
+            var count = await process.StandardOutput.ReadAsync(first.AsMemory(), limit.Token);
+            speaks?.TrySetResult();
+            var rest = await process.StandardOutput.ReadToEndAsync(limit.Token);
             await process.WaitForExitAsync(limit.Token);
-            return new EndedCommand(process.ExitCode, await output, await error);
+            return new EndedCommand(process.ExitCode, new string(first, 0, count) + rest, await error);
         }
         catch (OperationCanceledException)
         {

@@ -28,10 +28,12 @@ public sealed class LogFollowTests
         var text = Enumerable.Range(0, Ranks).Select(_ => new StringBuilder()).ToArray();
         var following = FollowAsync(platform.Client, job.Id, text);
         using var convoy = new ConvoyCommand(platform);
-        var command = convoy.RunAsync("logs", "-f", job.Id);
+        var speaks = new TaskCompletionSource();
+        var command = convoy.RunAsync(speaks, "logs", "-f", job.Id);
 
         // Killed while all of them talk and are listened to.
         await AllSaidAsync(250);
+        await speaks.Task.WaitAsync(Eventually.Patience);
         await platform.KillServerAsync();
         platform.Say("first");
         for (var rank = 0; rank < Ranks; rank++) await platform.HeardAsync($"heard-{rank}");

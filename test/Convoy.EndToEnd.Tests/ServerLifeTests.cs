@@ -93,7 +93,7 @@ public sealed class ServerLifeTests
     {
         var folder = Directory.CreateTempSubdirectory("convoy-e2e-");
         var state = Path.Combine(folder.FullName, "state");
-        var (exitCode, output) = await RunningPlatform.RunServerAsync("--state", state, "--listen", "0.0.0.0:0");
+        var (exitCode, output) = await RunningPlatform.RunServerAsync("--state", state, "--listen", "0.0.0.0:7799");
         exitCode.ShouldBe(2, output);
         output.ShouldContain("beyond loopback");
         Directory.Exists(state).ShouldBeFalse();

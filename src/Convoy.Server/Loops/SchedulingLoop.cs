@@ -71,8 +71,8 @@ public sealed partial class SchedulingLoop : BackgroundService
 
     private async Task CycleAsync(CancellationToken cancellationToken)
     {
-        // A cluster that has not reported yet holds unknown things: nothing is placed before it has spoken.
-        if (!fleet.HasReported) return;
+        // A cluster that has not reported yet holds unknown things, and so do jobs whose last commit failed: nothing is placed before both have spoken.
+        if (!fleet.HasReported || !ledger.IsSure) return;
         var policy = await people.PolicyAsync(cancellationToken);
         var snapshot = Snapshot();
         var checkedPlan = PlanChecker.Check(snapshot, policy, Scheduler.Plan(snapshot, policy, time.GetUtcNow()));

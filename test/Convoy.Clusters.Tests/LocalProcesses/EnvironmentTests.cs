@@ -41,6 +41,7 @@ public sealed class EnvironmentTests
             ["LANG"] = "zh_CN.UTF-8",
             ["HOME"] = $"{files}/home",
             ["GLOO_SOCKET_IFNAME"] = "lo",
+            ["PYTHONUNBUFFERED"] = "1",
             ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         };
         foreach (var (name, value) in expected) found.GetValueOrDefault(name).ShouldBe(value, name);
