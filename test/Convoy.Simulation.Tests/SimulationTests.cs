@@ -30,6 +30,10 @@ public sealed class SimulationTests
     [Fact]
     public void A_submission_that_was_stored_unanswered_is_not_forgotten() => Simulation.Run(5).ShouldNotBeEmpty();
 
+    /// <summary>An assignment was durable though its commit failed; the next cycle gave its machines away before the ledger had read that back.</summary>
+    [Fact]
+    public void What_a_failed_commit_may_have_given_is_not_given_again() => Simulation.Run(80).ShouldNotBeEmpty();
+
     private static void Keep(string transcript)
     {
         if (Environment.GetEnvironmentVariable("CONVOY_TRANSCRIPT") is { Length: > 0 } file) File.WriteAllText(file, transcript);
