@@ -1,0 +1,49 @@
+using System.Globalization;
+using Convoy.Core.Simulation;
+
+namespace Convoy.Core.Tests.Simulation;
+
+/// <summary>The simulator is trusted because it gives what an independent implementation gives on public traces.</summary>
+public sealed class PublicTraceTests
+{
+    [Theory]
+    [InlineData("trace3", SimulationPolicy.Fifo, 1_053_201, 1_005_634)]
+    [InlineData("trace3", SimulationPolicy.Sjf, 261_781, 214_213)]
+    [InlineData("trace3", SimulationPolicy.Easy, 441_324, 393_756)]
+    [InlineData("trace3", SimulationPolicy.Srtf, 191_536, 143_934)]
+    [InlineData("trace4", SimulationPolicy.Fifo, 4_239_384, 4_118_258)]
+    [InlineData("trace4", SimulationPolicy.Sjf, 696_915, 575_790)]
+    [InlineData("trace4", SimulationPolicy.Easy, 2_203_046, 2_081_921)]
+    [InlineData("trace4", SimulationPolicy.Srtf, 620_618, 499_478)]
+    public void Average_times_equal_those_of_an_independent_implementation(string trace, SimulationPolicy policy, double completionS, double queueingS)
+    {
+        var file = SharedFile($"data/traces/muri/{trace}.csv");
+        Assert.SkipWhen(file is null, "the public traces are not beside this checkout");
+
+        var result = Experiment.Run([.. Enumerable.Repeat(new SimulatedNode(8), 8)], Jobs(file), policy);
+
+        var tolerance = policy is SimulationPolicy.Fifo or SimulationPolicy.Sjf ? 1 : 0.01 * completionS;
+        Assert.All(result.Outcomes, outcome => Assert.NotNull(outcome.End));
+        Assert.Equal(completionS, result.Outcomes.Average(outcome => (outcome.End!.Value - outcome.Job.Submit).TotalSeconds), tolerance);
+        Assert.Equal(queueingS, result.Outcomes.Average(outcome => (outcome.End!.Value - outcome.Job.Submit - outcome.Ran).TotalSeconds), tolerance);
+    }
+
+    private static SimulatedJob[] Jobs(string file) =>
+    [
+        .. File.ReadLines(file).Skip(1).Select(line => line.Split(',')).Select(cells => new SimulatedJob(
+            cells[0], TimeSpan.FromMilliseconds(Number(cells[2])), TimeSpan.FromMilliseconds(Number(cells[3]) * Number(cells[8]) * 1.015), (int)Number(cells[1]), null, [])),
+    ];
+
+    private static double Number(string cell) => double.Parse(cell, CultureInfo.InvariantCulture);
+
+    private static string? SharedFile(string path)
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            var file = Path.Combine(folder.FullName, "shared", path);
+            if (File.Exists(file)) return file;
+        }
+
+        return null;
+    }
+}
