@@ -13,6 +13,15 @@ public sealed record Level(
     int? MaxSubmitted = null,
     TimeSpan? MaxDuration = null)
 {
+    /// <summary>Whether its jobs may evict those of lower levels.</summary>
+    public bool MayPreempt { get; init; } = true;
+
+    /// <summary>Whether its jobs may be evicted.</summary>
+    public bool Preemptible { get; init; } = true;
+
+    /// <summary>How long its jobs run undisturbed by a higher level.</summary>
+    public TimeSpan MinRunTime { get; init; }
+
     /// <summary>What a new platform starts with; administrators edit it.</summary>
     public static IReadOnlyList<Level> Defaults { get; } = [new("intern", 10), new("engineer", 20), new("senior", 30)];
 }

@@ -22,6 +22,9 @@ public sealed record Node(
     IReadOnlyList<int> Devices,
     bool AssignsDevices)
 {
+    /// <summary>Domains that hold the node, outermost first (region, zone, block, rack); empty where the cluster tells none.</summary>
+    public IReadOnlyList<string> Topology { get; init; } = [];
+
     public ResourceVector Capacity => new(CpuMillicores, MemoryBytes, Devices.Count);
 
     public static Node Of(string cluster, NodeObservation seen) => new(
@@ -44,8 +47,18 @@ public sealed record PendingJob(
     IReadOnlyList<string> Clusters,
     DateTimeOffset? NotBefore)
 {
+    /// <summary>Whether another job may evict this one once it runs.</summary>
+    public bool Preemptible { get; init; } = true;
+
+    /// <summary>Declared by its owner; null means no limit.</summary>
+    public TimeSpan? MaxDuration { get; init; }
+
     public static PendingJob Of(Job job) => new(
-        Standing.Of(job), job.Revision, [.. RoleDemand.AllOf(job.Spec)], job.Spec.Placement.Clusters, job.NotBefore);
+        Standing.Of(job), job.Revision, [.. RoleDemand.AllOf(job.Spec)], job.Spec.Placement.Clusters, job.NotBefore)
+    {
+        Preemptible = job.Spec.Preemptible,
+        MaxDuration = job.Spec.Limits.MaxDuration,
+    };
 
     /// <summary>Types that every role with devices accepts, in the first one's order; null means any.</summary>
     public IReadOnlyList<string>? AcceptableAccelerators
@@ -67,13 +80,43 @@ public sealed record PendingJob(
 /// <summary>A job that holds machines, stopping ones included.</summary>
 public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList<HeldPlace> Places)
 {
+    /// <summary>An eviction is dropped where the job has another revision by then.</summary>
+    public long Revision { get; init; }
+
+    public bool Preemptible { get; init; } = true;
+
+    /// <summary>Told to stop already: what it holds is free soon, and it cannot be evicted again.</summary>
+    public bool IsStopping { get; init; }
+
+    /// <summary>When this attempt got its machines.</summary>
+    public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When work was last saved in this attempt; null where it never was.</summary>
+    public DateTimeOffset? CheckpointedAt { get; init; }
+
+    /// <summary>Longest that one attempt may run; null means no limit.</summary>
+    public TimeSpan? MaxDuration { get; init; }
+
+    public int Devices => Places.Sum(place => place.Taken.Devices);
+
+    /// <summary>Device time that is lost if the job dies now.</summary>
+    public TimeSpan LostIfEvicted(DateTimeOffset now) =>
+        now - (CheckpointedAt ?? StartedAt) is var since && since > TimeSpan.Zero ? since * Devices : TimeSpan.Zero;
+
     /// <summary>Null where the job holds nothing.</summary>
     public static RunningJob? Of(Job job)
     {
         if (job.Current is not { } attempt) return null;
         var demands = RoleDemand.AllOf(job.Spec).ToDictionary(role => role.Role);
         return new RunningJob(Standing.Of(job), attempt.Cluster,
-            [.. attempt.Tasks.Select(task => new HeldPlace(task.Placement.Node, demands[task.Placement.Role].Each, task.Placement.Devices))]);
+            [.. attempt.Tasks.Select(task => new HeldPlace(task.Placement.Node, demands[task.Placement.Role].Each, task.Placement.Devices))])
+        {
+            Revision = job.Revision,
+            Preemptible = job.Spec.Preemptible,
+            IsStopping = job.Phase == JobPhase.Stopping,
+            StartedAt = attempt.AssignedAt,
+            MaxDuration = job.Spec.Limits.MaxDuration,
+        };
     }
 }
 

@@ -16,8 +16,12 @@ public sealed record Plan(long SnapshotRevision, IReadOnlyList<PlannedGang> Gang
 /// <summary>A whole gang and its machines.</summary>
 public sealed record PlannedGang(JobId Job, long JobRevision, string Cluster, string? Accelerator, IReadOnlyList<TaskPlacement> Tasks);
 
-/// <summary>Commits only together with the assignment it serves.</summary>
-public sealed record PlannedEviction(JobId Victim, long VictimRevision, JobId For);
+/// <summary>
+/// Commits only together with the gang it serves, which is in the same plan and starts once its victims are gone: a planned
+/// gang that has evictions is not assigned yet.
+/// </summary>
+/// <param name="IsProvenBest">False where the search for the least harmful victims ended at its step budget.</param>
+public sealed record PlannedEviction(JobId Victim, long VictimRevision, JobId For, bool IsProvenBest = true);
 
 public sealed record WaitingJob(JobId Job, WaitingReason Reason);
 
