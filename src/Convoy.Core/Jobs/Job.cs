@@ -71,6 +71,9 @@ public sealed record Attempt
     /// <summary>Null while it has not been told to stop.</summary>
     public StopCause? StopCause { get; init; }
 
+    /// <summary>The job it was evicted for. It stays when the owner then cancels or suspends the job: its devices are promised.</summary>
+    public JobId? EvictedFor { get; init; }
+
     /// <summary>One per rank, in rank order.</summary>
     public required IReadOnlyList<TaskRun> Tasks { get; init; }
 }

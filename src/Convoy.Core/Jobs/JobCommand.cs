@@ -22,7 +22,7 @@ public abstract record JobCommand
     public sealed record Resume(string By) : JobCommand;
 
     /// <summary>Evict for another job; dropped where the victim moved on since the snapshot.</summary>
-    public sealed record Preempt(long Revision, string For) : JobCommand;
+    public sealed record Preempt(long Revision, JobId For) : JobCommand;
 
     /// <summary>Looks at the clock: bind timeout and maximum duration.</summary>
     public sealed record CheckDeadlines(TimeSpan BindTimeout) : JobCommand;

@@ -21,7 +21,7 @@ public static class JobLifecycle
         (_, JobCommand.Suspend suspend) => Suspend(job, suspend, now),
         (_, JobCommand.Resume resume) => Resume(job, resume, now),
         (_, JobCommand.Preempt preempt) => preempt.Revision == job.Revision && job.Phase is JobPhase.Starting or JobPhase.Running && job.Spec.Preemptible
-            ? Stop(job, StopCause.Preempted, preempt.For, null, now)
+            ? Stop(job, StopCause.Preempted, preempt.For.Value, null, now)
             : new Decision.Rejected("Stale", "the job has changed since the plan was made"),
         (_, JobCommand.CheckDeadlines check) => CheckDeadlines(job, check.BindTimeout, now),
         _ => throw new ArgumentOutOfRangeException(nameof(command), command, "unknown command"),
@@ -65,7 +65,7 @@ public static class JobLifecycle
         TaskStarted e => WithTask(job, e.Rank, task => task with { State = TaskState.Running, StartedAt = e.At }),
         TaskEnded e => WithTask(job, e.Rank, task => task with { State = e.Outcome is null ? TaskState.Lost : TaskState.Exited, EndedAt = e.At, Outcome = e.Outcome }),
         JobRunning e => WithAttempt(job, attempt => attempt with { RunningAt = e.At }) with { Phase = JobPhase.Running },
-        JobStopping e => WithAttempt(job, attempt => attempt with { StopCause = e.Cause }) with
+        JobStopping e => WithAttempt(job, attempt => attempt with { StopCause = e.Cause, EvictedFor = e.Cause == StopCause.Preempted ? JobId.Parse(e.By!) : attempt.EvictedFor }) with
         {
             Phase = JobPhase.Stopping,
             Generation = e.Generation,
@@ -151,9 +151,9 @@ public static class JobLifecycle
             StopCause.Suspended => new JobSuspended(now, job.Owner),
             StopCause.MaxDuration => new JobFailed(now, job.Failure!),
             StopCause.Preempted => new JobRequeued(now, cause, Counted: false, NotBefore: null),
-            StopCause.NodeLost or StopCause.NotBound => new JobRequeued(now, cause, Counted: false, now + Backoff(job.PlatformRestarts)),
+            StopCause.NodeLost or StopCause.NotBound => new JobRequeued(now, cause, Counted: false, now + Backoff(Mishaps(job))),
             StopCause.TaskFailed when job.Failure!.Class is FailureClass.Platform or FailureClass.Infrastructure =>
-                new JobRequeued(now, cause, Counted: false, now + Backoff(job.PlatformRestarts)),
+                new JobRequeued(now, cause, Counted: false, now + Backoff(Mishaps(job))),
             StopCause.TaskFailed when ExitClasses.MayRetry(job.Spec.Recovery, job.Failure!, job.Restarts) =>
                 new JobRequeued(now, cause, Counted: true, now + Backoff(job.Restarts)),
             _ => new JobFailed(now, job.Failure!),
@@ -201,6 +201,9 @@ public static class JobLifecycle
             $"ran longer than limits.maxDuration ({Resources.DurationText.Format(job.Spec.Limits.MaxDuration!.Value)})");
         return Stop(job, StopCause.MaxDuration, null, failure, now);
     }
+
+    /// <summary>Platform restarts that were no evictions: to have been evicted is no sign that anything is broken.</summary>
+    private static int Mishaps(Job job) => job.PlatformRestarts - job.Attempts.Count(attempt => attempt.StopCause == StopCause.Preempted);
 
     private static TimeSpan Backoff(int restarts) =>
         restarts >= 6 ? LongestBackoff : TimeSpan.FromTicks(Math.Min(FirstBackoff.Ticks << restarts, LongestBackoff.Ticks));

@@ -88,6 +88,9 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
     /// <summary>Told to stop already: what it holds is free soon, and it cannot be evicted again.</summary>
     public bool IsStopping { get; init; }
 
+    /// <summary>The job that the devices of a stopping one are promised to; null where it stops for another cause.</summary>
+    public JobId? StoppingFor { get; init; }
+
     /// <summary>When this attempt got its machines.</summary>
     public DateTimeOffset StartedAt { get; init; }
 
@@ -114,6 +117,7 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
             Revision = job.Revision,
             Preemptible = job.Spec.Preemptible,
             IsStopping = job.Phase == JobPhase.Stopping,
+            StoppingFor = attempt.EvictedFor,
             StartedAt = attempt.AssignedAt,
             MaxDuration = job.Spec.Limits.MaxDuration,
         };

@@ -62,6 +62,33 @@ public sealed class JobLifecycleProperties
         walk.Job.Restarts.ShouldBeLessThanOrEqualTo(walk.Job.Spec.Recovery.MaxRestarts);
     });
 
+    [Fact]
+    public void An_eviction_costs_the_job_neither_its_place_nor_a_restart_nor_an_attempt() => LifecycleWalk.Random.Sample(walk =>
+    {
+        var job = (Job?)null;
+        foreach (var happened in walk.Events)
+        {
+            var before = job;
+            job = JobLifecycle.Evolve(before, happened);
+            if (happened is not JobRequeued { Cause: StopCause.Preempted }) continue;
+            (job.Phase, job.NotBefore, job.SubmitSequence, job.Restarts, job.PlatformRestarts).ShouldBe((JobPhase.Pending, null, before!.SubmitSequence, before.Restarts, before.PlatformRestarts + 1));
+            job.Attempts.Count.ShouldBe(before.Attempts.Count);
+            job.Attempts[^1].EvictedFor.ShouldBe(LifecycleWalk.Other);
+        }
+    });
+
+    [Fact]
+    public void A_job_that_is_told_to_make_way_is_told_once_and_only_at_the_revision_that_was_planned() => LifecycleWalk.Random.Sample(walk =>
+    {
+        var mayMakeWay = walk.Job.Phase is JobPhase.Starting or JobPhase.Running && walk.Job.Spec.Preemptible;
+        JobLifecycle.Decide(walk.Job, new JobCommand.Preempt(walk.Job.Revision - 1, LifecycleWalk.Other), walk.Now).ShouldBeOfType<Decision.Rejected>();
+        var decision = JobLifecycle.Decide(walk.Job, new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other), walk.Now);
+        (decision is Decision.Accepted).ShouldBe(mayMakeWay);
+        var after = walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other)).Job;
+        if (mayMakeWay) after.Attempts[^1].EvictedFor.ShouldBe(LifecycleWalk.Other);
+        JobLifecycle.Decide(after, new JobCommand.Preempt(after.Revision, LifecycleWalk.Other), walk.Now).ShouldBeOfType<Decision.Rejected>();
+    });
+
     /// <summary>CONVOY_UPDATE_DOCS=1 writes the page anew.</summary>
     [Fact]
     public void The_lifecycle_page_is_drawn_from_the_table()

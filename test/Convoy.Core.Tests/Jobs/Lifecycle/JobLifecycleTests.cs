@@ -1,4 +1,5 @@
 using Convoy.Core.Jobs;
+using Convoy.Core.Scheduling;
 
 namespace Convoy.Core.Tests.Jobs.Lifecycle;
 
@@ -108,32 +109,62 @@ public sealed class JobLifecycleTests
     public void An_evicted_job_waits_again_at_its_old_place_and_holds_its_devices_until_it_has_stopped()
     {
         var walk = LifecycleWalk.Of().Assign().Started(0, 1);
-        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, "jother000")).Job.Phase.ShouldBe(JobPhase.Stopping);
+        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other)).Job.Phase.ShouldBe(JobPhase.Stopping);
         walk.Stopped(0).Job.Current.ShouldNotBeNull();
         walk.Stopped(1).Job.Phase.ShouldBe(JobPhase.Pending);
         walk.Job.SubmitSequence.ShouldBe(1);
         walk.Job.NotBefore.ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData(JobPhase.Pending)]
+    [InlineData(JobPhase.Suspended)]
+    [InlineData(JobPhase.Cancelled)]
+    public void The_devices_of_an_evicted_job_stay_promised_whatever_its_owner_makes_of_it(JobPhase end)
+    {
+        var walk = LifecycleWalk.Of().Assign().Started(0, 1);
+        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other));
+        if (end == JobPhase.Suspended) walk.Tell(new JobCommand.Suspend("ann"));
+        if (end == JobPhase.Cancelled) walk.Tell(new JobCommand.Cancel("ann"));
+        walk.Job.Phase.ShouldBe(JobPhase.Stopping);
+        var held = RunningJob.Of(walk.Job).ShouldNotBeNull();
+        (held.IsStopping, held.StoppingFor).ShouldBe((true, LifecycleWalk.Other));
+        walk.Stopped(0, 1).Job.Phase.ShouldBe(end);
+    }
+
+    [Fact]
+    public void An_eviction_is_no_mishap_that_a_later_lost_node_backs_off_for()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1));
+        for (var evictions = 0; evictions < 8; evictions++)
+        {
+            walk.Assign().Started(0).Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other)).Stopped(0);
+            walk.Job.NotBefore.ShouldBeNull();
+        }
+
+        walk.Assign().Started(0).Lost(0).Job.NotBefore.ShouldBe(walk.Events[^1].At + TimeSpan.FromSeconds(5));
+        (walk.Job.PlatformRestarts, walk.Job.Restarts, walk.Job.Attempts.Count).ShouldBe((9, 0, 9));
+    }
+
     [Fact]
     public void What_is_not_preemptible_is_not_evicted()
     {
         var walk = LifecycleWalk.Of(LifecycleWalk.Spec(preemptible: false)).Assign().Started(0, 1);
-        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, "jother000")).Job.Phase.ShouldBe(JobPhase.Running);
+        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other)).Job.Phase.ShouldBe(JobPhase.Running);
     }
 
     [Fact]
     public void A_job_that_finished_while_it_was_being_evicted_has_succeeded()
     {
         var walk = LifecycleWalk.Of().Assign().Started(0, 1);
-        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, "jother000")).Exited(0, 0, 1).Job.Phase.ShouldBe(JobPhase.Succeeded);
+        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other)).Exited(0, 0, 1).Job.Phase.ShouldBe(JobPhase.Succeeded);
     }
 
     [Fact]
     public void A_job_that_saved_itself_when_evicted_and_left_with_code_0_runs_again()
     {
         var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1)).Assign().Started(0);
-        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, "jother000")).See(TaskState.Exited, new TaskOutcome(0, Stopped: true), 0);
+        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other)).See(TaskState.Exited, new TaskOutcome(0, Stopped: true), 0);
         walk.Job.Phase.ShouldBe(JobPhase.Pending);
     }
 

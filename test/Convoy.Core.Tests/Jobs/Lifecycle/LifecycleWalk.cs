@@ -8,6 +8,7 @@ internal sealed class LifecycleWalk
 {
     public static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     public static readonly TimeSpan BindTimeout = TimeSpan.FromMinutes(2);
+    public static readonly JobId Other = JobId.Parse("jother000");
 
     private LifecycleWalk(JobSpec spec)
     {
@@ -97,7 +98,7 @@ internal sealed class LifecycleWalk
         9 => Tell(new JobCommand.Cancel("ann")),
         10 => Tell(new JobCommand.Suspend("ann")),
         11 => Tell(new JobCommand.Resume("ann")),
-        12 => Tell(new JobCommand.Preempt(Job.Revision, "jother000")),
+        12 => Tell(new JobCommand.Preempt(Job.Revision, Other)),
         _ => After(TimeSpan.FromMinutes(code)).Tell(new JobCommand.CheckDeadlines(BindTimeout)),
     };
 }
