@@ -7,6 +7,10 @@ internal static class Instruments
 {
     public static Counter PlanViolations { get; } = Metrics.CreateCounter("convoy_plan_violations_total", "Gangs dropped because their plan violated a guarantee.", "guarantee");
 
+    public static Counter PlannerFailures { get; } = Metrics.CreateCounter("convoy_planner_failures_total", "Plans given up because the planner or its check failed.");
+
+    public static Counter Evictions { get; } = Metrics.CreateCounter("convoy_evictions_total", "Jobs told to make way for another.");
+
     public static Counter SchedulingCycles { get; } = Metrics.CreateCounter("convoy_scheduling_cycles_total", "Scheduling cycles run.");
 
     public static Gauge WaitingJobs { get; } = Metrics.CreateGauge("convoy_waiting_jobs", "Jobs left waiting by the last cycle.");

@@ -60,6 +60,13 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
     public Task<LedgerAnswer> TellAsync(JobId id, JobCommand command, CancellationToken cancellationToken) =>
         EnterAsync(new Entry(id, _ => command, null), cancellationToken);
 
+    /// <summary>
+    /// Decides and stores all of the commands, each of another job, or none: where one is refused, nothing happens to the others.
+    /// They are stored in one transaction, so a crash leaves all of them or none, too.
+    /// </summary>
+    public Task<IReadOnlyList<LedgerAnswer>> TellTogetherAsync(IReadOnlyList<(JobId Job, JobCommand Command)> commands, CancellationToken cancellationToken) =>
+        EnterAllAsync(new Entry([.. commands.Select(command => new Telling(command.Job, _ => command.Command))], null), cancellationToken);
+
     /// <summary>Takes a job in, unless its owner has as many unfinished ones as <paramref name="maxSubmitted"/>.</summary>
     public Task<LedgerAnswer> SubmitAsync(JobId id, User owner, string queue, JobSpec spec, int? maxSubmitted, CancellationToken cancellationToken) =>
         EnterAsync(new Entry(id, sequence => new JobCommand.Submit(id, owner.Name, owner.Level, queue, spec, sequence), (owner.Name, maxSubmitted)), cancellationToken);
@@ -95,7 +102,9 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
         }
     }
 
-    private async Task<LedgerAnswer> EnterAsync(Entry entry, CancellationToken cancellationToken)
+    private async Task<LedgerAnswer> EnterAsync(Entry entry, CancellationToken cancellationToken) => (await EnterAllAsync(entry, cancellationToken))[0];
+
+    private async Task<IReadOnlyList<LedgerAnswer>> EnterAllAsync(Entry entry, CancellationToken cancellationToken)
     {
         await entries.Writer.WriteAsync(entry, cancellationToken);
         await using var givenUp = cancellationToken.UnsafeRegister((_, token) => entry.Answer.TrySetCanceled(token), null);
@@ -107,15 +116,25 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
     {
         var working = new Dictionary<JobId, Working>();
         var submitted = new Dictionary<string, int>();
-        var decisions = new List<(Entry Entry, Decision Decision)>(batch.Count);
+        var decisions = new List<(Entry Entry, Decision[] Decisions)>(batch.Count);
         foreach (var entry in batch)
         {
-            if (!working.TryGetValue(entry.Id, out var job)) working[entry.Id] = job = new Working(await FindAsync(entry.Id, cancellationToken));
+            foreach (var (id, _) in entry.Tellings)
+            {
+                if (!working.ContainsKey(id)) working[id] = new Working(await FindAsync(id, cancellationToken));
+            }
+
             try
             {
-                var decision = Decide(entry, job, submitted);
-                if (decision is Decision.Accepted accepted) job.Append(accepted.Events);
-                decisions.Add((entry, decision));
+                var decided = entry.Tellings.Select(telling => Decide(entry, telling, working[telling.Id], submitted)).ToArray();
+                if (decided.All(decision => decision is Decision.Accepted))
+                {
+                    // What each job becomes is found out before anything is kept of any.
+                    var next = entry.Tellings.Select((telling, i) => working[telling.Id].After(((Decision.Accepted)decided[i]).Events)).ToArray();
+                    for (var i = 0; i < next.Length; i++) working[entry.Tellings[i].Id].Append(((Decision.Accepted)decided[i]).Events, next[i]);
+                }
+
+                decisions.Add((entry, decided));
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
@@ -131,23 +150,23 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
         var conflicts = changed.Where((_, i) => outcomes[i] == CommitOutcome.Conflict).Select(job => job.Now!.Id).ToHashSet();
         Show([.. changed.Where(job => !conflicts.Contains(job.Now!.Id))]);
         if (conflicts.Count > 0) isSure = false;
-        foreach (var (entry, decision) in decisions)
+        foreach (var (entry, decided) in decisions)
         {
-            if (conflicts.Contains(entry.Id)) entry.Answer.TrySetException(new LedgerUnavailableException($"job {entry.Id} was changed by another writer", null));
-            else entry.Answer.TrySetResult(new LedgerAnswer(decision, working[entry.Id].Now));
+            if (entry.Ids.Where(conflicts.Contains).ToArray() is [var lost, ..]) entry.Answer.TrySetException(new LedgerUnavailableException($"job {lost} was changed by another writer", null));
+            else entry.Answer.TrySetResult([.. decided.Select((decision, i) => new LedgerAnswer(decision, working[entry.Tellings[i].Id].Now))]);
         }
 
-        return [.. batch.Where(entry => conflicts.Contains(entry.Id))];
+        return [.. batch.Where(entry => entry.Ids.Any(conflicts.Contains))];
     }
 
-    private Decision Decide(Entry entry, Working job, Dictionary<string, int> submitted)
+    private Decision Decide(Entry entry, Telling telling, Working job, Dictionary<string, int> submitted)
     {
-        if (entry.Submission is not { } submission || job.Now is not null) return JobLifecycle.Decide(job.Now, entry.Command(0), time.GetUtcNow());
+        if (entry.Submission is not { } submission || job.Now is not null) return JobLifecycle.Decide(job.Now, telling.Command(0), time.GetUtcNow());
         var before = unfinishedByOwner.GetValueOrDefault(submission.Owner) + submitted.GetValueOrDefault(submission.Owner);
         if (OverSubmitted(submission.Owner, before, submission.MaxSubmitted) is { } over) return over;
 
         submitted[submission.Owner] = submitted.GetValueOrDefault(submission.Owner) + 1;
-        return JobLifecycle.Decide(null, entry.Command(++lastSequence), time.GetUtcNow());
+        return JobLifecycle.Decide(null, telling.Command(++lastSequence), time.GetUtcNow());
     }
 
     private void Show(IReadOnlyList<Working> stored)
@@ -179,7 +198,7 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
     /// <summary>After a failure nobody knows what was stored. Nothing is decided before the store has said it; who asks meanwhile is told so.</summary>
     private async Task RereadAsync(IEnumerable<Entry> batch, CancellationToken cancellationToken)
     {
-        foreach (var id in batch.Select(entry => entry.Id).Distinct())
+        foreach (var id in batch.SelectMany(entry => entry.Ids).Distinct())
         {
             while (await TryRereadAsync(id) is { } broken)
             {
@@ -220,9 +239,19 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
     [LoggerMessage(Level = LogLevel.Error, Message = "What is stored of {Job} is unknown; it is asked again")]
     private static partial void LogUnknown(ILogger log, Exception exception, JobId job);
 
-    private sealed record Entry(JobId Id, Func<long, JobCommand> Command, (string Owner, int? MaxSubmitted)? Submission)
+    /// <param name="Command">Made with the submit sequence that a new job gets.</param>
+    private sealed record Telling(JobId Id, Func<long, JobCommand> Command);
+
+    private sealed record Entry(IReadOnlyList<Telling> Tellings, (string Owner, int? MaxSubmitted)? Submission)
     {
-        public TaskCompletionSource<LedgerAnswer> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public Entry(JobId id, Func<long, JobCommand> command, (string Owner, int? MaxSubmitted)? submission)
+            : this([new Telling(id, command)], submission)
+        {
+        }
+
+        public IEnumerable<JobId> Ids => Tellings.Select(telling => telling.Id);
+
+        public TaskCompletionSource<IReadOnlyList<LedgerAnswer>> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     private sealed class Working(Job? before)
@@ -235,10 +264,12 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
 
         public JobChange Change => new(ExpectedRevision, Events, Now!);
 
-        /// <summary>All of them or, where one is impossible, none.</summary>
-        public void Append(IReadOnlyList<JobEvent> events)
+        /// <summary>Throws where one of them is impossible.</summary>
+        public Job? After(IReadOnlyList<JobEvent> events) => events.Aggregate(Now, JobLifecycle.Evolve);
+
+        public void Append(IReadOnlyList<JobEvent> events, Job? next)
         {
-            Now = events.Aggregate(Now, JobLifecycle.Evolve);
+            Now = next;
             Events.AddRange(events);
         }
     }

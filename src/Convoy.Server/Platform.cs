@@ -5,6 +5,7 @@ using Convoy.Client.Wire;
 using Convoy.Clusters;
 using Convoy.Clusters.LocalProcesses;
 using Convoy.Core.Json;
+using Convoy.Core.Scheduling;
 using Convoy.Objects;
 using Convoy.Objects.Disk;
 using Convoy.Server.Api;
@@ -37,7 +38,8 @@ public sealed class Platform : IAsyncDisposable
         this.cluster = cluster;
     }
 
-    public static async Task<Platform> OpenAsync(ServerOptions options, StateFolder state)
+    /// <param name="planner">Another than the scheduler and its checker, for tests of what happens when they err.</param>
+    public static async Task<Platform> OpenAsync(ServerOptions options, StateFolder state, GuardedPlanner? planner = null)
     {
         var tls = ServerCertificate.Read(options);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -58,7 +60,7 @@ public sealed class Platform : IAsyncDisposable
         using var early = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
         var cluster = await LocalClusterSetup.OpenAsync(options, state, objects, early.CreateLogger<LocalCluster>(), CancellationToken.None);
         builder.Services.AddSingleton<IStore>(store).AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster);
-        AddPlatform(builder.Services, options, state);
+        AddPlatform(builder.Services, options, state, planner ?? new GuardedPlanner(Scheduler.Plan));
         AddApi(builder.Services);
         var app = builder.Build();
         app.Services.GetRequiredService<Fleet>().Register(cluster.Name, "local");
@@ -84,12 +86,13 @@ public sealed class Platform : IAsyncDisposable
         await store.DisposeAsync();
     }
 
-    private static void AddPlatform(IServiceCollection services, ServerOptions options, StateFolder state)
+    private static void AddPlatform(IServiceCollection services, ServerOptions options, StateFolder state, GuardedPlanner planner)
     {
         services.AddSingleton(options).AddSingleton(state).AddSingleton(TimeProvider.System);
         services.AddSingleton(new ReportTokens(state.ReadOrCreateKey()));
         services.AddSingleton<JobFeed>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<LogReader>();
         services.AddSingleton<ITaskLogs>(new LocalLogs(state.Cluster));
+        services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
         services.AddSingleton<Ledger>().AddHostedService(provider => provider.GetRequiredService<Ledger>());
         services.AddSingleton<SchedulingLoop>().AddHostedService(provider => provider.GetRequiredService<SchedulingLoop>());
         services.AddSingleton<ClusterLoop>().AddHostedService(provider => provider.GetRequiredService<ClusterLoop>());
@@ -158,6 +161,7 @@ public sealed class Platform : IAsyncDisposable
         api.MapJobMetrics();
         api.MapQueue();
         api.MapNodes();
+        api.MapScheduling();
         api.MapCode();
         api.MapPeople();
         api.MapTokens();

@@ -42,6 +42,8 @@ public static class Sentences
             WaitingToken.Held when reason.Until is { } until => $"waits until {until:yyyy-MM-dd HH:mm:ss} UTC before it starts again",
             WaitingToken.ExceedsLevelCap when reason.Unit == WaitingUnit.Jobs => "you have as many running jobs as your level allows",
             WaitingToken.ExceedsLevelCap => $"needs {Amount(reason.Unit, reason.Needed)} more, and your level leaves {Amount(reason.Unit, reason.Free)}",
+            WaitingToken.WaitingForPreemption when reason.Unit == WaitingUnit.Jobs => $"{Amount(reason.Unit, reason.Needed)} {(reason.Needed == 1 ? "makes" : "make")} way for it, and it starts when {(reason.Needed == 1 ? "that has" : "those have")} stopped",
+            WaitingToken.WaitingForPreemption => $"{needs}; jobs make way for it, and it starts when they have stopped",
             WaitingToken.InsufficientResources => $"{needs}; {free}",
             WaitingToken.Fragmented => $"{needs}; {free}, but at most {Amount(reason.Unit, reason.LargestFreeBlock)} on one node, and its tasks do not fit into the gaps",
             WaitingToken.Reserved => $"{needs}; what is free is kept for a job ahead of it",
@@ -56,6 +58,7 @@ public static class Sentences
     public static string? Advice(WaitingReason reason) => reason.Token switch
     {
         WaitingToken.Held => "nothing to do: it starts again by itself",
+        WaitingToken.WaitingForPreemption => "nothing to do: it starts by itself",
         WaitingToken.ExceedsLevelCap => "wait for your other jobs to end, cancel one of them, or ask an administrator about your level",
         WaitingToken.InsufficientResources when reason.JobsAhead == 0 => "wait, or ask for less; `convoy node list` shows what is free",
         WaitingToken.InsufficientResources => "wait, or ask for less; `convoy queue` shows who is ahead",

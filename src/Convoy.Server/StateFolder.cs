@@ -26,6 +26,9 @@ public sealed class StateFolder : IDisposable
 
     public string Objects => Path.Combine(Root, "server", "objects");
 
+    /// <summary>What plans that went wrong were made of.</summary>
+    public string Snapshots => Path.Combine(Root, "server", "snapshots");
+
     public string AdministratorToken => Path.Combine(Root, "server", "admin.token");
 
     public string Cluster => Path.Combine(Root, "cluster");

@@ -9,6 +9,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Convoy.Core.Jobs;
+using Convoy.Core.Scheduling;
 
 namespace Convoy.Server.Tests;
 
@@ -34,8 +35,11 @@ public sealed class RunningServer : IAsyncDisposable
 
     public IServiceProvider Services => platform.Services;
 
+    public StateFolder State => state;
+
     /// <param name="root">The one authority that clients trust; null where the server speaks in the clear.</param>
-    public static async Task<RunningServer> StartAsync(Func<ServerOptions, ServerOptions>? change = null, X509Certificate2? root = null)
+    /// <param name="planner">Instead of the scheduler.</param>
+    public static async Task<RunningServer> StartAsync(Func<ServerOptions, ServerOptions>? change = null, X509Certificate2? root = null, GuardedPlanner? planner = null)
     {
         var folder = Directory.CreateTempSubdirectory("convoy-server-").FullName;
         var options = new ServerOptions
@@ -50,7 +54,7 @@ public sealed class RunningServer : IAsyncDisposable
         };
         options = change?.Invoke(options) ?? options;
         var state = StateFolder.Open(folder);
-        var platform = await Platform.OpenAsync(options, state);
+        var platform = await Platform.OpenAsync(options, state, planner);
         await platform.StartAsync();
         var server = new RunningServer(state, platform, options.Url, root);
         await Eventually.Is(async () => (await server.Admin.GetAsync("/readyz")).IsSuccessStatusCode);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Convoy.Core.Scheduling;
 using Convoy.Server;
 using Convoy.Server.Authentication;
 using Convoy.Server.Loops;
@@ -15,6 +16,7 @@ namespace Convoy.Simulation.Tests;
 internal sealed class ServerLife : SynchronizationContext
 {
     private static readonly byte[] Key = new byte[32];
+    private static readonly string Snapshots = Path.Combine(Path.GetTempPath(), "convoy-simulation-snapshots");
 
     private readonly Timeline timeline;
     private readonly Faults faults;
@@ -24,7 +26,7 @@ internal sealed class ServerLife : SynchronizationContext
     private readonly BackgroundService[] loops;
     private readonly List<Action> open = [];
 
-    public ServerLife(Timeline timeline, Faults faults, Transcript transcript, ModelStore disk, Audit audit, IReadOnlyList<Machines> clusters)
+    public ServerLife(Timeline timeline, Faults faults, Transcript transcript, ModelStore disk, Audit audit, IReadOnlyList<Machines> clusters, GuardedPlanner planner)
     {
         (this.timeline, this.faults, this.transcript, this.clusters) = (timeline, faults, transcript, clusters);
         var time = new ServerTime(timeline, this);
@@ -33,7 +35,7 @@ internal sealed class ServerLife : SynchronizationContext
         store = new SimulatedStore(disk, timeline, faults, audit);
         People = new People(store);
         Ledger = new Ledger(store, feed, time, Log<Ledger>());
-        Scheduling = new SchedulingLoop(Ledger, Fleet, People, feed, time, Log<SchedulingLoop>());
+        Scheduling = new SchedulingLoop(Ledger, Fleet, People, planner, new SnapshotFolder(Snapshots, Log<SnapshotFolder>()), feed, time, Log<SchedulingLoop>());
         Admission = new Admission(store, People, Fleet, Scheduling);
         loops =
         [

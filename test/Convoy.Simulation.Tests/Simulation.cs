@@ -1,5 +1,6 @@
 using Convoy.Core.Jobs;
 using Convoy.Core.People;
+using Convoy.Core.Scheduling;
 using Convoy.Store.Tests;
 
 namespace Convoy.Simulation.Tests;
@@ -127,7 +128,7 @@ internal sealed class Simulation
 
     private void Begin()
     {
-        server = new ServerLife(Timeline, faults, Transcript, disk, audit, clusters);
+        server = new ServerLife(Timeline, faults, Transcript, disk, audit, clusters, new GuardedPlanner(Scheduler.Plan));
         server.Start();
     }
 

@@ -107,7 +107,23 @@ public sealed record JobListView(IReadOnlyList<JobView> Items, string? Next, int
 /// <summary>Answer of a dry run: what the server would do with the spec now.</summary>
 /// <param name="StartsNow">The scheduler would give it machines in its next cycle.</param>
 /// <param name="Reason">Why it would wait.</param>
-public sealed record SubmitCheckView(bool StartsNow, string? Reason, string Message, IReadOnlyList<string> Nodes, int SchemaVersion = 1);
+/// <param name="Nodes">Where it would run, now or when the jobs that it evicts have stopped.</param>
+public sealed record SubmitCheckView(bool StartsNow, string? Reason, string Message, IReadOnlyList<string> Nodes, int SchemaVersion = 1)
+{
+    /// <summary>Running jobs that would be stopped for it.</summary>
+    public int WouldEvict { get; init; }
+
+    /// <summary>What the numbers count: devices, millicores, bytes or jobs. Null, like them, where it would start now.</summary>
+    public string? Unit { get; init; }
+
+    public long? Needed { get; init; }
+
+    public long? Free { get; init; }
+
+    public long? LargestFreeBlock { get; init; }
+
+    public int? JobsAhead { get; init; }
+}
 
 /// <summary>Why a job is where it is, and what to try.</summary>
 /// <param name="Unit">What the numbers count: devices, millicores, bytes or jobs.</param>

@@ -24,6 +24,9 @@ public abstract record JobCommand
     /// <summary>Evict for another job; dropped where the victim moved on since the snapshot.</summary>
     public sealed record Preempt(long Revision, JobId For) : JobCommand;
 
+    /// <summary>Changes nothing. Refused where the job no longer waits as it did when the plan was made, and with it what was to happen for its sake.</summary>
+    public sealed record ExpectWaiting(long Revision) : JobCommand;
+
     /// <summary>Looks at the clock: bind timeout and maximum duration.</summary>
     public sealed record CheckDeadlines(TimeSpan BindTimeout) : JobCommand;
 }

@@ -9,6 +9,8 @@ public static class JobLifecycle
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(5);
 
+    private static readonly Decision.Rejected Stale = new("Stale", "the job has changed since the plan was made");
+
     public static Decision Decide(Job? job, JobCommand command, DateTimeOffset now) => (job, command) switch
     {
         (null, JobCommand.Submit submit) => Accept(new JobSubmitted(now, submit.Id, submit.Owner, submit.Level, submit.Queue, submit.Spec, submit.SubmitSequence)),
@@ -22,7 +24,8 @@ public static class JobLifecycle
         (_, JobCommand.Resume resume) => Resume(job, resume, now),
         (_, JobCommand.Preempt preempt) => preempt.Revision == job.Revision && job.Phase is JobPhase.Starting or JobPhase.Running && job.Spec.Preemptible
             ? Stop(job, StopCause.Preempted, preempt.For.Value, null, now)
-            : new Decision.Rejected("Stale", "the job has changed since the plan was made"),
+            : Stale,
+        (_, JobCommand.ExpectWaiting expect) => job.Phase == JobPhase.Pending && job.Revision == expect.Revision ? Decision.Nothing : Stale,
         (_, JobCommand.CheckDeadlines check) => CheckDeadlines(job, check.BindTimeout, now),
         _ => throw new ArgumentOutOfRangeException(nameof(command), command, "unknown command"),
     };
@@ -89,7 +92,7 @@ public static class JobLifecycle
 
     private static Decision Assign(Job job, JobCommand.Assign assign, DateTimeOffset now) =>
         job.Phase != JobPhase.Pending || job.Revision != assign.Revision
-            ? new Decision.Rejected("Stale", "the job has changed since the plan was made")
+            ? Stale
             : Accept(new JobAssigned(now, job.Attempts.Count + 1, job.Generation + 1, assign.Cluster, assign.Accelerator, assign.Tasks));
 
     /// <summary>Takes observations in the order in which they happened, so that the failure named is the first one.</summary>

@@ -62,16 +62,24 @@ public static class JobEndpoints
         if (admitted is null) return refusal!;
         if (Ledger.OverSubmitted(owner.Name, ledger.Unfinished.Values.Count(job => job.Owner == owner.Name), admitted.Level.MaxSubmitted) is { } over) return Problems.OverCap(over.Code, over.Message);
 
-        var snapshot = scheduling.Snapshot();
-        var plan = Scheduler.Plan(snapshot with { Pending = [.. snapshot.Pending, admitted.Probe] }, await people.PolicyAsync(cancellationToken), time.GetUtcNow());
-        if (plan.Gangs.FirstOrDefault(gang => gang.Job == default) is { } gang)
+        var plan = await scheduling.TryAsync(admitted.Probe, cancellationToken);
+        var nodes = plan.Gangs.FirstOrDefault(gang => gang.Job == default)?.Tasks.Select(task => task.Node).Distinct().ToArray() ?? [];
+        if (LatestPlan.Of(plan).Reasons.TryGetValue(default, out var reason))
         {
-            var nodes = gang.Tasks.Select(task => task.Node).Distinct().ToArray();
-            return Results.Ok(new SubmitCheckView(true, null, $"it would start now on {string.Join(", ", nodes)}", nodes));
+            return Results.Ok(new SubmitCheckView(false, reason.Token.ToString(), $"it would wait: {Sentences.Of(reason)}", nodes)
+            {
+                WouldEvict = plan.Evictions.Count(eviction => eviction.For == default),
+                Unit = reason.Unit.ToString(),
+                Needed = reason.Needed,
+                Free = reason.Free,
+                LargestFreeBlock = reason.LargestFreeBlock,
+                JobsAhead = reason.JobsAhead,
+            });
         }
 
-        var reason = plan.Waiting.First(waiting => waiting.Job == default).Reason;
-        return Results.Ok(new SubmitCheckView(false, reason.Token.ToString(), $"it would wait: {Sentences.Of(reason)}", []));
+        return Results.Ok(nodes.Length > 0
+            ? new SubmitCheckView(true, null, $"it would start now on {string.Join(", ", nodes)}", nodes)
+            : new SubmitCheckView(false, null, "the scheduler has no answer now; try again in a moment", []));
     }
 
     private static async Task<IResult> ListAsync(HttpContext http, IStore store, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)

@@ -15,16 +15,22 @@ public sealed partial class SchedulingLoop : BackgroundService
     private readonly Ledger ledger;
     private readonly Fleet fleet;
     private readonly People people;
+    private readonly GuardedPlanner planner;
+    private readonly SnapshotFolder snapshots;
     private readonly Wakeup wakeup;
     private readonly TimeProvider time;
     private readonly ILogger<SchedulingLoop> log;
     private LatestPlan latest = LatestPlan.None;
+    private string toldLast = "";
 
-    public SchedulingLoop(Ledger ledger, Fleet fleet, People people, JobFeed feed, TimeProvider time, ILogger<SchedulingLoop> log)
+    public SchedulingLoop(
+        Ledger ledger, Fleet fleet, People people, GuardedPlanner planner, SnapshotFolder snapshots, JobFeed feed, TimeProvider time, ILogger<SchedulingLoop> log)
     {
         this.ledger = ledger;
         this.fleet = fleet;
         this.people = people;
+        this.planner = planner;
+        this.snapshots = snapshots;
         this.time = time;
         this.log = log;
         wakeup = new Wakeup(time);
@@ -40,6 +46,16 @@ public sealed partial class SchedulingLoop : BackgroundService
     public LatestPlan Latest => Volatile.Read(ref latest);
 
     public void Wake() => wakeup.Signal();
+
+    /// <summary>What would be decided now if this job waited, too. Nothing is applied.</summary>
+    public async Task<Plan> TryAsync(PendingJob job, CancellationToken cancellationToken)
+    {
+        var snapshot = Snapshot();
+        return planner.Plan(snapshot with { Pending = [.. snapshot.Pending, job] }, await people.PolicyAsync(cancellationToken), time.GetUtcNow()).Plan;
+    }
+
+    /// <summary>What a plan would be made of now.</summary>
+    public async Task<PlanningCase> CaseAsync(CancellationToken cancellationToken) => new(Snapshot(), await people.PolicyAsync(cancellationToken), time.GetUtcNow());
 
     /// <summary>All that a decision may depend on, as of now.</summary>
     public ClusterSnapshot Snapshot()
@@ -73,20 +89,18 @@ public sealed partial class SchedulingLoop : BackgroundService
     {
         // A cluster that has not reported yet holds unknown things, and so do jobs whose last commit failed: nothing is placed before both have spoken.
         if (!fleet.HasReported || !ledger.IsSure) return;
-        var policy = await people.PolicyAsync(cancellationToken);
-        var snapshot = Snapshot();
-        var checkedPlan = PlanChecker.Check(snapshot, policy, Scheduler.Plan(snapshot, policy, time.GetUtcNow()));
-        foreach (var violation in checkedPlan.Violations)
-        {
-            Instruments.PlanViolations.WithLabels($"{violation.Guarantee}").Inc();
-            LogViolation(log, violation.Guarantee, violation.Job, violation.Message);
-        }
-
-        var plan = checkedPlan.Plan;
-        Volatile.Write(ref latest, LatestPlan.Of(plan));
+        var planning = await CaseAsync(cancellationToken);
+        var guarded = planner.Plan(planning.Snapshot, planning.Policy, planning.Now);
+        Tell(guarded, planning);
+        var plan = guarded.Plan;
         Instruments.SchedulingCycles.Inc();
-        Instruments.WaitingJobs.Set(plan.Waiting.Count);
-        await Task.WhenAll(plan.Gangs.Select(gang => AssignAsync(gang, cancellationToken)));
+
+        // Where nothing could be planned at all, what was known before is better than nothing.
+        if (plan.Gangs.Count == 0 && plan.Waiting.Count == 0 && planning.Snapshot.Pending.Count > 0) return;
+        Volatile.Write(ref latest, LatestPlan.Of(plan));
+        Instruments.WaitingJobs.Set(Latest.Order.Count);
+        var victims = plan.Evictions.ToLookup(eviction => eviction.For);
+        await Task.WhenAll(plan.Gangs.Select(gang => victims.Contains(gang.Job) ? EvictAsync(gang, [.. victims[gang.Job]], cancellationToken) : AssignAsync(gang, cancellationToken)));
     }
 
     private async Task AssignAsync(PlannedGang gang, CancellationToken cancellationToken)
@@ -95,11 +109,53 @@ public sealed partial class SchedulingLoop : BackgroundService
         if (answer.Decision is Decision.Rejected stale) LogStale(log, gang.Job, stale.Message);
     }
 
+    /// <summary>
+    /// All victims are told, or none. The job they make way for waits on: what is promised to it can be seen from the victims, and once
+    /// they are gone it is planned again like any other. So a crash at any instant loses nothing but time.
+    /// </summary>
+    private async Task EvictAsync(PlannedGang gang, IReadOnlyList<PlannedEviction> victims, CancellationToken cancellationToken)
+    {
+        var answers = await ledger.TellTogetherAsync(
+            [
+                (gang.Job, new JobCommand.ExpectWaiting(gang.JobRevision)),
+                .. victims.Select(eviction => (eviction.Victim, (JobCommand)new JobCommand.Preempt(eviction.VictimRevision, gang.Job))),
+            ],
+            cancellationToken);
+        if (answers.Select(answer => answer.Decision).OfType<Decision.Rejected>().FirstOrDefault() is { } stale)
+        {
+            LogStale(log, gang.Job, stale.Message);
+            return;
+        }
+
+        Instruments.Evictions.Inc(victims.Count);
+        foreach (var eviction in victims) LogEvicted(log, eviction.Victim, gang.Job);
+    }
+
+    /// <summary>What went wrong is counted every time, and told, with the snapshot, when it is not what went wrong in the cycle before.</summary>
+    private void Tell(GuardedPlan guarded, PlanningCase planning)
+    {
+        foreach (var violation in guarded.Violations) Instruments.PlanViolations.WithLabels($"{violation.Guarantee}").Inc();
+        Instruments.PlannerFailures.Inc(guarded.Failures.Count);
+        var told = string.Join('\n', guarded.Violations.Select(violation => violation.ToString()).Concat(guarded.Failures.Select(failure => failure.GetType().Name)));
+        if (told == toldLast) return;
+        toldLast = told;
+        if (told.Length == 0) return;
+        var file = snapshots.Keep(planning) ?? "no file";
+        foreach (var violation in guarded.Violations) LogViolation(log, violation.Guarantee, violation.Job, violation.Message, file);
+        foreach (var failure in guarded.Failures) LogPlannerFailed(log, failure, file);
+    }
+
     [LoggerMessage(Level = LogLevel.Error, Message = "Scheduling cycle failed")]
     private static partial void LogCycleFailed(ILogger log, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Plan violates guarantee {Guarantee}: job {Job} {Violation}; dropped")]
-    private static partial void LogViolation(ILogger log, int guarantee, JobId job, string violation);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Plan violates guarantee {Guarantee}: job {Job} {Violation}; dropped; the snapshot is in {Snapshot}")]
+    private static partial void LogViolation(ILogger log, int guarantee, JobId job, string violation, string snapshot);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Planning failed, and a simpler plan is made; the snapshot is in {Snapshot}")]
+    private static partial void LogPlannerFailed(ILogger log, Exception exception, string snapshot);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Victim} makes way for {Job}")]
+    private static partial void LogEvicted(ILogger log, JobId victim, JobId job);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Assignment of {Job} dropped: {Reason}")]
     private static partial void LogStale(ILogger log, JobId job, string reason);
@@ -111,5 +167,16 @@ public sealed record LatestPlan(IReadOnlyList<WaitingJob> Order, ImmutableDictio
 {
     public static LatestPlan None { get; } = new([], ImmutableDictionary<JobId, WaitingReason>.Empty);
 
-    public static LatestPlan Of(Plan plan) => new(plan.Waiting, plan.Waiting.ToImmutableDictionary(waiting => waiting.Job, waiting => waiting.Reason));
+    /// <summary>A gang whose victims are only being told waits as well, in front of those that have no gang.</summary>
+    public static LatestPlan Of(Plan plan)
+    {
+        var victims = plan.Evictions.GroupBy(eviction => eviction.For).ToDictionary(group => group.Key, group => group.Count());
+        WaitingJob[] order =
+        [
+            .. plan.Gangs.Where(gang => victims.ContainsKey(gang.Job))
+                .Select(gang => new WaitingJob(gang.Job, new WaitingReason(WaitingToken.WaitingForPreemption, WaitingUnit.Jobs, victims[gang.Job], 0, 0, 0))),
+            .. plan.Waiting,
+        ];
+        return new LatestPlan(order, order.ToImmutableDictionary(waiting => waiting.Job, waiting => waiting.Reason));
+    }
 }

@@ -89,6 +89,15 @@ public sealed class JobLifecycleProperties
         JobLifecycle.Decide(after, new JobCommand.Preempt(after.Revision, LifecycleWalk.Other), walk.Now).ShouldBeOfType<Decision.Rejected>();
     });
 
+    [Fact]
+    public void Who_expects_a_job_to_wait_as_planned_changes_nothing_and_is_refused_where_it_does_not() => LifecycleWalk.Random.Sample(walk =>
+    {
+        var decision = JobLifecycle.Decide(walk.Job, new JobCommand.ExpectWaiting(walk.Job.Revision), walk.Now);
+        if (walk.Job.Phase == JobPhase.Pending) decision.ShouldBeOfType<Decision.Accepted>().Events.ShouldBeEmpty();
+        else decision.ShouldBeOfType<Decision.Rejected>().Code.ShouldBe("Stale");
+        JobLifecycle.Decide(walk.Job, new JobCommand.ExpectWaiting(walk.Job.Revision + 1), walk.Now).ShouldBeOfType<Decision.Rejected>();
+    });
+
     /// <summary>CONVOY_UPDATE_DOCS=1 writes the page anew.</summary>
     [Fact]
     public void The_lifecycle_page_is_drawn_from_the_table()
