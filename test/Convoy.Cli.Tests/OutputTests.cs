@@ -34,6 +34,15 @@ public sealed class OutputTests : IDisposable
     }
 
     [Fact]
+    public async Task Restarts_are_counted_whoever_caused_them()
+    {
+        _server.On("GET /jobs", new JobListView([Views.Job(JobPhase.Running) with { Restarts = 1, PlatformRestarts = 2 }], null), WireJson.Default.JobListView);
+
+        var lines = (await _convoy.Uses(_server).RunAsync("list")).Output.Split('\n');
+        lines[1][..(lines[0].IndexOf("RESTARTS", StringComparison.Ordinal) + "RESTARTS".Length)].ShouldEndWith(" 3");
+    }
+
+    [Fact]
     public async Task A_list_in_json_has_a_version_items_and_where_it_goes_on()
     {
         _server.On("GET /jobs", new JobListView([Views.Job(JobPhase.Running)], "41"), WireJson.Default.JobListView);

@@ -174,6 +174,17 @@ public sealed class SubmitTests : IDisposable
     }
 
     [Fact]
+    public async Task A_dry_run_tells_how_many_jobs_would_have_to_make_way()
+    {
+        _server.On("POST /jobs:check", new SubmitCheckView(false, "WaitingForPreemption", "2 running jobs make way for it", ["node-0", "node-1"]) { WouldEvict = 2 }, WireJson.Default.SubmitCheckView);
+
+        var ended = await _convoy.RunAsync("submit", "--dry-run", "--name", "big", "--", "true");
+
+        ended.ExitCode.ShouldBe(0);
+        ended.Output.ShouldBe("job big is valid and would start on node-0, node-1 once 2 running jobs that it evicts have stopped; nothing was submitted\n");
+    }
+
+    [Fact]
     public async Task The_active_python_goes_with_a_job_of_this_machines_platform()
     {
         _server.On("GET /clusters", new ClusterListView([new ClusterView("local", "local", "Ready", 1, 0, 0, null)], null), WireJson.Default.ClusterListView);

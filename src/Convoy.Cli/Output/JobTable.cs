@@ -27,7 +27,7 @@ internal static class JobTable
             table.Add(
             [
                 job.Id, job.Name, job.User, job.Queue, Priority(job.Priority), Framework(job.Framework), Gpus(job), job.Phase.ToString(), job.Reason,
-                Spans.Since(job.SubmittedAt, now), Runtime(job), Number(job.Restarts), Nodes(job, wide), .. extra,
+                Spans.Since(job.SubmittedAt, now), Runtime(job), Number(job.Restarts + job.PlatformRestarts), Nodes(job, wide), .. extra,
             ]);
         }
 

@@ -90,9 +90,15 @@ internal static class SubmitVerb
         if (draft.Folder is { } folder) CodeArchive.Describe(call, folder);
         var spec = await ActivePython.InheritAsync(call, draft.Spec, cancellationToken);
         var check = await call.Client.CheckAsync(spec, cancellationToken);
-        return call.Write(format, check, Rendering.Indented.SubmitCheckView, _ => call.Output.Write(check.StartsNow
-            ? $"job {spec.Name} is valid and would start now on {string.Join(", ", check.Nodes)}; nothing was submitted\n"
-            : $"job {spec.Name} is valid and would wait: {check.Reason}: {Printable.Of(check.Message)}; nothing was submitted\n"));
+        return call.Write(format, check, Rendering.Indented.SubmitCheckView, _ => call.Output.Write($"job {spec.Name} is valid and {Outcome(check)}; nothing was submitted\n"));
+
+        static string Outcome(SubmitCheckView check) => check switch
+        {
+            { StartsNow: true } => $"would start now on {string.Join(", ", check.Nodes)}",
+            { WouldEvict: > 0 } => $"would start on {string.Join(", ", check.Nodes)} once {Spans.Count(check.WouldEvict, "running job")} {(check.WouldEvict == 1 ? "that it evicts has" : "that it evicts have")} stopped",
+            { Reason: null } => $"nobody can say when it would start: {Printable.Of(check.Message)}",
+            _ => $"would wait: {check.Reason}: {Printable.Of(check.Message)}",
+        };
     }
 
     /// <summary>Null where Ctrl-C came before there was a job.</summary>

@@ -66,7 +66,7 @@ public static class JobEndpoints
         var nodes = plan.Gangs.FirstOrDefault(gang => gang.Job == default)?.Tasks.Select(task => task.Node).Distinct().ToArray() ?? [];
         if (LatestPlan.Of(plan).Reasons.TryGetValue(default, out var reason))
         {
-            return Results.Ok(new SubmitCheckView(false, reason.Token.ToString(), $"it would wait: {Sentences.Of(reason)}", nodes)
+            return Results.Ok(new SubmitCheckView(false, reason.Token.ToString(), Sentences.Of(reason), nodes)
             {
                 WouldEvict = plan.Evictions.Count(eviction => eviction.For == default),
                 Unit = reason.Unit.ToString(),
