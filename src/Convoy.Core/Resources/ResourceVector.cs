@@ -9,6 +9,8 @@ public readonly record struct ResourceVector(long CpuMillicores, long MemoryByte
     public static ResourceVector operator -(ResourceVector left, ResourceVector right) =>
         new(left.CpuMillicores - right.CpuMillicores, left.MemoryBytes - right.MemoryBytes, left.Devices - right.Devices);
 
+    public static ResourceVector operator *(ResourceVector each, int times) => new(each.CpuMillicores * times, each.MemoryBytes * times, each.Devices * times);
+
     public bool FitsIn(ResourceVector free) => CpuMillicores <= free.CpuMillicores && MemoryBytes <= free.MemoryBytes && Devices <= free.Devices;
 
     /// <summary>How many of these fit, at most <paramref name="atMost"/>. What takes nothing always fits.</summary>

@@ -53,6 +53,9 @@ public sealed record PendingJob(
     /// <summary>Declared by its owner; null means no limit.</summary>
     public TimeSpan? MaxDuration { get; init; }
 
+    /// <summary>Null means as close together as may be.</summary>
+    public TopologyWish? Topology { get; init; }
+
     public static PendingJob Of(Job job) => new(
         Standing.Of(job), job.Revision, [.. RoleDemand.AllOf(job.Spec)], job.Spec.Placement.Clusters, job.NotBefore)
     {
@@ -71,6 +74,8 @@ public sealed record PendingJob(
     }
 
     public int MinDevices => Roles.Sum(role => role.Min * role.Each.Devices);
+
+    public ResourceVector MinTotal => Roles.Aggregate(default(ResourceVector), (sum, role) => sum + (role.Each * role.Min));
 
     public bool UsesDevices => Roles.Any(role => role.Each.Devices > 0);
 
@@ -102,9 +107,9 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
 
     public int Devices => Places.Sum(place => place.Taken.Devices);
 
-    /// <summary>Device time that is lost if the job dies now.</summary>
+    /// <summary>Device time that is lost if the job dies now; more than a year of work counts as a year, so that sums stay in range.</summary>
     public TimeSpan LostIfEvicted(DateTimeOffset now) =>
-        now - (CheckpointedAt ?? StartedAt) is var since && since > TimeSpan.Zero ? since * Devices : TimeSpan.Zero;
+        TimeSpan.FromTicks(Math.Clamp((now - (CheckpointedAt ?? StartedAt)).Ticks, 0, TimeSpan.TicksPerDay * 365)) * Devices;
 
     /// <summary>Null where the job holds nothing.</summary>
     public static RunningJob? Of(Job job)

@@ -19,7 +19,7 @@ public sealed class GuardedPlanner(Planner planner, PlanCheck check)
 {
     /// <summary>With the checker.</summary>
     public GuardedPlanner(Planner planner)
-        : this(planner, (snapshot, policy, plan, _) => PlanChecker.Check(snapshot, policy, plan))
+        : this(planner, PlanChecker.Check)
     {
     }
 

@@ -12,23 +12,23 @@ internal sealed class PeopleUsage
         foreach (var job in snapshot.Running) Add(job.Standing.Owner, job.Places.Sum(place => place.Taken.Devices));
     }
 
-    public WaitingReason? OverCap(PendingJob job, int jobsAhead)
+    public WaitingReason? OverCap(PendingJob job)
     {
         var level = policy.LevelOf(job.Standing);
         var (jobs, devices) = used.GetValueOrDefault(job.Standing.Owner);
         if (level.MaxRunning is { } mostJobs && jobs + 1 > mostJobs)
         {
-            return new WaitingReason(WaitingToken.ExceedsLevelCap, WaitingUnit.Jobs, 1, Math.Max(0, mostJobs - jobs), 0, jobsAhead);
+            return new WaitingReason(WaitingToken.ExceedsLevelCap, WaitingUnit.Jobs, 1, Math.Max(0, mostJobs - jobs), 0, 0);
         }
 
         // A cap lowered after the job was submitted.
         if (job.MinDevices > level.MaxGpusPerJob)
         {
-            return new WaitingReason(WaitingToken.ExceedsLevelCap, WaitingUnit.Devices, job.MinDevices, level.MaxGpusPerJob.Value, 0, jobsAhead);
+            return new WaitingReason(WaitingToken.ExceedsLevelCap, WaitingUnit.Devices, job.MinDevices, level.MaxGpusPerJob.Value, 0, 0);
         }
 
         return level.MaxGpus is { } mostDevices && job.MinDevices > 0 && devices + job.MinDevices > mostDevices
-            ? new WaitingReason(WaitingToken.ExceedsLevelCap, WaitingUnit.Devices, job.MinDevices, Math.Max(0, mostDevices - devices), 0, jobsAhead)
+            ? new WaitingReason(WaitingToken.ExceedsLevelCap, WaitingUnit.Devices, job.MinDevices, Math.Max(0, mostDevices - devices), 0, 0)
             : null;
     }
 

@@ -6,12 +6,28 @@ namespace Convoy.Core.Scheduling;
 /// <summary>What administrators decide, as data.</summary>
 public sealed record SchedulingPolicy(IReadOnlyList<Level> Levels)
 {
+    /// <summary>How long a job is expected to run that declares no maximum.</summary>
+    public TimeSpan UsualDuration { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Blocked jobs of each accelerator type that are promised the next machines that suffice.</summary>
+    public int ReservationsPerType { get; init; } = 4;
+
     public Level LevelOf(Standing standing) => Levels.FirstOrDefault(level => level.Name == standing.Level) ?? new Level(standing.Level, int.MinValue);
 }
 
 /// <summary>What to do next and, for everybody else, why not. Relative to one snapshot.</summary>
 /// <param name="Waiting">In the order in which the scheduler considers them.</param>
-public sealed record Plan(long SnapshotRevision, IReadOnlyList<PlannedGang> Gangs, IReadOnlyList<PlannedEviction> Evictions, IReadOnlyList<WaitingJob> Waiting);
+public sealed record Plan(long SnapshotRevision, IReadOnlyList<PlannedGang> Gangs, IReadOnlyList<PlannedEviction> Evictions, IReadOnlyList<WaitingJob> Waiting)
+{
+    /// <summary>Waiting gangs for which others are leaving already, and the places kept for them.</summary>
+    public IReadOnlyList<PlannedGang> Claims { get; init; } = [];
+
+    /// <summary>Machines promised to the first blocked gangs; no later gang may outlive the promise on them.</summary>
+    public IReadOnlyList<PlannedReservation> Reservations { get; init; } = [];
+}
+
+/// <param name="From">When those who hold the machines are expected to have gone.</param>
+public sealed record PlannedReservation(PlannedGang Gang, DateTimeOffset From);
 
 /// <summary>A whole gang and its machines.</summary>
 public sealed record PlannedGang(JobId Job, long JobRevision, string Cluster, string? Accelerator, IReadOnlyList<TaskPlacement> Tasks);
@@ -68,6 +84,7 @@ public enum WaitingUnit
 /// <param name="JobsAhead">Waiting jobs that are considered before this one.</param>
 /// <param name="BlockedBy">The job that holds a reservation.</param>
 /// <param name="Until">When a held job is looked at again.</param>
+/// <param name="EarliestStart">When its machines are expected to be free, where it is promised any.</param>
 public sealed record WaitingReason(
     WaitingToken Token,
     WaitingUnit Unit,
@@ -76,4 +93,5 @@ public sealed record WaitingReason(
     long LargestFreeBlock,
     int JobsAhead,
     JobId? BlockedBy = null,
-    DateTimeOffset? Until = null);
+    DateTimeOffset? Until = null,
+    DateTimeOffset? EarliestStart = null);

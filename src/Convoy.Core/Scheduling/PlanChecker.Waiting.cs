@@ -9,7 +9,8 @@ public static partial class PlanChecker
     private static IEnumerable<Violation> TrueReasons(ClusterSnapshot snapshot, SchedulingPolicy policy, Plan plan)
     {
         var pending = snapshot.Pending.DistinctBy(job => job.Standing.Id).ToDictionary(job => job.Standing.Id);
-        var room = new PlannedRoom(snapshot, policy, plan, [.. Started(snapshot, plan)]);
+        var kept = plan with { Gangs = [.. plan.Gangs, .. plan.Claims] };
+        var room = new PlannedRoom(snapshot, policy, kept, [.. Started(snapshot, kept)]);
         var shortOfRoom = new HashSet<JobId>();
         foreach (var (id, reason) in plan.Waiting)
         {
@@ -22,13 +23,14 @@ public static partial class PlanChecker
                 WaitingToken.ExceedsLevelCap => !room.ExceedsCap(job),
                 WaitingToken.ClusterUnreachable => allowed.Any(),
                 WaitingToken.NoSuchAccelerator => job.Roles is [var role] && allowed.Any(node => Accepts(role, node)),
-                WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.Infeasible => false,
+                WaitingToken.WaitingForPreemption => plan.Claims.All(claim => claim.Job != id),
+                WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.TopologyUnsatisfied or WaitingToken.Infeasible => false,
                 _ => true,
             };
             if (isFalse) yield return new(10, id, $"waits as {reason.Token}, which is not true");
-            if (reason.Token is not (WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.Infeasible)) continue;
+            if (reason.Token is not (WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.TopologyUnsatisfied or WaitingToken.Infeasible)) continue;
             shortOfRoom.Add(id);
-            if (job.Roles is not [var only] || room.Of(job, only) is not { } cluster) continue;
+            if (job.Topology is { IsRequired: true } || job.Roles is not [var only] || room.Of(job, only) is not { } cluster) continue;
             yield return new(cluster.IsLeft ? 10 : 9, id, $"waits as {reason.Token} though cluster {cluster.Name} has room{(cluster.IsLeft ? "" : ", but for gangs behind it")}");
         }
     }

@@ -17,27 +17,30 @@ public sealed record CheckedPlan(Plan Plan, IReadOnlyList<Violation> Violations)
 public static partial class PlanChecker
 {
     /// <summary>Drops every gang that violates a guarantee, and checks the rest again until nothing is wrong.</summary>
-    public static CheckedPlan Check(ClusterSnapshot snapshot, SchedulingPolicy policy, Plan plan)
+    public static CheckedPlan Check(ClusterSnapshot snapshot, SchedulingPolicy policy, Plan plan, DateTimeOffset now)
     {
         var violations = new List<Violation>();
         var bad = new HashSet<JobId>();
         while (true)
         {
             // What was dropped is of course no longer started: that is said already.
-            var found = Violations(snapshot, policy, plan).Where(violation => !bad.Contains(violation.Job)).ToArray();
+            var found = Violations(snapshot, policy, plan, now).Where(violation => !bad.Contains(violation.Job)).ToArray();
             violations.AddRange(found);
             bad.UnionWith(found.Select(violation => violation.Job));
             var kept = plan.Gangs.Where(gang => !bad.Contains(gang.Job)).ToArray();
             if (kept.Length == plan.Gangs.Count) return new CheckedPlan(plan, violations);
-            plan = plan with { Gangs = kept, Evictions = [.. plan.Evictions.Where(eviction => !bad.Contains(eviction.For))] };
+            plan = plan with { Gangs = kept, Claims = [.. plan.Claims.Where(claim => !bad.Contains(claim.Job))], Evictions = [.. plan.Evictions.Where(eviction => !bad.Contains(eviction.For))] };
         }
     }
 
-    public static IReadOnlyList<Violation> Violations(ClusterSnapshot snapshot, SchedulingPolicy policy, Plan plan) =>
+    public static IReadOnlyList<Violation> Violations(ClusterSnapshot snapshot, SchedulingPolicy policy, Plan plan, DateTimeOffset now) =>
     [
         .. EveryJobOnce(snapshot, plan),
         .. WholeGangs(snapshot, plan),
-        .. Capacity(snapshot, plan),
+        .. Capacity(snapshot, [], plan.Gangs.Where(gang => !Evicts(plan, gang))),
+        .. Capacity(snapshot, Leaving(snapshot, plan), plan.Gangs.Concat(plan.Claims)),
+        .. LegalEvictions(snapshot, policy, plan, now),
+        .. NeededEvictions(snapshot, plan),
         .. Caps(snapshot, policy, plan),
         .. TrueReasons(snapshot, policy, plan),
         .. HealthyNodes(snapshot, plan),
@@ -49,7 +52,6 @@ public static partial class PlanChecker
         foreach (var twice in mentioned.GroupBy(id => id).Where(group => group.Count() > 1)) yield return new(1, twice.Key, "is mentioned more than once");
         foreach (var id in snapshot.Pending.Select(job => job.Standing.Id).Except(mentioned)) yield return new(10, id, "is neither started nor explained");
         foreach (var id in mentioned.Except(snapshot.Pending.Select(job => job.Standing.Id))) yield return new(1, id, "is not pending");
-        foreach (var eviction in plan.Evictions) yield return new(6, eviction.For, "evicts, which this scheduler never does");
     }
 
     private static IEnumerable<Violation> WholeGangs(ClusterSnapshot snapshot, Plan plan)
@@ -83,10 +85,11 @@ public static partial class PlanChecker
         gang.Tasks.Select(task => (task.Role, task.RoleIndex)).SequenceEqual(job.Roles.SelectMany(
             role => Enumerable.Range(0, gang.Tasks.Count(task => task.Role == role.Role)), (role, index) => (role.Role, index)));
 
-    private static IEnumerable<Violation> Capacity(ClusterSnapshot snapshot, Plan plan)
+    /// <param name="gone">Running jobs that are counted no more.</param>
+    private static IEnumerable<Violation> Capacity(ClusterSnapshot snapshot, HashSet<JobId> gone, IEnumerable<PlannedGang> gangs)
     {
         var used = new Dictionary<(string, string), (ResourceVector Sum, HashSet<int> Devices)>();
-        foreach (var running in snapshot.Running)
+        foreach (var running in snapshot.Running.Where(job => !gone.Contains(job.Standing.Id)))
         {
             foreach (var place in running.Places)
             {
@@ -96,7 +99,7 @@ public static partial class PlanChecker
             }
         }
 
-        foreach (var (gang, job) in Started(snapshot, plan))
+        foreach (var (gang, job) in gangs.Join(snapshot.Pending, gang => gang.Job, job => job.Standing.Id, (gang, job) => (gang, job)))
         {
             foreach (var task in gang.Tasks)
             {

@@ -4,92 +4,184 @@ namespace Convoy.Core.Scheduling;
 
 /// <summary>
 /// Who gets which machines. Pure and deterministic: the same snapshot gives the same plan, whatever the order of its lists.
-/// Jobs are considered by level, priority and submit sequence; a gang gets all its places or none. The first blocked job of
-/// each accelerator type holds a reservation: a later job may start only if, on the cluster as it will be once those
-/// ahead have ended, no fewer of the blocked job's tasks would fit.
+/// Jobs are considered by level, priority and submit sequence; a gang gets all its places or none. Who finds no place takes what
+/// others are leaving already, or evicts whom it may. The first blocked jobs of each accelerator type are promised the machines
+/// that suffice first; a later job may start only where it delays no promise.
 /// </summary>
 public static class Scheduler
 {
-    public static Plan Plan(ClusterSnapshot snapshot, SchedulingPolicy policy, DateTimeOffset now)
-    {
-        var order = new StandingOrder(policy);
-        var free = FreeSpace.Of(snapshot, snapshot.Running);
-        var people = new PeopleUsage(snapshot, policy);
-        var reservations = new List<Reservation>();
-        var started = new List<StartedGang>();
-        var waiting = new List<WaitingJob>();
+    public static Plan Plan(ClusterSnapshot snapshot, SchedulingPolicy policy, DateTimeOffset now) => new SchedulingCycle(snapshot, policy, now).Run();
+}
 
+/// <summary>One plan in the making.</summary>
+internal sealed class SchedulingCycle
+{
+    private readonly ClusterSnapshot snapshot;
+    private readonly SchedulingPolicy policy;
+    private readonly DateTimeOffset now;
+    private readonly StandingOrder order;
+    private readonly FreeSpace free;
+    private readonly PeopleUsage people;
+    private readonly Preemption rules;
+    private readonly VictimSearch search;
+    private readonly List<RunningJob> running;
+    private readonly TimeMap times;
+    private readonly List<StartedGang> started = [];
+    private readonly List<PlannedGang> preemptors = [];
+    private readonly List<PlannedGang> claims = [];
+    private readonly List<PlannedEviction> evictions = [];
+    private readonly List<WaitingJob> waiting = [];
+
+    /// <summary>Why a shape found no place. Free space only shrinks in a cycle, so what holds for one job holds for its likes.</summary>
+    private readonly Dictionary<PendingJob, WaitingReason> noPlace = new(new ShapeComparer());
+
+    /// <summary>Shapes that searched for victims in vain, by who searched.</summary>
+    private readonly Dictionary<(string Owner, string Level, JobPriority Priority), HashSet<PendingJob>> noVictims = [];
+
+    public SchedulingCycle(ClusterSnapshot snapshot, SchedulingPolicy policy, DateTimeOffset now)
+    {
+        this.snapshot = snapshot;
+        this.policy = policy;
+        this.now = now;
+        order = new StandingOrder(policy);
+        free = FreeSpace.Of(snapshot, snapshot.Running);
+        people = new PeopleUsage(snapshot, policy);
+        rules = new Preemption(policy, now);
+        running = [.. snapshot.Running.OrderBy(job => job.Standing, order)];
+        times = new TimeMap(snapshot, policy, now);
+        search = new VictimSearch(free, times, rules, now);
+    }
+
+    public Plan Run()
+    {
         foreach (var job in snapshot.Pending.OrderBy(job => job.Standing, order))
         {
-            var reason = TryStart(job);
-            if (reason is null) continue;
-            waiting.Add(new WaitingJob(job.Standing.Id, reason));
-            if (reason.Token is WaitingToken.InsufficientResources or WaitingToken.Fragmented
-                && !reservations.Exists(r => r.Accelerator == ReservedType(job)))
-            {
-                reservations.Add(Reservation.For(job, ReservedType(job), snapshot, order));
-            }
+            if (TryStart(job) is { } reason) waiting.Add(new WaitingJob(job.Standing.Id, reason with { JobsAhead = waiting.Count }));
         }
 
         // Surplus is given last: nobody waits for it.
         foreach (var gang in started) Grow(gang);
-        return new Plan(snapshot.Revision, [.. started.Select(gang => gang.Planned())], [], waiting);
-
-        static string ReservedType(PendingJob job) => !job.UsesDevices ? "" : string.Join('|', job.AcceptableAccelerators ?? ["any"]);
-
-        WaitingReason? TryStart(PendingJob job)
+        return new Plan(snapshot.Revision, [.. started.Select(gang => gang.Planned()), .. preemptors], evictions, waiting)
         {
-            if (job.NotBefore is { } until && now < until) return new WaitingReason(WaitingToken.Held, WaitingUnit.Jobs, 0, 0, 0, waiting.Count, null, until);
-            if (people.OverCap(job, waiting.Count) is { } overCap) return overCap;
-            JobId? reservedBy = null;
-            foreach (var (cluster, accelerator) in Choices(snapshot, job))
-            {
-                if (free.TryTake(job, cluster, accelerator) is not { } places) continue;
-                if (reservations.Find(r => r.IsDelayedBy(places)) is { } delayed)
-                {
-                    free.Give(places);
-                    reservedBy ??= delayed.Job.Standing.Id;
-                    continue;
-                }
+            Claims = claims,
+            Reservations = [.. times.Reservations.Select(promise => new PlannedReservation(new StartedGang(promise.Job, promise.Places[0].Cluster, promise.Accelerator, [.. promise.Places]).Planned(), promise.From))],
+        };
+    }
 
-                foreach (var reservation in reservations) reservation.Accept(places);
-                people.Start(job);
+    private WaitingReason? TryStart(PendingJob job)
+    {
+        // 1. May it start at all?
+        if (job.NotBefore is { } until && now < until) return new WaitingReason(WaitingToken.Held, WaitingUnit.Jobs, 0, 0, 0, 0, null, until);
+        if (people.OverCap(job) is { } overCap) return overCap;
+
+        // 2. On what is free now.
+        if (!noPlace.TryGetValue(job, out var reason))
+        {
+            foreach (var (cluster, accelerator) in free.Choices(job))
+            {
+                if (free.TryTake(job, cluster, accelerator, Moment.Now, Trying(job)) is not { } places) continue;
+                Accept(job, places);
                 started.Add(new StartedGang(job, cluster, accelerator, places));
                 return null;
             }
 
-            return Shortage.Explain(snapshot, free, job, waiting.Count, reservedBy);
+            reason = Shortage.Explain(snapshot, free, job, InTheWayOf(job));
+            noPlace.Add(job, reason);
         }
 
-        void Grow(StartedGang gang)
+        // 3. On what others are leaving; 4. on what lesser ones can be made to leave.
+        if (reason.Token is WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.TopologyUnsatisfied or WaitingToken.Reserved)
         {
-            foreach (var role in gang.Job.Roles)
-            {
-                for (var count = role.Min; count < role.Max && people.MayGrow(gang.Job, gang.Places.Sum(place => place.Role.Each.Devices), role.Each.Devices); count++)
-                {
-                    if (free.TryTakeOne(role, gang.Cluster, gang.Accelerator) is not { } place) break;
-                    if (reservations.Exists(r => r.IsDelayedBy([place])))
-                    {
-                        free.Give([place]);
-                        break;
-                    }
+            if (TryClaim(job)) return reason with { Token = WaitingToken.WaitingForPreemption, BlockedBy = null };
+            if (TryEvict(job)) return null;
+        }
 
-                    foreach (var reservation in reservations) reservation.Accept([place]);
-                    people.Grow(gang.Job, role.Each.Devices);
-                    gang.Places.Add(place);
-                }
+        // 5. Blocked: the first of its kind are promised the next machines that suffice.
+        if (reason.Token is not (WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.TopologyUnsatisfied) || times.Reservations.Count(promise => IsAlike(promise.Job, job)) >= policy.ReservationsPerType) return reason;
+        return reason with { EarliestStart = times.Reserve(job)?.From };
+    }
+
+    private static bool IsAlike(PendingJob one, PendingJob other) => one.UsesDevices == other.UsesDevices
+        && (one.AcceptableAccelerators is not { } types || other.AcceptableAccelerators is not { } others || types.SequenceEqual(others));
+
+    /// <summary>Who is promised the place that the job could have otherwise; null where there is none.</summary>
+    private JobId? InTheWayOf(PendingJob job)
+    {
+        foreach (var (cluster, accelerator) in free.Choices(job))
+        {
+            if (free.TryTake(job, cluster, accelerator) is not { } places) continue;
+            free.Give(places);
+            if (times.DelayedBy(places, times.EndIfStarted(job)) is { } delayed) return delayed.Job.Standing.Id;
+        }
+
+        return null;
+    }
+
+    private TimeMap.Trial Trying(PendingJob job) => new(times, times.EndIfStarted(job), []);
+
+    private bool TryClaim(PendingJob job)
+    {
+        if (evictions.Count == 0 && !running.Exists(other => other.IsStopping)) return false;
+        foreach (var (cluster, accelerator) in free.Choices(job))
+        {
+            if (free.TryTake(job, cluster, accelerator, Moment.Soon, Trying(job)) is not { } places) continue;
+            free.Claim(places);
+            times.Accept(job, places);
+            claims.Add(new StartedGang(job, cluster, accelerator, places).Planned());
+            return true;
+        }
+
+        return false;
+    }
+
+    private bool TryEvict(PendingJob job)
+    {
+        var searcher = (job.Standing.Owner, job.Standing.Level, job.Standing.Priority);
+        if (noVictims.TryGetValue(searcher, out var vain) && vain.Contains(job)) return false;
+        var candidates = running.Where(other => rules.MayEvict(job.Standing, other)).ToArray();
+        if (candidates.Length == 0 || search.Find(job, candidates) is not { } victims)
+        {
+            if (vain is null) noVictims.Add(searcher, vain = new HashSet<PendingJob>(new ShapeComparer()));
+            vain.Add(job);
+            return false;
+        }
+
+        foreach (var victim in victims.Jobs)
+        {
+            free.Vacate(victim);
+            times.Release(victim);
+            running.Remove(victim);
+            evictions.Add(new PlannedEviction(victim.Standing.Id, victim.Revision, job.Standing.Id, victims.IsProvenBest));
+        }
+
+        free.Take(victims.Places);
+        free.Claim(victims.Places);
+        Accept(job, victims.Places);
+        preemptors.Add(new StartedGang(job, victims.Cluster, victims.Accelerator, victims.Places).Planned());
+
+        // What the victims leave beyond what was wanted may serve others.
+        noVictims.Clear();
+        return true;
+    }
+
+    private void Grow(StartedGang gang)
+    {
+        foreach (var role in gang.Job.Roles)
+        {
+            for (var count = role.Min; count < role.Max && people.MayGrow(gang.Job, gang.Places.Sum(place => place.Role.Each.Devices), role.Each.Devices); count++)
+            {
+                if (free.TryTakeOne(role, gang.Cluster, gang.Accelerator, Moment.Now, Trying(gang.Job)) is not { } place) break;
+                times.Accept(gang.Job, [place]);
+                people.Grow(gang.Job, role.Each.Devices);
+                gang.Places.Add(place);
             }
         }
     }
 
-    /// <summary>Clusters and accelerator types a gang may use, best first. A gang uses one type and never spans clusters.</summary>
-    internal static IEnumerable<(string Cluster, string? Accelerator)> Choices(ClusterSnapshot snapshot, PendingJob job)
+    private void Accept(PendingJob job, List<Place> places)
     {
-        var nodes = snapshot.Nodes.Where(node => FreeSpace.Allows(job, node)).ToArray();
-        var clusters = nodes.Select(node => node.Cluster).Distinct().Order(StringComparer.Ordinal).ToArray();
-        if (!job.UsesDevices) return clusters.Select(cluster => (cluster, (string?)null));
-        IEnumerable<string> types = job.AcceptableAccelerators ?? nodes.Select(node => node.Accelerator).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToArray();
-        return types.SelectMany(type => clusters.Where(cluster => nodes.Any(node => node.Cluster == cluster && node.Accelerator == type)), (type, cluster) => (cluster, (string?)type));
+        times.Accept(job, places);
+        people.Start(job);
     }
 }
 

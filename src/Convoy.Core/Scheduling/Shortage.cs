@@ -6,23 +6,25 @@ namespace Convoy.Core.Scheduling;
 /// <summary>What a job that found no place is short of.</summary>
 internal static class Shortage
 {
-    public static WaitingReason Explain(ClusterSnapshot snapshot, FreeSpace free, PendingJob job, int jobsAhead, JobId? reservedBy)
+    public static WaitingReason Explain(ClusterSnapshot snapshot, FreeSpace free, PendingJob job, JobId? reservedBy)
     {
         if (reservedBy is not null)
         {
             var (heldUnit, heldNeeded, heldFree, heldBlock) = Numbers(free, job);
-            return new WaitingReason(WaitingToken.Reserved, heldUnit, heldNeeded, heldFree, heldBlock, jobsAhead, reservedBy);
+            return new WaitingReason(WaitingToken.Reserved, heldUnit, heldNeeded, heldFree, heldBlock, 0, reservedBy);
         }
 
-        if (!Scheduler.Choices(snapshot, job).Any())
+        if (!free.Choices(job).Any())
         {
             var token = snapshot.Nodes.Any(node => FreeSpace.Allows(job, node)) && job.UsesDevices ? WaitingToken.NoSuchAccelerator : WaitingToken.ClusterUnreachable;
-            return new WaitingReason(token, WaitingUnit.Devices, job.MinDevices, 0, 0, jobsAhead);
+            return new WaitingReason(token, WaitingUnit.Devices, job.MinDevices, 0, 0, 0);
         }
 
         var (unit, needed, total, largest) = Numbers(free, job);
-        if (!Feasibility.FitsEmpty(snapshot, job)) return new WaitingReason(WaitingToken.Infeasible, unit, needed, total, largest, jobsAhead);
-        return new WaitingReason(total >= needed ? WaitingToken.Fragmented : WaitingToken.InsufficientResources, unit, needed, total, largest, jobsAhead);
+        if (!Feasibility.FitsEmpty(snapshot, job)) return new WaitingReason(WaitingToken.Infeasible, unit, needed, total, largest, 0);
+        var shortOf = total < needed ? WaitingToken.InsufficientResources
+            : job.Topology is { IsRequired: true } && free.WouldFit(job with { Topology = null }) ? WaitingToken.TopologyUnsatisfied : WaitingToken.Fragmented;
+        return new WaitingReason(shortOf, unit, needed, total, largest, 0);
     }
 
     /// <summary>The first resource of which there is too little altogether, or else the scarcest kind the job uses.</summary>
@@ -51,6 +53,6 @@ public static class Feasibility
     {
         var empty = snapshot with { Nodes = [.. snapshot.Nodes.Select(node => node with { Health = NodeHealth.Ready })], Running = [] };
         var free = FreeSpace.Of(empty, []);
-        return Scheduler.Choices(empty, job).Any(choice => free.TryTake(job, choice.Cluster, choice.Accelerator) is not null);
+        return free.Choices(job).Any(choice => free.TryTake(job, choice.Cluster, choice.Accelerator) is not null);
     }
 }

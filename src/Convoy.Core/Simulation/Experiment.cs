@@ -116,10 +116,14 @@ public sealed class Experiment
         {
             if (pool.Find(later.Job, pool.Free) is not { } places) continue;
             var endsBefore = now + later.Left <= reservedAt;
-            if (!endsBefore && places.Any(place => place.Gpus > then[place.Node])) continue;
             if (!endsBefore)
             {
                 foreach (var place in places) then[place.Node] -= place.Gpus;
+                if (places.Any(place => then[place.Node] < 0))
+                {
+                    foreach (var place in places) then[place.Node] += place.Gpus;
+                    continue;
+                }
             }
 
             Start(later, places, now);

@@ -15,7 +15,7 @@ public sealed class GuardedPlannerTests
         var (snapshot, policy) = world;
         var guarded = Guard((now, at, time) => Spoilt(Scheduler.Plan(now, at, time), bug, victim)).Plan(snapshot, policy, Worlds.Now);
         var started = guarded.Plan.Gangs.Select(gang => gang.Job).ToHashSet();
-        PlanChecker.Violations(snapshot, policy, guarded.Plan).ShouldAllBe(violation => !started.Contains(violation.Job));
+        PlanChecker.Violations(snapshot, policy, guarded.Plan, Worlds.Now).ShouldAllBe(violation => !started.Contains(violation.Job));
     });
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class PlanCheckerTests
     [Fact]
     public void A_good_plan_passes_whole()
     {
-        var passed = PlanChecker.Check(Snapshot, Worlds.Policy, Good);
+        var passed = PlanChecker.Check(Snapshot, Worlds.Policy, Good, Worlds.Now);
         passed.Violations.ShouldBeEmpty();
         passed.Plan.Gangs.Count.ShouldBe(2);
     }
@@ -53,14 +53,14 @@ public sealed class PlanCheckerTests
     public void A_gang_over_its_owners_cap_is_dropped()
     {
         var capped = new SchedulingPolicy([new Level("engineer", 20, MaxGpus: 3)]);
-        PlanChecker.Check(Snapshot, capped, Good).Violations.Select(violation => violation.Guarantee).Distinct().ShouldBe([3]);
+        PlanChecker.Check(Snapshot, capped, Good, Worlds.Now).Violations.Select(violation => violation.Guarantee).Distinct().ShouldBe([3]);
     }
 
     [Fact]
     public void A_job_that_waits_though_there_is_room_is_noticed()
     {
         var lazy = Good with { Gangs = [Good.Gangs[0]], Waiting = [new WaitingJob(Good.Gangs[1].Job, new WaitingReason(WaitingToken.InsufficientResources, WaitingUnit.Devices, 4, 0, 0, 0))] };
-        PlanChecker.Violations(Snapshot, Worlds.Policy, lazy).ShouldHaveSingleItem().Guarantee.ShouldBe(10);
+        PlanChecker.Violations(Snapshot, Worlds.Policy, lazy, Worlds.Now).ShouldHaveSingleItem().Guarantee.ShouldBe(10);
     }
 
     [Theory]
@@ -73,7 +73,7 @@ public sealed class PlanCheckerTests
     public void A_job_that_waits_for_an_untrue_reason_is_noticed(WaitingToken token)
     {
         var lazy = Good with { Gangs = [Good.Gangs[0]], Waiting = [new WaitingJob(Good.Gangs[1].Job, new WaitingReason(token, WaitingUnit.Devices, 4, 0, 0, 0, Good.Gangs[0].Job))] };
-        PlanChecker.Violations(Snapshot, Worlds.Policy, lazy).ShouldHaveSingleItem().Guarantee.ShouldBe(10);
+        PlanChecker.Violations(Snapshot, Worlds.Policy, lazy, Worlds.Now).ShouldHaveSingleItem().Guarantee.ShouldBe(10);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class PlanCheckerTests
         var good = Scheduler.Plan(snapshot, Worlds.Policy, Worlds.Now);
         var (ahead, behind) = (good.Gangs[0].Job, good.Waiting[0].Job);
         var jumped = good with { Gangs = [good.Gangs[0] with { Job = behind, JobRevision = 2 }], Waiting = [good.Waiting[0] with { Job = ahead }] };
-        var found = PlanChecker.Violations(snapshot, Worlds.Policy, jumped).ShouldHaveSingleItem();
+        var found = PlanChecker.Violations(snapshot, Worlds.Policy, jumped, Worlds.Now).ShouldHaveSingleItem();
         (found.Guarantee, found.Job).ShouldBe((9, ahead));
     }
 
@@ -98,16 +98,16 @@ public sealed class PlanCheckerTests
     public void A_gang_over_the_cap_per_job_is_dropped()
     {
         var capped = new SchedulingPolicy([new Level("engineer", 20, MaxGpusPerJob: 3)]);
-        PlanChecker.Check(Snapshot, capped, Good).Violations.Select(violation => violation.Guarantee).Distinct().ShouldBe([3]);
+        PlanChecker.Check(Snapshot, capped, Good, Worlds.Now).Violations.Select(violation => violation.Guarantee).Distinct().ShouldBe([3]);
     }
 
     [Fact]
     public void A_job_that_is_not_mentioned_is_noticed() =>
-        PlanChecker.Violations(Snapshot, Worlds.Policy, Good with { Gangs = [Good.Gangs[0]] }).ShouldHaveSingleItem().Guarantee.ShouldBe(10);
+        PlanChecker.Violations(Snapshot, Worlds.Policy, Good with { Gangs = [Good.Gangs[0]] }, Worlds.Now).ShouldHaveSingleItem().Guarantee.ShouldBe(10);
 
     [Fact]
     public void A_job_started_twice_is_noticed() =>
-        PlanChecker.Violations(Snapshot, Worlds.Policy, Good with { Gangs = [.. Good.Gangs, Good.Gangs[0]] }).Select(violation => violation.Guarantee).ShouldContain(1);
+        PlanChecker.Violations(Snapshot, Worlds.Policy, Good with { Gangs = [.. Good.Gangs, Good.Gangs[0]] }, Worlds.Now).Select(violation => violation.Guarantee).ShouldContain(1);
 
     [Fact]
     public void What_was_overdrawn_before_halts_nobody_elsewhere()
@@ -116,7 +116,7 @@ public sealed class PlanCheckerTests
         var snapshot = Snapshot with { Running = [overdrawn] };
         var plan = Scheduler.Plan(snapshot, Worlds.Policy, Worlds.Now);
         plan.Gangs.Count.ShouldBe(1);
-        PlanChecker.Violations(snapshot, Worlds.Policy, plan).ShouldBeEmpty();
+        PlanChecker.Violations(snapshot, Worlds.Policy, plan, Worlds.Now).ShouldBeEmpty();
     }
 
     /// <summary>Breaks the first gang; says which guarantees were found broken, and proves that only that gang was dropped.</summary>
@@ -124,7 +124,7 @@ public sealed class PlanCheckerTests
     {
         var first = Good.Gangs.Single(gang => gang.Tasks.Count == 2);
         var other = Good.Gangs.Single(gang => gang != first);
-        var passed = PlanChecker.Check(Snapshot, Worlds.Policy, Good with { Gangs = [change(first), other] });
+        var passed = PlanChecker.Check(Snapshot, Worlds.Policy, Good with { Gangs = [change(first), other] }, Worlds.Now);
         passed.Plan.Gangs.ShouldBe([other]);
         return [.. passed.Violations.Where(violation => violation.Job == first.Job).Select(violation => violation.Guarantee).Distinct()];
     }

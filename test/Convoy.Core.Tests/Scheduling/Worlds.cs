@@ -27,17 +27,18 @@ internal static class Worlds
 
     public static ClusterSnapshot Snapshot(IReadOnlyList<Node> nodes, IReadOnlyList<PendingJob> pending, params RunningJob[] running) => new(1, nodes, pending, running);
 
-    /// <summary>The world after a plan's gangs have started.</summary>
-    public static ClusterSnapshot Applied(ClusterSnapshot snapshot, Plan plan)
+    /// <summary>The world after a plan's gangs have started and its victims have gone for good.</summary>
+    public static ClusterSnapshot Applied(ClusterSnapshot snapshot, Plan plan, DateTimeOffset? at = null)
     {
         var started = plan.Gangs.Select(gang =>
         {
             var job = snapshot.Pending.Single(pending => pending.Standing.Id == gang.Job);
             var each = job.Roles.ToDictionary(role => role.Role, role => role.Each);
-            return new RunningJob(job.Standing, gang.Cluster, [.. gang.Tasks.Select(task => new HeldPlace(task.Node, each[task.Role], task.Devices))]);
+            return new RunningJob(job.Standing, gang.Cluster, [.. gang.Tasks.Select(task => new HeldPlace(task.Node, each[task.Role], task.Devices))]) { StartedAt = at ?? Now, MaxDuration = job.MaxDuration, Preemptible = job.Preemptible };
         }).ToArray();
         var ids = plan.Gangs.Select(gang => gang.Job).ToHashSet();
-        return snapshot with { Running = [.. snapshot.Running, .. started], Pending = [.. snapshot.Pending.Where(job => !ids.Contains(job.Standing.Id))] };
+        var evicted = plan.Evictions.Select(eviction => eviction.Victim).ToHashSet();
+        return snapshot with { Running = [.. snapshot.Running.Where(job => !evicted.Contains(job.Standing.Id)), .. started], Pending = [.. snapshot.Pending.Where(job => !ids.Contains(job.Standing.Id))] };
     }
 
     private static readonly Gen<Node[]> Nodes =

@@ -42,7 +42,7 @@ public sealed partial class PlannerFaultTests
 
         // It shows the mistake again.
         var kept = PlanningCase.FromJson(text);
-        PlanChecker.Violations(kept.Snapshot, kept.Policy, Wronged(Scheduler.Plan(kept.Snapshot, kept.Policy, kept.Now), wronged)).ShouldContain(violation => violation.Job == wronged);
+        PlanChecker.Violations(kept.Snapshot, kept.Policy, Wronged(Scheduler.Plan(kept.Snapshot, kept.Policy, kept.Now), wronged), kept.Now).ShouldContain(violation => violation.Job == wronged);
 
         var asked = await server.Admin.GetStringAsync("/api/v1/scheduling/snapshot");
         PlanningCase.FromJson(System.Text.Encoding.UTF8.GetBytes(asked)).Snapshot.Pending.ShouldHaveSingleItem().Standing.Id.ShouldBe(wronged.Value);
