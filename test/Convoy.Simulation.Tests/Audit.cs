@@ -35,6 +35,7 @@ internal sealed class Audit(Timeline timeline, Transcript transcript, IReadOnlyL
         if (change.Events.Any(happened => happened is JobSubmitted or JobAssigned)) RequireCaps(after);
         if (change.Events.Any(happened => happened is JobAssigned)) RequireRoom();
         if (after.Phase == JobPhase.Succeeded) RequireSuccess(after);
+        foreach (var stopping in change.Events.OfType<JobStopping>().Where(stopping => stopping.Cause == StopCause.Preempted)) RequireReason(before!, stopping);
     }
 
     /// <summary>Every second.</summary>
@@ -127,6 +128,17 @@ internal sealed class Audit(Timeline timeline, Transcript transcript, IReadOnlyL
             timeline.Require(here.Aggregate(default(ResourceVector), (sum, place) => sum + place.Taken).FitsIn(node.Capacity), $"{node.Name} is promised twice");
             timeline.Require(devices.Distinct().Count() == devices.Length, $"devices {string.Join(' ', devices.Order())} of {node.Name} are promised twice");
         }
+    }
+
+    /// <summary>Who makes way does so for somebody of a higher standing who waits, and loses neither its place nor one of its own restarts.</summary>
+    private void RequireReason(Job victim, JobStopping stopping)
+    {
+        var other = stored[JobId.Parse(stopping.By!)];
+        timeline.Require(other.Phase == JobPhase.Pending, $"{victim.Id} makes way for {other.Id}, which is {other.Phase}");
+        timeline.Require(
+            levelOf[other.Owner].Rank > levelOf[victim.Owner].Rank || (other.Owner == victim.Owner && other.Spec.Priority > victim.Spec.Priority),
+            $"{victim.Id} of {victim.Owner} makes way for {other.Id} of {other.Owner}");
+        transcript.Write($"{victim.Id} makes way for {other.Id}");
     }
 
     private void RequireSuccess(Job job)

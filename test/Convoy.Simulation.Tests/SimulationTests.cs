@@ -23,6 +23,11 @@ public sealed class SimulationTests
         for (var seed = first; seed < first + (Number("CONVOY_SEEDS") ?? UsualSeeds); seed++) Keep(Simulation.Run(seed));
     }
 
+    /// <summary>What is proved of evictions is proved of none where none happens.</summary>
+    [Fact]
+    public void Jobs_make_way_for_others_in_most_lives() =>
+        Enumerable.Range(1, 20).Count(seed => Simulation.Run(seed).Contains(" makes way for ", StringComparison.Ordinal)).ShouldBeGreaterThan(10);
+
     [Fact]
     public void The_same_seed_is_the_same_life() => Simulation.Run(7).ShouldBe(Simulation.Run(7));
 
