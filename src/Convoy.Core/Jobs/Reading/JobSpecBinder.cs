@@ -1,5 +1,6 @@
 using Convoy.Core.Documents;
 using Convoy.Core.Resources;
+using static Convoy.Core.Jobs.Reading.NodeBinder;
 
 namespace Convoy.Core.Jobs.Reading;
 
@@ -26,8 +27,8 @@ internal sealed class JobSpecBinder(NodeBinder binder)
         {
             Name = Of(members, "", "name", binder.Text) ?? "",
             Queue = Of(members, "", "queue", binder.Text),
-            Priority = OfValue(members, "", "priority", (node, path) => Word<JobPriority>(node, path, [])) ?? usual.Priority,
-            Framework = OfValue(members, "", "framework", (node, path) => Word<Framework>(node, path, LaterFrameworks)) ?? usual.Framework,
+            Priority = OfValue(members, "", "priority", (node, path) => binder.Word<JobPriority>(node, path, [])) ?? usual.Priority,
+            Framework = OfValue(members, "", "framework", (node, path) => binder.Word<Framework>(node, path, LaterFrameworks)) ?? usual.Framework,
             Roles = Of(members, "", "roles", Roles) ?? usual.Roles,
             Code = Of(members, "", "code", Code),
             Env = Of(members, "", "env", binder.Texts) ?? usual.Env,
@@ -112,35 +113,4 @@ internal sealed class JobSpecBinder(NodeBinder binder)
         var members = binder.Members(node, path, ["maxDuration"], ["idleGpu"]);
         return new LimitsSpec { MaxDuration = OfValue(members, path, "maxDuration", (n, p) => binder.Parsed<TimeSpan>(n, p, DurationText.TryParse, DurationForm)) };
     }
-
-    private T? Word<T>(DocumentNode node, string path, string[] later)
-        where T : struct, Enum
-    {
-        if (binder.Text(node, path) is not { } text) return null;
-        foreach (var value in Enum.GetValues<T>())
-        {
-            if (string.Equals(Lower(value), text, StringComparison.Ordinal)) return value;
-        }
-
-        var words = Enum.GetValues<T>().Select(Lower).ToArray();
-        if (later.Contains(text))
-        {
-            binder.Add(path, "NotAvailable", $"{path} {text} is not available yet; available: {string.Join(", ", words.OrderDescending(StringComparer.Ordinal))}", node.Line, node.Column);
-        }
-        else
-        {
-            var guess = NearestWord.To(text, words.Concat(later));
-            binder.Add(path, "UnknownWord", $"there is no {path} '{text}'{(guess is null ? "" : $"; did you mean '{guess}'?")} (one of {string.Join(", ", words)})", node.Line, node.Column);
-        }
-
-        return null;
-
-        static string Lower(T value) => value.ToString().ToLowerInvariant();
-    }
-
-    private static T? Of<T>(IReadOnlyDictionary<string, DocumentNode> members, string path, string key, Func<DocumentNode, string, T?> bind)
-        where T : class => members.TryGetValue(key, out var node) ? bind(node, NodeBinder.Join(path, key)) : null;
-
-    private static T? OfValue<T>(IReadOnlyDictionary<string, DocumentNode> members, string path, string key, Func<DocumentNode, string, T?> bind)
-        where T : struct => members.TryGetValue(key, out var node) ? bind(node, NodeBinder.Join(path, key)) : null;
 }

@@ -128,6 +128,34 @@ internal sealed class NodeBinder(bool passesOverUnknownKeys = false)
         return texts;
     }
 
+    /// <summary>One of an enumeration's words, in lower case.</summary>
+    /// <param name="later">Words whose feature does not exist yet.</param>
+    public T? Word<T>(DocumentNode node, string path, string[] later)
+        where T : struct, Enum
+    {
+        if (Text(node, path) is not { } text) return null;
+        foreach (var value in Enum.GetValues<T>())
+        {
+            if (string.Equals(Lower(value), text, StringComparison.Ordinal)) return value;
+        }
+
+        var key = path[(path.LastIndexOf('.') + 1)..];
+        var words = Enum.GetValues<T>().Select(Lower).ToArray();
+        if (later.Contains(text))
+        {
+            Add(path, "NotAvailable", $"{key} {text} is not available yet; available: {string.Join(", ", words.OrderDescending(StringComparer.Ordinal))}", node.Line, node.Column);
+        }
+        else
+        {
+            var guess = NearestWord.To(text, words.Concat(later));
+            Add(path, "UnknownWord", $"there is no {key} '{text}'{(guess is null ? "" : $"; did you mean '{guess}'?")} (one of {string.Join(", ", words)})", node.Line, node.Column);
+        }
+
+        return null;
+
+        static string Lower(T value) => value.ToString().ToLowerInvariant();
+    }
+
     public void Add(string path, string code, string message, int line, int column)
     {
         if (!IsFull) Problems.Add(new SpecProblem(path, code, message, line, column));
@@ -145,6 +173,13 @@ internal sealed class NodeBinder(bool passesOverUnknownKeys = false)
             if (IsFull) return;
         }
     }
+
+    /// <summary>What is bound of a member, or null where it was left out.</summary>
+    public static T? Of<T>(IReadOnlyDictionary<string, DocumentNode> members, string path, string key, Func<DocumentNode, string, T?> bind)
+        where T : class => members.TryGetValue(key, out var node) ? bind(node, Join(path, key)) : null;
+
+    public static T? OfValue<T>(IReadOnlyDictionary<string, DocumentNode> members, string path, string key, Func<DocumentNode, string, T?> bind)
+        where T : struct => members.TryGetValue(key, out var node) ? bind(node, Join(path, key)) : null;
 
     public static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
 
