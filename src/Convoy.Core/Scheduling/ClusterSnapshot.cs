@@ -34,7 +34,13 @@ public sealed record Node(
 /// <summary>What decides who goes first.</summary>
 public sealed record Standing(JobId Id, string Owner, string Level, string Queue, JobPriority Priority, long SubmitSequence)
 {
-    public static Standing Of(Job job) => new(job.Id, job.Owner, job.Level, job.Queue, job.Spec.Priority, job.SubmitSequence);
+    /// <summary>Time on machines in attempts that have ended.</summary>
+    public TimeSpan Served { get; init; }
+
+    public static Standing Of(Job job) => new(job.Id, job.Owner, job.Level, job.Queue, job.Spec.Priority, job.SubmitSequence)
+    {
+        Served = job.Attempts.Where(attempt => attempt is { RunningAt: not null, EndedAt: not null }).Aggregate(TimeSpan.Zero, (sum, attempt) => sum + (attempt.EndedAt!.Value - attempt.RunningAt!.Value)),
+    };
 }
 
 /// <summary>A job that waits for machines.</summary>

@@ -1,5 +1,6 @@
 using Convoy.Core.Jobs;
 using Convoy.Core.People;
+using Convoy.Core.Queues;
 
 namespace Convoy.Core.Scheduling;
 
@@ -11,6 +12,12 @@ public sealed record SchedulingPolicy(IReadOnlyList<Level> Levels)
 
     /// <summary>Blocked jobs of each accelerator type that are promised the next machines that suffice.</summary>
     public int ReservationsPerType { get; init; } = 4;
+
+    /// <summary>What administrators say of queues; one that is not named is under the organisation.</summary>
+    public IReadOnlyList<QueueSpec> Queues { get; init; } = [];
+
+    /// <summary>How long a job runs undisturbed by equals whose job has had less service.</summary>
+    public TimeSpan MinServedTime { get; init; } = TimeSpan.FromMinutes(10);
 
     public Level LevelOf(Standing standing) => Levels.FirstOrDefault(level => level.Name == standing.Level) ?? new Level(standing.Level, int.MinValue);
 }

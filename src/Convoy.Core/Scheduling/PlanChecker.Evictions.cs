@@ -1,5 +1,6 @@
 using Convoy.Core.Jobs;
 using Convoy.Core.People;
+using Convoy.Core.Queues;
 using Convoy.Core.Resources;
 
 namespace Convoy.Core.Scheduling;
@@ -24,12 +25,13 @@ public static partial class PlanChecker
             if (plan.Gangs.All(gang => gang.Job != eviction.For) || preemptor is null) yield return new(6, eviction.For, $"evicts {eviction.Victim} and does not start");
             else if (victim is null) yield return new(6, eviction.For, $"evicts {eviction.Victim}, which does not run");
             else if (victim.Revision != eviction.VictimRevision) yield return new(13, eviction.For, $"evicts {eviction.Victim} at revision {eviction.VictimRevision}, which is at {victim.Revision}");
-            else if (Forbids(policy, preemptor.Standing, victim, now) is { } why) yield return new(5, eviction.For, $"evicts {eviction.Victim}, {why}");
+            else if (Forbids(policy, preemptor, victim, now) is { } why) yield return new(5, eviction.For, $"evicts {eviction.Victim}, {why}");
         }
     }
 
-    private static string? Forbids(SchedulingPolicy policy, Standing preemptor, RunningJob victim, DateTimeOffset now)
+    private static string? Forbids(SchedulingPolicy policy, PendingJob pending, RunningJob victim, DateTimeOffset now)
     {
+        var preemptor = pending.Standing;
         var own = policy.Levels.FirstOrDefault(level => level.Name == preemptor.Level) ?? new Level(preemptor.Level, int.MinValue);
         var other = policy.Levels.FirstOrDefault(level => level.Name == victim.Standing.Level) ?? new Level(victim.Standing.Level, int.MinValue);
         if (victim.IsStopping) return "which is stopping already";
@@ -37,8 +39,28 @@ public static partial class PlanChecker
         if (!own.MayPreempt) return $"and {own.Name} may not";
         if (other.Rank > own.Rank) return "which is of a higher level";
         if (other.Rank < own.Rank) return now < victim.StartedAt + other.MinRunTime ? "which has not had its minimum run time" : null;
+        if (HasHadMore(policy, pending, victim, now)) return now < victim.StartedAt + policy.MinServedTime ? "which has not had its minimum run time" : null;
         if (victim.Standing.Owner != preemptor.Owner) return "which is of the same level";
         return victim.Standing.Priority < preemptor.Priority ? null : "which has no lower priority";
+    }
+
+    /// <summary>Whether both are in one queue by attained service, alike, and the victim is in a worse band.</summary>
+    private static bool HasHadMore(SchedulingPolicy policy, PendingJob pending, RunningJob victim, DateTimeOffset now)
+    {
+        var (one, other) = (pending.Standing, victim.Standing);
+        return one.Priority == other.Priority && LasLine(policy, one.Queue) is { } line && line == LasLine(policy, other.Queue)
+            && BandOf(policy, pending) < AttainedService.Band(other.Served + (now - victim.StartedAt), victim.Places.Sum(place => place.Taken.Devices));
+    }
+
+    private static int BandOf(SchedulingPolicy policy, PendingJob pending) => LasLine(policy, pending.Standing.Queue) is null ? 0
+        : AttainedService.Band(pending.Standing.Served, pending.Roles.Sum(role => role.Min * role.Each.Devices));
+
+    /// <summary>The outermost queue by attained service that the queue is or lies below; one that nobody describes lies below the organisation.</summary>
+    private static string? LasLine(SchedulingPolicy policy, string queue)
+    {
+        var spec = policy.Queues.FirstOrDefault(each => each.Name == queue);
+        var above = queue == QueueTree.RootName ? null : LasLine(policy, spec?.Parent ?? QueueTree.RootName);
+        return above ?? (spec?.Ordering == QueueOrdering.Las ? queue : null);
     }
 
     /// <summary>A victim is needed where the planned places are not free without its going.</summary>

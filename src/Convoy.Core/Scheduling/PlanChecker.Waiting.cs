@@ -65,7 +65,7 @@ public static partial class PlanChecker
         {
             var groups = snapshot.Nodes.Where(node => node.Health == NodeHealth.Ready && Allows(job, node) && Accepts(role, node))
                 .GroupBy(node => (node.Cluster, Type: role.Each.Devices > 0 ? node.Accelerator : null)).ToArray();
-            var ahead = started.Where(start => IsAhead(start.Job.Standing, job.Standing)).Select(start => start.Gang).ToArray();
+            var ahead = started.Where(start => IsAhead(start.Job, job)).Select(start => start.Gang).ToArray();
             var found = groups.FirstOrDefault(group => Fits(group, ahead));
             return found is null ? null : (found.Key.Cluster, groups.Any(group => Fits(group, plan.Gangs)));
 
@@ -83,11 +83,14 @@ public static partial class PlanChecker
             return left with { Devices = node.Devices.Count(device => !taken.Contains(device) && !devices.Contains(device)) };
         }
 
-        private bool IsAhead(Standing one, Standing other)
+        private bool IsAhead(PendingJob oneJob, PendingJob otherJob)
         {
+            var (one, other) = (oneJob.Standing, otherJob.Standing);
             var byRank = RankOf(one).CompareTo(RankOf(other));
             if (byRank != 0) return byRank > 0;
             if (one.Priority != other.Priority) return one.Priority > other.Priority;
+            var byBand = BandOf(policy, oneJob).CompareTo(BandOf(policy, otherJob));
+            if (byBand != 0) return byBand < 0;
             return one.SubmitSequence != other.SubmitSequence ? one.SubmitSequence < other.SubmitSequence : string.CompareOrdinal(one.Id.Value, other.Id.Value) < 0;
         }
 

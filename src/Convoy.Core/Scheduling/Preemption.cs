@@ -3,18 +3,24 @@ using Convoy.Core.People;
 namespace Convoy.Core.Scheduling;
 
 /// <summary>Whose running jobs a job may evict.</summary>
-internal sealed class Preemption(SchedulingPolicy policy, DateTimeOffset now)
+internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, DateTimeOffset now)
 {
     private readonly Dictionary<string, Level> levels = policy.Levels.ToDictionary(level => level.Name);
 
     public int RankOf(Standing standing) => LevelOf(standing).Rank;
 
-    public bool MayEvict(Standing preemptor, RunningJob victim)
+    public bool MayEvict(PendingJob job, RunningJob victim)
     {
+        var preemptor = job.Standing;
         var (own, other) = (LevelOf(preemptor), LevelOf(victim.Standing));
         if (victim.IsStopping || !victim.Preemptible || !other.Preemptible || !own.MayPreempt) return false;
         if (own.Rank > other.Rank) return now - victim.StartedAt >= other.MinRunTime;
-        return own.Rank == other.Rank && preemptor.Owner == victim.Standing.Owner && preemptor.Priority > victim.Standing.Priority;
+        if (own.Rank < other.Rank || preemptor.Priority < victim.Standing.Priority) return false;
+        if (preemptor.Owner == victim.Standing.Owner && preemptor.Priority > victim.Standing.Priority) return true;
+
+        // In a queue by attained service who has had less goes before an equal who has had more. Elsewhere all bands are one.
+        return order.InOneLine(preemptor, victim.Standing) && preemptor.Priority == victim.Standing.Priority
+            && order.Of(job).Band < order.Of(victim, now).Band && now - victim.StartedAt >= policy.MinServedTime;
     }
 
     private Level LevelOf(Standing standing) => levels.TryGetValue(standing.Level, out var level) ? level : new Level(standing.Level, int.MinValue);

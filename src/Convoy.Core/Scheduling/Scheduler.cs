@@ -4,7 +4,7 @@ namespace Convoy.Core.Scheduling;
 
 /// <summary>
 /// Who gets which machines. Pure and deterministic: the same snapshot gives the same plan, whatever the order of its lists.
-/// Jobs are considered by level, priority and submit sequence; a gang gets all its places or none. Who finds no place takes what
+/// Jobs are considered by level, priority, the ordering of their queue and submit sequence; a gang gets all its places or none. Who finds no place takes what
 /// others are leaving already, or evicts whom it may. The first blocked jobs of each accelerator type are promised the machines
 /// that suffice first; a later job may start only where it delays no promise.
 /// </summary>
@@ -36,7 +36,7 @@ internal sealed class SchedulingCycle
     private readonly Dictionary<PendingJob, WaitingReason> noPlace = new(new ShapeComparer());
 
     /// <summary>Shapes that searched for victims in vain, by who searched.</summary>
-    private readonly Dictionary<(string Owner, string Level, JobPriority Priority), HashSet<PendingJob>> noVictims = [];
+    private readonly Dictionary<(string Owner, string Level, string Queue, JobPriority Priority, int Band), HashSet<PendingJob>> noVictims = [];
 
     public SchedulingCycle(ClusterSnapshot snapshot, SchedulingPolicy policy, DateTimeOffset now)
     {
@@ -46,15 +46,15 @@ internal sealed class SchedulingCycle
         order = new StandingOrder(policy);
         free = FreeSpace.Of(snapshot, snapshot.Running);
         people = new PeopleUsage(snapshot, policy);
-        rules = new Preemption(policy, now);
-        running = [.. snapshot.Running.OrderBy(job => job.Standing, order)];
+        rules = new Preemption(policy, order, now);
+        running = [.. snapshot.Running.OrderBy(job => order.Of(job, now))];
         times = new TimeMap(snapshot, policy, now);
         search = new VictimSearch(free, times, rules, now);
     }
 
     public Plan Run()
     {
-        foreach (var job in snapshot.Pending.OrderBy(job => job.Standing, order))
+        foreach (var job in snapshot.Pending.OrderBy(order.Of))
         {
             if (TryStart(job) is { } reason) waiting.Add(new WaitingJob(job.Standing.Id, reason with { JobsAhead = waiting.Count }));
         }
@@ -96,7 +96,9 @@ internal sealed class SchedulingCycle
             if (TryEvict(job)) return null;
         }
 
-        // 5. Blocked: the first of its kind are promised the next machines that suffice.
+        // 5. Blocked: the first of its kind are promised the next machines that suffice. Not by service: who comes next there is who has had
+        // least, and machines kept for a large old job would stand idle before every short new one (docs/decisions/0006).
+        if (order.IsByService(job.Standing)) return reason;
         if (reason.Token is not (WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.TopologyUnsatisfied) || times.Reservations.Count(promise => IsAlike(promise.Job, job)) >= policy.ReservationsPerType) return reason;
         return reason with { EarliestStart = times.Reserve(job)?.From };
     }
@@ -136,9 +138,9 @@ internal sealed class SchedulingCycle
 
     private bool TryEvict(PendingJob job)
     {
-        var searcher = (job.Standing.Owner, job.Standing.Level, job.Standing.Priority);
+        var searcher = (job.Standing.Owner, job.Standing.Level, job.Standing.Queue, job.Standing.Priority, order.Of(job).Band);
         if (noVictims.TryGetValue(searcher, out var vain) && vain.Contains(job)) return false;
-        var candidates = running.Where(other => rules.MayEvict(job.Standing, other)).ToArray();
+        var candidates = running.Where(other => rules.MayEvict(job, other)).ToArray();
         if (candidates.Length == 0 || search.Find(job, candidates) is not { } victims)
         {
             if (vain is null) noVictims.Add(searcher, vain = new HashSet<PendingJob>(new ShapeComparer()));

@@ -1,3 +1,6 @@
+using Convoy.Core.People;
+using Convoy.Core.Scheduling;
+
 namespace Convoy.Core.Simulation;
 
 /// <summary>
@@ -33,6 +36,7 @@ public sealed class Experiment
     {
         ArgumentNullException.ThrowIfNull(nodes);
         ArgumentNullException.ThrowIfNull(jobs);
+        if (policy == SimulationPolicy.Convoy) return VirtualCluster.Run(nodes, jobs, new SchedulingPolicy(Level.Defaults), progress, cancellation);
         var experiment = new Experiment(nodes, jobs, policy);
         experiment.Go(progress, cancellation);
         return new SimulationResult(policy, experiment.pool.Gpus,

@@ -24,7 +24,7 @@ public sealed record SimulatedOutcome(SimulatedJob Job, TimeSpan? Start, TimeSpa
 /// <param name="LostGpuTime">Work that evictions added, times the GPUs it took.</param>
 public sealed record SimulationResult(SimulationPolicy Policy, int ClusterGpus, IReadOnlyList<SimulatedOutcome> Outcomes, TimeSpan LostGpuTime);
 
-/// <summary>The textbook orders that Convoy is compared with.</summary>
+/// <summary>Convoy, and the textbook orders that it is compared with.</summary>
 public enum SimulationPolicy
 {
     /// <summary>By submission; stops at the first job that does not fit.</summary>
@@ -38,4 +38,7 @@ public enum SimulationPolicy
 
     /// <summary>EASY backfilling (Lifka 1995): by submission, with one reservation for the first blocked job, durations known.</summary>
     Easy,
+
+    /// <summary>Convoy's own scheduler, which knows no durations.</summary>
+    Convoy,
 }
