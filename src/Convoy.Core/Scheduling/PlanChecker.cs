@@ -28,8 +28,9 @@ public static partial class PlanChecker
             violations.AddRange(found);
             bad.UnionWith(found.Select(violation => violation.Job));
             var kept = plan.Gangs.Where(gang => !bad.Contains(gang.Job)).ToArray();
-            if (kept.Length == plan.Gangs.Count) return new CheckedPlan(plan, violations);
-            plan = plan with { Gangs = kept, Claims = [.. plan.Claims.Where(claim => !bad.Contains(claim.Job))], Evictions = [.. plan.Evictions.Where(eviction => !bad.Contains(eviction.For))] };
+            var evictions = plan.Evictions.Where(eviction => !bad.Contains(eviction.For)).ToArray();
+            if (kept.Length == plan.Gangs.Count && evictions.Length == plan.Evictions.Count) return new CheckedPlan(plan, violations);
+            plan = plan with { Gangs = kept, Claims = [.. plan.Claims.Where(claim => !bad.Contains(claim.Job))], Evictions = evictions };
         }
     }
 

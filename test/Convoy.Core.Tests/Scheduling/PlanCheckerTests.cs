@@ -119,6 +119,18 @@ public sealed class PlanCheckerTests
         PlanChecker.Violations(snapshot, Worlds.Policy, plan, Worlds.Now).ShouldBeEmpty();
     }
 
+    [Fact]
+    public void An_eviction_for_a_gang_that_is_not_in_the_plan_is_dropped()
+    {
+        var lower = new RunningJob(Worlds.Standing(9, "eve", "intern"), "local", [new HeldPlace("v", new(1000, 0, 4), [0, 1, 2, 3])]);
+        var snapshot = Snapshot with { Running = [lower] };
+        var plan = Good with { Evictions = [new PlannedEviction(lower.Standing.Id, 0, Worlds.Standing(7).Id)] };
+        var passed = PlanChecker.Check(snapshot, Worlds.Policy, plan, Worlds.Now);
+        passed.Plan.Evictions.ShouldBeEmpty();
+        passed.Plan.Gangs.Count.ShouldBe(2);
+        passed.Violations.Select(violation => violation.Guarantee).ShouldContain(6);
+    }
+
     /// <summary>Breaks the first gang; says which guarantees were found broken, and proves that only that gang was dropped.</summary>
     private static int[] Broken(Func<PlannedGang, PlannedGang> change)
     {
