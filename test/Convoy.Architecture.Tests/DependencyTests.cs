@@ -36,14 +36,14 @@ public sealed class DependencyTests
     public void Every_project_is_in_the_solution()
     {
         var solution = Checkout.Project("Convoy.slnx").Descendants("Project").Select(project => (string)project.Attribute("Path")!);
-        solution.Order().ShouldBe([.. Projects.Concat(Checkout.Files("test", ".csproj")).Order()]);
+        solution.Order().ShouldBe([.. Projects.Concat(Checkout.Files("test", ".csproj")).Concat(Checkout.Files("bench", ".csproj")).Order()]);
     }
 
     [Fact]
     public void Package_versions_stand_in_one_file_alone()
     {
         var wrong =
-            from project in Projects.Concat(Checkout.Files("test", ".csproj"))
+            from project in Projects.Concat(Checkout.Files("test", ".csproj")).Concat(Checkout.Files("bench", ".csproj"))
             from package in Checkout.Project(project).Descendants("PackageReference")
             where package.Attribute("Version") is not null || package.Attribute("VersionOverride") is not null
             select $"{project}: {package}";

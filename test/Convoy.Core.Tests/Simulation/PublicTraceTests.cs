@@ -20,7 +20,7 @@ public sealed class PublicTraceTests
     [InlineData("trace4", SimulationPolicy.Srtf, 620_618, 499_478)]
     public void Average_times_equal_those_of_an_independent_implementation(string trace, SimulationPolicy policy, double completionS, double queueingS)
     {
-        var file = SharedFile($"data/traces/muri/{trace}.csv");
+        var file = SharedFile.Find($"data/traces/muri/{trace}.csv");
         Assert.SkipWhen(file is null, "the public traces are not beside this checkout");
 
         var result = Experiment.Run([.. Enumerable.Repeat(new SimulatedNode(8), 8)], Jobs(file), policy);
@@ -37,7 +37,7 @@ public sealed class PublicTraceTests
     [InlineData("trace4", 1_319_383)]
     public void The_production_scheduler_ordered_by_attained_service_beats_published_Tiresias(string trace, double publishedS)
     {
-        var file = SharedFile($"data/traces/muri/{trace}.csv");
+        var file = SharedFile.Find($"data/traces/muri/{trace}.csv");
         Assert.SkipWhen(file is null, "the public traces are not beside this checkout");
         var policy = new SchedulingPolicy(Level.Defaults) { Queues = [new QueueSpec(QueueTree.RootName, Ordering: QueueOrdering.Las)] };
 
@@ -56,15 +56,4 @@ public sealed class PublicTraceTests
     ];
 
     private static double Number(string cell) => double.Parse(cell, CultureInfo.InvariantCulture);
-
-    private static string? SharedFile(string path)
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            var file = Path.Combine(folder.FullName, "shared", path);
-            if (File.Exists(file)) return file;
-        }
-
-        return null;
-    }
 }

@@ -9,8 +9,8 @@ namespace Convoy.Core.Scheduling.Placement;
 /// <remarks>
 /// Score = growth of fragmentation + idle / 400, idle being milli-devices and millicores / 8 left on the node afterwards; the smallest
 /// wins, ties go to the lexicographically smallest name. The paper's FGD rounds its score to whole points, so that many nodes tie and the
-/// first by name gets filled; the second term packs without relying on names. Its factors were tried on the three openb workloads (see
-/// bench/results/openb.md): from a third to twice of it the allocation moves by a tenth of a point. All is multiplied by 3200 × tasks of
+/// first by name gets filled; the second term packs without relying on names. What it allocates is in
+/// bench/results/openb.md. All is multiplied by 3200 × tasks of
 /// the workload, so that integers are exact.
 /// </remarks>
 public sealed class SharedPool
