@@ -1,11 +1,16 @@
 using Convoy.Bench.Openb;
+using Convoy.Bench.Traces;
 
 switch (args)
 {
     case ["openb", var folder, .. var rest] when rest is [] or [_]:
         OpenbTable.Print(Console.Out, folder, rest is [var seeds] ? int.Parse(seeds) : 10);
         return 0;
+    case ["traces", var folder]:
+        TraceTable.Print(Console.Out, folder);
+        return 0;
     default:
         Console.Error.WriteLine("usage: Convoy.Bench openb FOLDER [SEEDS]   the openb protocol on the traces in the folder; 10 seeds unless told");
+        Console.Error.WriteLine("       Convoy.Bench traces FOLDER          Convoy and textbook policies on the traces of training jobs in the folder");
         return 2;
 }
