@@ -49,11 +49,11 @@ public static partial class PlanChecker
     {
         var (one, other) = (pending.Standing, victim.Standing);
         return one.Priority == other.Priority && LasLine(policy, one.Queue) is { } line && line == LasLine(policy, other.Queue)
-            && BandOf(policy, pending) < AttainedService.Band(other.Served + (now - victim.StartedAt), victim.Places.Sum(place => place.Taken.Devices));
+            && BandOf(policy, pending) < AttainedBands.Band(other.Served + (now - victim.StartedAt), victim.Places.Sum(place => place.Taken.Devices));
     }
 
     private static int BandOf(SchedulingPolicy policy, PendingJob pending) => LasLine(policy, pending.Standing.Queue) is null ? 0
-        : AttainedService.Band(pending.Standing.Served, pending.Roles.Sum(role => role.Min * role.Each.Devices));
+        : AttainedBands.Band(pending.Standing.Served, pending.Roles.Sum(role => role.Min * role.Each.Devices));
 
     /// <summary>The outermost queue by attained service that the queue is or lies below; one that nobody describes lies below the organisation.</summary>
     private static string? LasLine(SchedulingPolicy policy, string queue)

@@ -29,7 +29,7 @@ internal sealed class StandingOrder(SchedulingPolicy policy)
 
     public bool IsByService(Standing standing) => queues.OrderingOf(queues.IdOf(standing.Queue)) == QueueOrdering.Las;
 
-    private int BandOf(Standing standing, TimeSpan served, int devices) => IsByService(standing) ? AttainedService.Band(served, devices) : 0;
+    private int BandOf(Standing standing, TimeSpan served, int devices) => IsByService(standing) ? AttainedBands.Band(served, devices) : 0;
 
     /// <summary>A job's turn: the smaller goes first.</summary>
     internal readonly record struct Turn(int Rank, int Band, Standing Standing) : IComparable<Turn>

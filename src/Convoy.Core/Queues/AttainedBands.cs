@@ -6,7 +6,7 @@ namespace Convoy.Core.Queues;
 /// that among jobs of one age the small go first. Multilevel feedback after Tiresias (Gu et al., NSDI'19), discretized so that
 /// two jobs change places once in a band and not all the time.
 /// </summary>
-public static class AttainedService
+public static class AttainedBands
 {
     /// <summary>Where the first band ends: a hundred hours of one device, an hour and a half of eight.</summary>
     private static readonly Int128 FirstBand = 100 * TimeSpan.TicksPerHour;

@@ -1,0 +1,27 @@
+using Convoy.Core.Queues;
+using CsCheck;
+
+namespace Convoy.Core.Tests.Queues;
+
+public sealed class AttainedBandsTests
+{
+    [Fact]
+    public void The_first_band_ends_after_a_hundred_hours_of_one_device()
+    {
+        AttainedBands.Band(TimeSpan.FromHours(99), 1).ShouldBe(0);
+        AttainedBands.Band(TimeSpan.FromHours(100), 1).ShouldBe(1);
+        AttainedBands.Band(TimeSpan.FromHours(400), 1).ShouldBe(2);
+        AttainedBands.Band(TimeSpan.FromHours(2), 8).ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_job_is_in_its_band_until_exactly_the_time_that_is_told() => Gen.Select(Gen.Long[0, TimeSpan.TicksPerDay * 300], Gen.Int[0, 4096]).Sample((ticks, devices) =>
+    {
+        var served = TimeSpan.FromTicks(ticks);
+        var band = AttainedBands.Band(served, devices);
+        var left = AttainedBands.UntilNextBand(served, devices);
+        left.ShouldBeGreaterThan(TimeSpan.Zero);
+        AttainedBands.Band(served + left, devices).ShouldBe(band + 1);
+        AttainedBands.Band(served + left - TimeSpan.FromTicks(1), devices).ShouldBe(band);
+    });
+}
