@@ -1,0 +1,67 @@
+using Convoy.Core.Jobs;
+using Convoy.Core.Resources;
+using Convoy.Core.Scheduling;
+using CsCheck;
+
+namespace Convoy.Core.Tests.Scheduling;
+
+/// <summary>Every set of victims is tried on every placement, and the least harmful that lets the job in is held against the plan's.</summary>
+public sealed class VictimOptimum
+{
+    private static readonly string[] Levels = ["intern", "engineer", "senior"];
+
+    private static readonly Gen<ClusterSnapshot> World =
+        from nodes in Gen.Int[1, 3]
+        from jobs in Gen.Select(Gen.Int[0, 2], Gen.OneOf(1, 2, 4), Gen.OneOf(Levels), Gen.Bool, Gen.Int[0, 3]).Array[0, 9]
+        from tasks in Gen.Int[1, 2]
+        from gpus in Gen.OneOf(1, 2, 4, 8)
+        from level in Gen.OneOf("engineer", "senior")
+        select Of(nodes, jobs, Worlds.Pending(99, tasks, gpus, "bob", level));
+
+    [Fact]
+    public void The_victims_are_the_least_harmful_set_of_all() => World.Sample(world =>
+    {
+        var job = world.Pending[0];
+        var plan = Scheduler.Plan(world, Worlds.Policy, Worlds.Now);
+        plan.Evictions.ShouldAllBe(eviction => eviction.IsProvenBest);
+        var legal = world.Running.Where(running => running.Preemptible && Rank(running.Standing) < Rank(job.Standing)).ToArray();
+        var best = Enumerable.Range(0, 1 << legal.Length)
+            .Select(mask => legal.Where((_, i) => (mask & (1 << i)) != 0).ToArray())
+            .Where(victims => BruteForce.Fits(world with { Running = [.. world.Running.Except(victims)] }, job))
+            .OrderBy(Harm, StringComparer.Ordinal).FirstOrDefault();
+        plan.Gangs.Count.ShouldBe(best is null ? 0 : 1);
+        plan.Evictions.Select(eviction => eviction.Victim.Value).Order().ShouldBe((best ?? []).Select(victim => victim.Standing.Id.Value).Order());
+    }, iter: 3_000);
+
+    /// <summary>The order of the contract as text: victims by level from the highest, jobs, time lost, devices, and how old the newest are.</summary>
+    private static string Harm(RunningJob[] victims) => string.Join('/',
+        string.Join(',', Levels.Reverse().Select(level => $"{victims.Count(victim => victim.Standing.Level == level):D2}")),
+        $"{victims.Length:D2}",
+        $"{victims.Sum(victim => (long)(Worlds.Now - (victim.CheckpointedAt ?? victim.StartedAt)).TotalMinutes * victim.Devices):D12}",
+        $"{victims.Sum(victim => victim.Devices):D4}",
+        string.Join(',', victims.Select(victim => $"{(int)(Worlds.Now - victim.StartedAt).TotalMinutes:D6}").Order(StringComparer.Ordinal)));
+
+    private static int Rank(Standing standing) => Array.IndexOf(Levels, standing.Level);
+
+    private static ClusterSnapshot Of(int nodes, (int Node, int Gpus, string Level, bool Preemptible, int Hours)[] jobs, PendingJob pending)
+    {
+        var used = new int[nodes];
+        var running = new List<RunningJob>();
+        foreach (var (wanted, gpus, level, preemptible, hours) in jobs)
+        {
+            var node = wanted % nodes;
+            if (used[node] + gpus > 8) continue;
+            var devices = Enumerable.Range(used[node], gpus).ToArray();
+            used[node] += gpus;
+
+            // No two start in the same minute: what is left of the order, the ids, is not the oracle's to know.
+            var started = Worlds.Now - TimeSpan.FromHours(5 + hours) - TimeSpan.FromMinutes(running.Count);
+            running.Add(new RunningJob(Worlds.Standing(running.Count, level: level), "local", [new HeldPlace($"n{node}", new ResourceVector(1000, 0, gpus), devices)])
+            {
+                StartedAt = started, Preemptible = preemptible, CheckpointedAt = hours == 0 ? null : started + TimeSpan.FromHours(hours),
+            });
+        }
+
+        return Worlds.Snapshot([.. Enumerable.Range(0, nodes).Select(i => Worlds.Node($"n{i}", 8))], [pending], [.. running]);
+    }
+}
