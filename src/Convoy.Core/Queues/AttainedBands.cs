@@ -8,8 +8,8 @@ namespace Convoy.Core.Queues;
 /// </summary>
 public static class AttainedBands
 {
-    /// <summary>Where the first band ends: a hundred hours of one device, an hour and a half of eight.</summary>
-    private static readonly Int128 FirstBand = 100 * TimeSpan.TicksPerHour;
+    /// <summary>Where the first band ends: six minutes of one device.</summary>
+    private static readonly Int128 FirstBand = 6 * TimeSpan.TicksPerMinute;
 
     /// <summary>Each band is so many times as long as the one before.</summary>
     private const int Ratio = 4;

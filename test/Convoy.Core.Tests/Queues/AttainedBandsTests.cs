@@ -6,12 +6,12 @@ namespace Convoy.Core.Tests.Queues;
 public sealed class AttainedBandsTests
 {
     [Fact]
-    public void The_first_band_ends_after_a_hundred_hours_of_one_device()
+    public void The_first_band_ends_after_six_minutes_of_one_device()
     {
-        AttainedBands.Band(TimeSpan.FromHours(99), 1).ShouldBe(0);
-        AttainedBands.Band(TimeSpan.FromHours(100), 1).ShouldBe(1);
-        AttainedBands.Band(TimeSpan.FromHours(400), 1).ShouldBe(2);
-        AttainedBands.Band(TimeSpan.FromHours(2), 8).ShouldBe(1);
+        AttainedBands.Band(TimeSpan.FromMinutes(5), 1).ShouldBe(0);
+        AttainedBands.Band(TimeSpan.FromMinutes(6), 1).ShouldBe(1);
+        AttainedBands.Band(TimeSpan.FromMinutes(24), 1).ShouldBe(2);
+        AttainedBands.Band(TimeSpan.FromSeconds(6), 8).ShouldBe(1);
     }
 
     [Fact]
