@@ -89,6 +89,7 @@ public sealed record PendingJob(
 }
 
 /// <summary>A job that holds machines, stopping ones included.</summary>
+/// <param name="Places">In rank order.</param>
 public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList<HeldPlace> Places)
 {
     /// <summary>An eviction is dropped where the job has another revision by then.</summary>
@@ -102,8 +103,17 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
     /// <summary>The job that the devices of a stopping one are promised to; null where it stops for another cause.</summary>
     public JobId? StoppingFor { get; init; }
 
-    /// <summary>When this attempt got its machines.</summary>
+    /// <summary>When this attempt got its machines. A job that changes its size begins another attempt.</summary>
     public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>Told to go on at another size already: it keeps its places but those that it leaves, and is not resized again before it runs.</summary>
+    public bool IsResizing { get; init; }
+
+    /// <summary>What each role may have, in rank order; empty where the size is not to change.</summary>
+    public IReadOnlyList<RoleDemand> Roles { get; init; } = [];
+
+    /// <summary>The one type of its devices; null where it has none.</summary>
+    public string? Accelerator { get; init; }
 
     /// <summary>When work was last saved in this attempt; null where it never was.</summary>
     public DateTimeOffset? CheckpointedAt { get; init; }
@@ -112,6 +122,9 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
     public TimeSpan? MaxDuration { get; init; }
 
     public int Devices => Places.Sum(place => place.Taken.Devices);
+
+    /// <summary>The part of the job that is on its way out.</summary>
+    public RunningJob WhatLeaves() => IsStopping ? this : this with { Places = [.. Places.Where(place => place.IsLeaving)] };
 
     /// <summary>Device time that is lost if the job dies now; more than a year of work counts as a year, so that sums stay in range.</summary>
     public TimeSpan LostIfEvicted(DateTimeOffset now) =>
@@ -135,7 +148,14 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
     }
 }
 
-public sealed record HeldPlace(string Node, ResourceVector Taken, IReadOnlyList<int> Devices);
+public sealed record HeldPlace(string Node, ResourceVector Taken, IReadOnlyList<int> Devices)
+{
+    /// <summary>The role whose task it holds.</summary>
+    public string Role { get; init; } = "";
+
+    /// <summary>Given up already by a job that goes on without it: free soon.</summary>
+    public bool IsLeaving { get; init; }
+}
 
 /// <summary>One role's share of a gang.</summary>
 /// <param name="Accelerators">Canonical types in order of preference; empty means any.</param>

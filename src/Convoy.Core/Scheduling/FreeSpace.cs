@@ -31,7 +31,7 @@ internal sealed class FreeSpace
         foreach (var job in holding)
         {
             free.Take(job);
-            if (job.IsStopping) free.Vacate(job);
+            if (job.IsStopping || job.IsResizing) free.Vacate(job.WhatLeaves());
         }
 
         return free;

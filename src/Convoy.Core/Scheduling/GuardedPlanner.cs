@@ -13,7 +13,7 @@ public sealed record GuardedPlan(Plan Plan, IReadOnlyList<Violation> Violations,
 
 /// <summary>
 /// Scheduling never stops, whatever is wrong with the planner. In order: the plan without the gangs that violate a guarantee and
-/// without their evictions; a plan in which nothing may be evicted; one without the jobs that the planner cannot bear; nothing.
+/// without their evictions; a plan in which nothing may be evicted or resized; one without the jobs that the planner cannot bear; nothing.
 /// </summary>
 public sealed class GuardedPlanner(Planner planner, PlanCheck check)
 {
@@ -30,7 +30,7 @@ public sealed class GuardedPlanner(Planner planner, PlanCheck check)
         if (Try(snapshot) is { } plan) return Guarded(plan);
 
         // With the same planner: it finds no victims where nobody may be one.
-        var peaceful = snapshot with { Running = [.. snapshot.Running.Select(job => job with { Preemptible = false })] };
+        var peaceful = snapshot with { Running = [.. snapshot.Running.Select(job => job with { Preemptible = false, Roles = [] })] };
         if (Try(peaceful) is { } calm) return Guarded(calm);
         if (failures.Count > 0 && Bearable([.. peaceful.Pending.OrderBy(job => job.Standing.SubmitSequence).ThenBy(job => job.Standing.Id.Value, StringComparer.Ordinal)]) is { Count: > 0 } bearable
             && Try(peaceful with { Pending = bearable }) is { } partial) return Guarded(partial);

@@ -36,16 +36,16 @@ internal sealed class PeopleUsage
 
     /// <summary>Elastic surplus obeys the caps too.</summary>
     /// <param name="held">Devices that the job has been given so far.</param>
-    public bool MayGrow(PendingJob job, int held, int devices)
+    public bool MayGrow(Standing job, int held, int devices)
     {
-        var level = policy.LevelOf(job.Standing);
-        return devices == 0 || !(held + devices > level.MaxGpusPerJob || used[job.Standing.Owner].Devices + devices > level.MaxGpus);
+        var level = policy.LevelOf(job);
+        return devices == 0 || !(held + devices > level.MaxGpusPerJob || used[job.Owner].Devices + devices > level.MaxGpus);
     }
 
-    public void Grow(PendingJob job, int devices)
+    public void Grow(Standing job, int devices)
     {
-        var (jobs, before) = used[job.Standing.Owner];
-        used[job.Standing.Owner] = (jobs, before + devices);
+        var (jobs, before) = used[job.Owner];
+        used[job.Owner] = (jobs, before + devices);
     }
 
     private void Add(string owner, int devices)

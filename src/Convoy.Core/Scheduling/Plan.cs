@@ -19,6 +19,9 @@ public sealed record SchedulingPolicy(IReadOnlyList<Level> Levels)
     /// <summary>How long a job runs undisturbed by equals whose job has had less service.</summary>
     public TimeSpan MinServedTime { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a job runs at one size before it grows.</summary>
+    public TimeSpan MinTimeBetweenSizes(Standing standing) => LevelOf(standing).MinRunTime is var least && least > MinServedTime ? least : MinServedTime;
+
     public Level LevelOf(Standing standing) => Levels.FirstOrDefault(level => level.Name == standing.Level) ?? new Level(standing.Level, int.MinValue);
 }
 
@@ -31,7 +34,18 @@ public sealed record Plan(long SnapshotRevision, IReadOnlyList<PlannedGang> Gang
 
     /// <summary>Machines promised to the first blocked gangs; no later gang may outlive the promise on them.</summary>
     public IReadOnlyList<PlannedReservation> Reservations { get; init; } = [];
+
+    /// <summary>Running elastic jobs that go on at another size.</summary>
+    public IReadOnlyList<PlannedResize> Resizes { get; init; } = [];
+
+    /// <summary>Whether the gang's places are still held by others, who are told to leave them: it is not assigned yet.</summary>
+    public bool MustWait(JobId gang) => Evictions.Any(eviction => eviction.For == gang) || Resizes.Any(resize => resize.For.Contains(gang));
 }
+
+/// <summary>A running job keeps some of its places and gives others up, or gets more; never both at once.</summary>
+/// <param name="Tasks">All of the gang as it goes on.</param>
+/// <param name="For">Gangs of the same plan that get what is given up, and start once it is free; empty where the job grows.</param>
+public sealed record PlannedResize(JobId Job, long JobRevision, IReadOnlyList<TaskPlacement> Tasks, IReadOnlyList<JobId> For);
 
 /// <param name="From">When those who hold the machines are expected to have gone.</param>
 public sealed record PlannedReservation(PlannedGang Gang, DateTimeOffset From);

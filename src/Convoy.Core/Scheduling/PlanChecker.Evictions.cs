@@ -8,8 +8,6 @@ namespace Convoy.Core.Scheduling;
 /// <summary>Whether every eviction is allowed, and none of them for nothing.</summary>
 public static partial class PlanChecker
 {
-    private static bool Evicts(Plan plan, PlannedGang gang) => plan.Evictions.Any(eviction => eviction.For == gang.Job);
-
     /// <summary>Victims of the plan and jobs that have been told to stop before.</summary>
     private static HashSet<JobId> Leaving(ClusterSnapshot snapshot, Plan plan) =>
         [.. plan.Evictions.Select(eviction => eviction.Victim), .. snapshot.Running.Where(job => job.IsStopping).Select(job => job.Standing.Id)];

@@ -29,8 +29,9 @@ public static partial class PlanChecker
             bad.UnionWith(found.Select(violation => violation.Job));
             var kept = plan.Gangs.Where(gang => !bad.Contains(gang.Job)).ToArray();
             var evictions = plan.Evictions.Where(eviction => !bad.Contains(eviction.For)).ToArray();
-            if (kept.Length == plan.Gangs.Count && evictions.Length == plan.Evictions.Count) return new CheckedPlan(plan, violations);
-            plan = plan with { Gangs = kept, Claims = [.. plan.Claims.Where(claim => !bad.Contains(claim.Job))], Evictions = evictions };
+            var resizes = plan.Resizes.Where(resize => !bad.Contains(resize.Job) && !resize.For.Any(bad.Contains)).ToArray();
+            if (kept.Length == plan.Gangs.Count && evictions.Length == plan.Evictions.Count && resizes.Length == plan.Resizes.Count) return new CheckedPlan(plan, violations);
+            plan = plan with { Gangs = kept, Claims = [.. plan.Claims.Where(claim => !bad.Contains(claim.Job))], Evictions = evictions, Resizes = resizes };
         }
     }
 
@@ -38,10 +39,11 @@ public static partial class PlanChecker
     [
         .. EveryJobOnce(snapshot, plan),
         .. WholeGangs(snapshot, plan),
-        .. Capacity(snapshot, [], plan.Gangs.Where(gang => !Evicts(plan, gang))),
-        .. Capacity(snapshot, Leaving(snapshot, plan), plan.Gangs.Concat(plan.Claims)),
+        .. Capacity(snapshot, [], plan.Gangs.Where(gang => !plan.MustWait(gang.Job))),
+        .. Capacity(Shrunk(snapshot, plan), Leaving(snapshot, plan), plan.Gangs.Concat(plan.Claims)),
         .. LegalEvictions(snapshot, policy, plan, now),
-        .. NeededEvictions(snapshot, plan),
+        .. NeededEvictions(Shrunk(snapshot, plan), plan),
+        .. Resizes(snapshot, policy, plan, now),
         .. Caps(snapshot, policy, plan),
         .. TrueReasons(snapshot, policy, plan),
         .. HealthyNodes(snapshot, plan),

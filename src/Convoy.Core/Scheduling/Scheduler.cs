@@ -23,9 +23,9 @@ internal sealed class SchedulingCycle
     private readonly FreeSpace free;
     private readonly PeopleUsage people;
     private readonly Preemption rules;
-    private readonly VictimSearch search;
     private readonly List<RunningJob> running;
     private readonly TimeMap times;
+    private readonly Elasticity elasticity;
     private readonly List<StartedGang> started = [];
     private readonly List<PlannedGang> preemptors = [];
     private readonly List<PlannedGang> claims = [];
@@ -49,7 +49,7 @@ internal sealed class SchedulingCycle
         rules = new Preemption(policy, order, now);
         running = [.. snapshot.Running.OrderBy(job => order.Of(job, now))];
         times = new TimeMap(snapshot, policy, now);
-        search = new VictimSearch(free, times, rules, now);
+        elasticity = new Elasticity(free, times, people, new VictimSearch(free, times, rules, now), policy, now);
     }
 
     public Plan Run()
@@ -61,9 +61,11 @@ internal sealed class SchedulingCycle
 
         // Surplus is given last: nobody waits for it.
         foreach (var gang in started) Grow(gang);
+        elasticity.GrowRunning(running);
         return new Plan(snapshot.Revision, [.. started.Select(gang => gang.Planned()), .. preemptors], evictions, waiting)
         {
             Claims = claims,
+            Resizes = elasticity.Resizes,
             Reservations = [.. times.Reservations.Select(promise => new PlannedReservation(new StartedGang(promise.Job, promise.Places[0].Cluster, promise.Accelerator, [.. promise.Places]).Planned(), promise.From))],
         };
     }
@@ -123,7 +125,7 @@ internal sealed class SchedulingCycle
 
     private bool TryClaim(PendingJob job)
     {
-        if (evictions.Count == 0 && !running.Exists(other => other.IsStopping)) return false;
+        if (preemptors.Count == 0 && !running.Exists(other => other.IsStopping || other.IsResizing)) return false;
         foreach (var (cluster, accelerator) in free.Choices(job))
         {
             if (free.TryTake(job, cluster, accelerator, Moment.Soon, Trying(job)) is not { } places) continue;
@@ -140,8 +142,8 @@ internal sealed class SchedulingCycle
     {
         var searcher = (job.Standing.Owner, job.Standing.Level, job.Standing.Queue, job.Standing.Priority, order.Of(job).Band);
         if (noVictims.TryGetValue(searcher, out var vain) && vain.Contains(job)) return false;
-        var candidates = running.Where(other => rules.MayEvict(job, other)).ToArray();
-        if (candidates.Length == 0 || search.Find(job, candidates) is not { } victims)
+        var candidates = running.Where(other => !elasticity.IsResizing(other) && rules.MayEvict(job, other)).ToArray();
+        if (elasticity.MakeRoom(job, running, candidates) is not { } victims)
         {
             if (vain is null) noVictims.Add(searcher, vain = new HashSet<PendingJob>(new ShapeComparer()));
             vain.Add(job);
@@ -156,6 +158,7 @@ internal sealed class SchedulingCycle
             evictions.Add(new PlannedEviction(victim.Standing.Id, victim.Revision, job.Standing.Id, victims.IsProvenBest));
         }
 
+        elasticity.Shrink(victims.GivenUp, job, running);
         free.Take(victims.Places);
         free.Claim(victims.Places);
         Accept(job, victims.Places);
@@ -170,11 +173,11 @@ internal sealed class SchedulingCycle
     {
         foreach (var role in gang.Job.Roles)
         {
-            for (var count = role.Min; count < role.Max && people.MayGrow(gang.Job, gang.Places.Sum(place => place.Role.Each.Devices), role.Each.Devices); count++)
+            for (var count = role.Min; count < role.Max && people.MayGrow(gang.Job.Standing, gang.Places.Sum(place => place.Role.Each.Devices), role.Each.Devices); count++)
             {
                 if (free.TryTakeOne(role, gang.Cluster, gang.Accelerator, Moment.Now, Trying(gang.Job)) is not { } place) break;
                 times.Accept(gang.Job, [place]);
-                people.Grow(gang.Job, role.Each.Devices);
+                people.Grow(gang.Job.Standing, role.Each.Devices);
                 gang.Places.Add(place);
             }
         }

@@ -24,7 +24,11 @@ internal sealed class TimeMap
         this.now = now;
         usualDuration = policy.UsualDuration;
         space = FreeSpace.OfCounts(snapshot, snapshot.Running);
-        foreach (var job in snapshot.Running) Hold(job, ExpectedEnd(job));
+        foreach (var job in snapshot.Running)
+        {
+            Hold(job.IsResizing ? Elasticity.Without(job, job.WhatLeaves()) : job, ExpectedEnd(job));
+            if (job.IsResizing) Hold(job.WhatLeaves(), now);
+        }
     }
 
     public IReadOnlyList<Reservation> Reservations => reservations;
@@ -78,6 +82,24 @@ internal sealed class TimeMap
         ends.Remove((end, job));
         foreach (var held in job.Places) Of(holders, job.Cluster, held.Node).Remove((end, held.Taken));
         space.Give(job);
+    }
+
+    /// <summary>The job ends some of its tasks now.</summary>
+    /// <param name="part">The job with only the places that it gives up.</param>
+    public void GiveUp(RunningJob part)
+    {
+        var index = ends.FindIndex(each => each.Job.Standing.Id == part.Standing.Id);
+        var (end, job) = ends[index];
+        ends[index] = (end, Elasticity.Without(job, part));
+        foreach (var held in part.Places) Of(holders, part.Cluster, held.Node).Remove((end, held.Taken));
+        space.Give(part);
+    }
+
+    /// <summary>The job gets one more place.</summary>
+    public void Grow(RunningJob job, Place place)
+    {
+        space.Take([place]);
+        Hold(job with { Places = [new HeldPlace(place.Node, place.Role.Each, [])] }, ExpectedEnd(job));
     }
 
     public DateTimeOffset ExpectedEnd(RunningJob job)

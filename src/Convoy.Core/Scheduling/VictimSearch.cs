@@ -1,7 +1,11 @@
 namespace Convoy.Core.Scheduling;
 
 /// <summary>Running jobs to evict, and the places that a gang then gets.</summary>
-internal sealed record Victims(IReadOnlyList<RunningJob> Jobs, List<Place> Places, string Cluster, string? Accelerator, bool IsProvenBest);
+internal sealed record Victims(IReadOnlyList<RunningJob> Jobs, List<Place> Places, string Cluster, string? Accelerator, bool IsProvenBest)
+{
+    /// <summary>Running jobs that go on, with only the places that they give up.</summary>
+    public IReadOnlyList<RunningJob> GivenUp { get; init; } = [];
+}
 
 /// <summary>
 /// The least harmful set of running jobs whose going lets a gang in, whole. All subsets are weighed where there are few
@@ -18,11 +22,13 @@ internal sealed class VictimSearch(FreeSpace free, TimeMap times, Preemption rul
     private int steps;
 
     /// <param name="candidates">Running jobs that the gang may evict, in any order.</param>
-    public Victims? Find(PendingJob job, IReadOnlyList<RunningJob> candidates)
+    /// <param name="given">What running jobs give up in any case.</param>
+    /// <param name="only">Where the gang must go; null leaves it open.</param>
+    public Victims? Find(PendingJob job, IReadOnlyList<RunningJob> candidates, IReadOnlyCollection<RunningJob> given, (string Cluster, string? Accelerator)? only = null)
     {
         Victims? best = null;
         Harm? least = null;
-        foreach (var (cluster, accelerator) in free.Choices(job))
+        foreach (var (cluster, accelerator) in only is { } one ? [one] : free.Choices(job))
         {
             var useful = candidates.Where(candidate => candidate.Cluster == cluster && free.IsInTheWay(candidate, accelerator))
                 .OrderBy(candidate => new Harm([candidate], rules, now)).ToArray();
@@ -34,7 +40,7 @@ internal sealed class VictimSearch(FreeSpace free, TimeMap times, Preemption rul
             least = harm;
             best = new Victims(victims, Placed(victims)!, cluster, accelerator, isProvenBest && best is not { IsProvenBest: false });
 
-            List<Place>? Placed(IReadOnlyCollection<RunningJob> gone) => PlacesWithout(job, cluster, accelerator, gone);
+            List<Place>? Placed(IReadOnlyCollection<RunningJob> gone) => PlacesWithout(job, cluster, accelerator, [.. given, .. gone]);
 
             RunningJob[]? BestSubset(RunningJob[] from)
             {
@@ -78,7 +84,7 @@ internal sealed class VictimSearch(FreeSpace free, TimeMap times, Preemption rul
         Enumerable.Range(0, 1 << of.Length).Select(mask => of.Where((_, i) => (mask & (1 << i)) != 0).ToArray());
 
     /// <summary>Where the gang would go with these gone; everything is as before afterwards.</summary>
-    private List<Place>? PlacesWithout(PendingJob job, string cluster, string? accelerator, IReadOnlyCollection<RunningJob> gone)
+    public List<Place>? PlacesWithout(PendingJob job, string cluster, string? accelerator, IReadOnlyCollection<RunningJob> gone)
     {
         steps++;
         foreach (var victim in gone) free.Give(victim);

@@ -61,7 +61,7 @@ public sealed class SchedulerProperties
         if (level is { MaxGpus: not null } or { MaxGpusPerJob: not null } or { MaxRunning: not null }) return;
         var alone = world.Snapshot with { Pending = [first] };
         var plan = Plan((world.Snapshot, world.Policy));
-        var startsNow = plan.Gangs.Any(gang => gang.Job == first.Standing.Id) && plan.Evictions.All(eviction => eviction.For != first.Standing.Id);
+        var startsNow = plan.Gangs.Any(gang => gang.Job == first.Standing.Id) && !plan.MustWait(first.Standing.Id);
         startsNow.ShouldBe(BruteForce.Fits(alone, first));
     }, iter: Iterations);
 

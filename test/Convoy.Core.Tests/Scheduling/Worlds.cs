@@ -27,18 +27,27 @@ internal static class Worlds
 
     public static ClusterSnapshot Snapshot(IReadOnlyList<Node> nodes, IReadOnlyList<PendingJob> pending, params RunningJob[] running) => new(1, nodes, pending, running);
 
-    /// <summary>The world after a plan's gangs have started and its victims have gone for good.</summary>
+    /// <summary>The world after a plan's gangs have started, its victims have gone for good and its elastic jobs changed their size.</summary>
     public static ClusterSnapshot Applied(ClusterSnapshot snapshot, Plan plan, DateTimeOffset? at = null)
     {
         var started = plan.Gangs.Select(gang =>
         {
             var job = snapshot.Pending.Single(pending => pending.Standing.Id == gang.Job);
             var each = job.Roles.ToDictionary(role => role.Role, role => role.Each);
-            return new RunningJob(job.Standing, gang.Cluster, [.. gang.Tasks.Select(task => new HeldPlace(task.Node, each[task.Role], task.Devices))]) { StartedAt = at ?? Now, MaxDuration = job.MaxDuration, Preemptible = job.Preemptible };
+            return new RunningJob(job.Standing, gang.Cluster, [.. gang.Tasks.Select(task => new HeldPlace(task.Node, each[task.Role], task.Devices) { Role = task.Role })])
+            {
+                StartedAt = at ?? Now, MaxDuration = job.MaxDuration, Preemptible = job.Preemptible, Roles = job.Roles, Accelerator = gang.Accelerator,
+            };
         }).ToArray();
+        var resized = plan.Resizes.ToDictionary(resize => resize.Job);
+        RunningJob Resized(RunningJob job) => !resized.TryGetValue(job.Standing.Id, out var resize) ? job : job with
+        {
+            StartedAt = at ?? Now,
+            Places = [.. resize.Tasks.Select(task => new HeldPlace(task.Node, job.Roles.Single(role => role.Role == task.Role).Each, task.Devices) { Role = task.Role })],
+        };
         var ids = plan.Gangs.Select(gang => gang.Job).ToHashSet();
         var evicted = plan.Evictions.Select(eviction => eviction.Victim).ToHashSet();
-        return snapshot with { Running = [.. snapshot.Running.Where(job => !evicted.Contains(job.Standing.Id)), .. started], Pending = [.. snapshot.Pending.Where(job => !ids.Contains(job.Standing.Id))] };
+        return snapshot with { Running = [.. snapshot.Running.Where(job => !evicted.Contains(job.Standing.Id)).Select(Resized), .. started], Pending = [.. snapshot.Pending.Where(job => !ids.Contains(job.Standing.Id))] };
     }
 
     private static readonly Gen<Node[]> Nodes =
@@ -87,13 +96,14 @@ internal static class Worlds
         from nodes in Nodes
         from jobs in Jobs
         from earlier in Gen.Int[0, 6]
+        from ran in Gen.OneOf(0, 1)
         from policy in Policies
-        select (Begun(Snapshot(nodes, jobs), earlier, policy), policy);
+        select (Begun(Snapshot(nodes, jobs), earlier, policy, Now - TimeSpan.FromHours(ran)), policy);
 
-    private static ClusterSnapshot Begun(ClusterSnapshot snapshot, int earlier, SchedulingPolicy policy)
+    private static ClusterSnapshot Begun(ClusterSnapshot snapshot, int earlier, SchedulingPolicy policy, DateTimeOffset at)
     {
         var first = snapshot with { Pending = [.. snapshot.Pending.Take(earlier)] };
-        var begun = Applied(first, Scheduler.Plan(first, policy, Now));
+        var begun = Applied(first, Scheduler.Plan(first, policy, at), at);
         return begun with { Pending = [.. begun.Pending, .. snapshot.Pending.Skip(earlier)] };
     }
 }
