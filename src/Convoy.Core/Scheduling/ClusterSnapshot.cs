@@ -8,7 +8,14 @@ public sealed record ClusterSnapshot(
     long Revision,
     IReadOnlyList<Node> Nodes,
     IReadOnlyList<PendingJob> Pending,
-    IReadOnlyList<RunningJob> Running);
+    IReadOnlyList<RunningJob> Running)
+{
+    /// <summary>What each queue, with all below it, has used of late: the decayed dominant share, in units of 2^-40 of everything held for ever. Who is not in it has used nothing.</summary>
+    public IReadOnlyDictionary<string, long> QueueShares { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>The same of each person in all queues.</summary>
+    public IReadOnlyDictionary<string, long> UserShares { get; init; } = new Dictionary<string, long>();
+}
 
 /// <param name="Devices">Indexes of its healthy devices, of type <paramref name="Accelerator"/>.</param>
 /// <param name="AssignsDevices">Whether the cluster hands out single devices; elsewhere they are only counted.</param>
@@ -25,7 +32,18 @@ public sealed record Node(
     /// <summary>Domains that hold the node, outermost first (region, zone, block, rack); empty where the cluster tells none.</summary>
     public IReadOnlyList<string> Topology { get; init; } = [];
 
-    public ResourceVector Capacity => new(CpuMillicores, MemoryBytes, Devices.Count);
+    /// <summary>The InfiniBand or other fabric that the node is on; it lies between zone and block.</summary>
+    public string? Fabric { get; init; }
+
+    /// <summary>Devices that reach each other fast (NVLink islands, NUMA groups); they may nest. None means that all are alike.</summary>
+    public IReadOnlyList<IReadOnlyList<int>> DeviceGroups { get; init; } = [];
+
+    public int Rdma { get; init; }
+
+    /// <summary>What others than Convoy's jobs take of it; devices they hold are not among its devices where single ones are handed out.</summary>
+    public ResourceVector Foreign { get; init; }
+
+    public ResourceVector Capacity => new(CpuMillicores, MemoryBytes, Devices.Count) { Rdma = Rdma };
 
     public static Node Of(string cluster, NodeObservation seen) => new(
         cluster, seen.Name, seen.Health, seen.CpuMillicores, seen.MemoryBytes, seen.Accelerator, seen.Devices, seen.AssignsDevices);
@@ -61,6 +79,14 @@ public sealed record PendingJob(
 
     /// <summary>Null means as close together as may be.</summary>
     public TopologyWish? Topology { get; init; }
+
+    public DateTimeOffset SubmittedAt { get; init; }
+
+    /// <summary>What the plan before promised: machines from then on. Kept, but for a higher level, a reclaim of nominal or a failure; null where nothing was promised.</summary>
+    public DateTimeOffset? PromisedFrom { get; init; }
+
+    /// <summary>It lost a node and waits to be whole again: before its equals.</summary>
+    public bool IsRepair { get; init; }
 
     public static PendingJob Of(Job job) => new(
         Standing.Of(job), job.Revision, [.. RoleDemand.AllOf(job.Spec)], job.Spec.Placement.Clusters, job.NotBefore)
@@ -120,6 +146,9 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
 
     /// <summary>Longest that one attempt may run; null means no limit.</summary>
     public TimeSpan? MaxDuration { get; init; }
+
+    /// <summary>When it was last moved to join fragments; null where it never was.</summary>
+    public DateTimeOffset? MovedAt { get; init; }
 
     public int Devices => Places.Sum(place => place.Taken.Devices);
 

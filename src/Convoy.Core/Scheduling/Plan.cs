@@ -16,6 +16,9 @@ public sealed record SchedulingPolicy(IReadOnlyList<Level> Levels)
     /// <summary>What administrators say of queues; one that is not named is under the organisation.</summary>
     public IReadOnlyList<QueueSpec> Queues { get; init; } = [];
 
+    /// <summary>Who has waited so long is promised machines whatever its place in the line.</summary>
+    public TimeSpan AgeBound { get; init; } = TimeSpan.FromDays(3);
+
     /// <summary>How long a job runs undisturbed by equals whose job has had less service.</summary>
     public TimeSpan MinServedTime { get; init; } = TimeSpan.FromMinutes(10);
 
@@ -58,7 +61,29 @@ public sealed record PlannedGang(JobId Job, long JobRevision, string Cluster, st
 /// gang that has evictions is not assigned yet.
 /// </summary>
 /// <param name="IsProvenBest">False where the search for the least harmful victims ended at its step budget.</param>
-public sealed record PlannedEviction(JobId Victim, long VictimRevision, JobId For, bool IsProvenBest = true);
+public sealed record PlannedEviction(JobId Victim, long VictimRevision, JobId For, bool IsProvenBest = true)
+{
+    public EvictionCause Cause { get; init; }
+}
+
+/// <summary>What gives a job the right to evict another.</summary>
+public enum EvictionCause
+{
+    /// <summary>It is of a higher level.</summary>
+    Level,
+
+    /// <summary>It is of a higher priority, and of the same owner.</summary>
+    Priority,
+
+    /// <summary>It has had less service, in a queue that is ordered so.</summary>
+    Service,
+
+    /// <summary>Its queue gets its nominal back from a borrower.</summary>
+    Reclaim,
+
+    /// <summary>The other outstays the time after which its machines are promised.</summary>
+    Overrun,
+}
 
 public sealed record WaitingJob(JobId Job, WaitingReason Reason);
 
@@ -106,6 +131,7 @@ public enum WaitingUnit
 /// <param name="BlockedBy">The job that holds a reservation.</param>
 /// <param name="Until">When a held job is looked at again.</param>
 /// <param name="EarliestStart">When its machines are expected to be free, where it is promised any.</param>
+/// <param name="Queue">The queue whose quota decides.</param>
 public sealed record WaitingReason(
     WaitingToken Token,
     WaitingUnit Unit,
@@ -115,4 +141,5 @@ public sealed record WaitingReason(
     int JobsAhead,
     JobId? BlockedBy = null,
     DateTimeOffset? Until = null,
-    DateTimeOffset? EarliestStart = null);
+    DateTimeOffset? EarliestStart = null,
+    string? Queue = null);

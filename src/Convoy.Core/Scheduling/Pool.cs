@@ -8,7 +8,7 @@ internal readonly record struct Domain(int First, int End);
 /// <summary>Nodes of one cluster and accelerator type, found by how many of their devices are free, in any domain.</summary>
 internal sealed class Pool
 {
-    private static readonly TopologyLevel[] Levels = [TopologyLevel.Rack, TopologyLevel.Block, TopologyLevel.Zone, TopologyLevel.Region];
+    private static readonly TopologyLevel[] Levels = [TopologyLevel.Rack, TopologyLevel.Block, TopologyLevel.Fabric, TopologyLevel.Zone, TopologyLevel.Region];
     private readonly NodeSpace[] nodes;
     private readonly IndexSet[] byFree;
     private readonly Dictionary<TopologyLevel, DomainCount[]> domains = [];

@@ -3,9 +3,11 @@ namespace Convoy.Core.Scheduling;
 /// <summary>How close together machines are, the closest first.</summary>
 public enum TopologyLevel
 {
+    Island,
     Node,
     Rack,
     Block,
+    Fabric,
     Zone,
     Region,
     Cluster,
@@ -21,7 +23,7 @@ internal static class TopologyPath
     /// <summary>The domain at this level with all that hold it; null where the node's cluster does not tell.</summary>
     public static string? At(Node node, TopologyLevel level)
     {
-        var depth = level switch { TopologyLevel.Rack => 4, TopologyLevel.Block => 3, TopologyLevel.Zone => 2, TopologyLevel.Region => 1, _ => 0 };
+        var depth = level switch { TopologyLevel.Rack => 4, TopologyLevel.Block => 3, TopologyLevel.Zone => 2, TopologyLevel.Region => 1, _ => int.MaxValue };
         return node.Topology.Count < depth ? null : string.Join('/', node.Topology.Take(depth));
     }
 }
