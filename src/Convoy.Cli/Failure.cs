@@ -13,7 +13,7 @@ internal sealed record Failure(int ExitCode, string Code, string Message, string
     public static Failure? Of(Exception exception) => exception switch
     {
         CommandException e => new Failure(e.ExitCode, e.Code, e.Message),
-        InvalidSpecException e => new Failure(ExitCodes.Invalid, "InvalidSpec", $"the job has {Spans.Count(e.Problems.Count, "problem")}; nothing was submitted", null, e.Problems, e.File),
+        InvalidFileException e => new Failure(ExitCodes.Invalid, e.Code, e.Message, null, e.Problems, e.File),
         ConvoyException e => new Failure(ExitOf(e), e.Code, e.Message, e.RequestId, e.Problem.Problems),
         ServerUnreachableException e => new Failure(ExitCodes.Unreachable, "ServerUnreachable", $"{e.Message}; {Hint(e.Server)}"),
         CodeFolderException e => new Failure(ExitCodes.Invalid, "CodeFolder", e.Message),
@@ -47,11 +47,16 @@ internal sealed record Failure(int ExitCode, string Code, string Message, string
     private static string Hint(Uri server) => server.IsLoopback ? "is it running? start one with `convoy up`" : "check the address (--server, CONVOY_SERVER, `convoy login URL`) and your network";
 }
 
-/// <summary>All that is wrong with a job, before anything was sent.</summary>
+/// <summary>All that is wrong with a job or another document, before anything was sent.</summary>
 /// <param name="file">Where lines and columns count; null for flags.</param>
-internal sealed class InvalidSpecException(IReadOnlyList<SpecProblem> problems, string? file) : Exception("the job is not valid")
+internal sealed class InvalidFileException(IReadOnlyList<SpecProblem> problems, string? file, string code, string what, string done)
+    : Exception($"{what} has {Spans.Count(problems.Count, "problem")}; nothing was {done}")
 {
     public IReadOnlyList<SpecProblem> Problems { get; } = problems;
 
     public string? File { get; } = file;
+
+    public string Code { get; } = code;
+
+    public static InvalidFileException Job(IReadOnlyList<SpecProblem> problems, string? file) => new(problems, file, "InvalidSpec", "the job", "submitted");
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Security.Cryptography;
-using System.Text;
 using Convoy.Cli.Output;
 using Convoy.Cli.Submission;
 using Convoy.Client;
@@ -12,11 +11,9 @@ namespace Convoy.Cli.Verbs;
 
 internal static class SubmitVerb
 {
-    private const long LargestFile = 4 << 20;
-
     public static Command Build()
     {
-        var file = new Option<string?>("--file", "-f") { Description = "Job file (YAML); - reads standard input. Flags override it", HelpName = "FILE" };
+        var file = InputFile.Option("Job file (YAML); - reads standard input. Flags override it");
         var flags = new JobFlags();
         var key = Options.Text("--idempotency-key", "KEY", "The same key with the same job is the same submission");
         var dryRun = Options.Switch("--dry-run", "Say what would happen; submit nothing");
@@ -56,7 +53,7 @@ internal static class SubmitVerb
         var fromFile = file is null ? null : await ReadAsync(file, cancellationToken);
         var spec = flags.Apply(call, fromFile);
         var problems = JobSpecValidator.Problems(spec);
-        if (problems.Count > 0) throw new InvalidSpecException(problems, file);
+        if (problems.Count > 0) throw InvalidFileException.Job(problems, file);
         var folder = CodeArchive.Choose(call, flags, fromFile, Path.GetDirectoryName(file) ?? "");
         var archive = folder is null && !call.Get(flags.NoCode) ? spec.Code?.Archive : null;
         return new Draft(spec with { Code = archive is null ? null : new CodeSpec { Archive = archive } }, folder);
@@ -64,25 +61,8 @@ internal static class SubmitVerb
 
     private static async Task<JobSpec> ReadAsync(string file, CancellationToken cancellationToken)
     {
-        await using var stream = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
-        var bytes = new MemoryStream();
-        var buffer = new byte[64 << 10];
-        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
-        {
-            await bytes.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-            if (bytes.Length > LargestFile) throw new InvalidDataException($"{file} is larger than {Spans.Bytes(LargestFile)}; is it a job file?");
-        }
-
-        try
-        {
-            var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
-            var reading = JobFile.Read(text, file);
-            return reading.Spec ?? throw new InvalidSpecException(reading.Problems, file);
-        }
-        catch (DecoderFallbackException)
-        {
-            throw new InvalidDataException($"{file} is not UTF-8 text; is it a job file?");
-        }
+        var reading = JobFile.Read(await InputFile.ReadAsync(file, "a job file", cancellationToken), file);
+        return reading.Spec ?? throw InvalidFileException.Job(reading.Problems, file);
     }
 
     private static async Task<int> CheckAsync(Call call, Draft draft, string? format, CancellationToken cancellationToken)

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using Convoy.Cli.Output;
+using Convoy.Client;
+using Convoy.Client.Wire;
+using Convoy.Core.Queues;
+
+namespace Convoy.Cli.Verbs;
+
+internal static class ApplyVerb
+{
+    public static Command Build()
+    {
+        var file = InputFile.Option("The organisation's file (YAML): all queues, and levels; - reads standard input");
+        file.Required = true;
+        var dryRun = Options.Switch("--dry-run", "Say what would change; change nothing");
+        var format = Options.Format("table", "json", "yaml");
+        return new Verb("apply", "Give the organisation its queues and levels (for administrators)")
+        {
+            Examples = ["convoy apply -f org.yaml --dry-run", "convoy apply -f org.yaml"],
+            Options = { file, dryRun, format },
+            Body = async (call, cancellationToken) =>
+            {
+                var reading = OrganisationFile.Read(await InputFile.ReadAsync(call.Get(file)!, "an organisation's file", cancellationToken), call.Get(file)!);
+                if (reading.Organisation is not { } organisation) throw new InvalidFileException(reading.Problems, call.Get(file), "InvalidOrganisation", "the organisation", "changed");
+                var change = await call.Client.ApplyAsync(organisation, call.Get(dryRun), cancellationToken);
+                return call.Write(call.Get(format), change, Rendering.Indented.OrganisationChangeView, _ => Tell(call.Output, change));
+            },
+        };
+    }
+
+    private static void Tell(TextWriter writer, OrganisationChangeView change)
+    {
+        foreach (var (what, names) in new[] { ("queue", change.Queues), ("level", change.Levels) })
+        {
+            foreach (var name in names.Added) writer.Write($"{what} {name} added\n");
+            foreach (var name in names.Changed) writer.Write($"{what} {name} changed\n");
+            foreach (var name in names.Removed) writer.Write($"{what} {name} removed\n");
+        }
+
+        writer.Write(change.Applied ? $"the organisation has revision {change.Revision}\n" : "it is sound; nothing was changed\n");
+    }
+}
