@@ -11,7 +11,6 @@ public static partial class PlanChecker
         var pending = snapshot.Pending.DistinctBy(job => job.Standing.Id).ToDictionary(job => job.Standing.Id);
         var kept = plan with { Gangs = [.. plan.Gangs, .. plan.Claims] };
         var room = new PlannedRoom(snapshot, policy, kept, [.. Started(snapshot, kept)]);
-        var shortOfRoom = new HashSet<JobId>();
         foreach (var (id, reason) in plan.Waiting)
         {
             if (!pending.TryGetValue(id, out var job)) continue;
@@ -19,7 +18,7 @@ public static partial class PlanChecker
             var isFalse = reason.Token switch
             {
                 WaitingToken.Held => job.NotBefore is null,
-                WaitingToken.Reserved => reason.BlockedBy is not { } ahead || !shortOfRoom.Contains(ahead),
+                WaitingToken.Reserved => plan.Reservations.All(promise => promise.Gang.Job != reason.BlockedBy),
                 WaitingToken.ExceedsLevelCap => !room.ExceedsCap(job),
                 WaitingToken.ClusterUnreachable => allowed.Any(),
                 WaitingToken.NoSuchAccelerator => job.Roles is [var role] && allowed.Any(node => Accepts(role, node)),
@@ -29,7 +28,6 @@ public static partial class PlanChecker
             };
             if (isFalse) yield return new(10, id, $"waits as {reason.Token}, which is not true");
             if (reason.Token is not (WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.TopologyUnsatisfied or WaitingToken.Infeasible)) continue;
-            shortOfRoom.Add(id);
             if (job.Topology is { IsRequired: true } || job.Roles is not [var only] || room.Of(job, only) is not { } cluster) continue;
             yield return new(cluster.IsLeft ? 10 : 9, id, $"waits as {reason.Token} though cluster {cluster.Name} has room{(cluster.IsLeft ? "" : ", but for gangs behind it")}");
         }
@@ -91,6 +89,9 @@ public static partial class PlanChecker
             if (one.Priority != other.Priority) return one.Priority > other.Priority;
             var byBand = BandOf(policy, oneJob).CompareTo(BandOf(policy, otherJob));
             if (byBand != 0) return byBand < 0;
+
+            // How fair queues merge the lines of different people is not checked.
+            if (one.Owner != other.Owner || one.Queue != other.Queue) return true;
             return one.SubmitSequence != other.SubmitSequence ? one.SubmitSequence < other.SubmitSequence : string.CompareOrdinal(one.Id.Value, other.Id.Value) < 0;
         }
 
