@@ -46,7 +46,13 @@ public sealed record Node(
     public ResourceVector Capacity => new(CpuMillicores, MemoryBytes, Devices.Count) { Rdma = Rdma };
 
     public static Node Of(string cluster, NodeObservation seen) => new(
-        cluster, seen.Name, seen.Health, seen.CpuMillicores, seen.MemoryBytes, seen.Accelerator, seen.Devices, seen.AssignsDevices);
+        cluster, seen.Name, seen.Health, seen.CpuMillicores, seen.MemoryBytes, seen.Accelerator, seen.Devices, seen.AssignsDevices)
+    {
+        Topology = seen.Topology,
+        Fabric = seen.Fabric,
+        DeviceGroups = seen.DeviceGroups,
+        Rdma = seen.Rdma,
+    };
 }
 
 /// <summary>What decides who goes first.</summary>
@@ -93,6 +99,9 @@ public sealed record PendingJob(
     {
         Preemptible = job.Spec.Preemptible,
         MaxDuration = job.Spec.Limits.MaxDuration,
+        SubmittedAt = job.SubmittedAt,
+        IsRepair = job.Attempts is [.., var last] && (last.StopCause == StopCause.NodeLost
+            || (last.StopCause == StopCause.TaskFailed && job.Failure is { Class: FailureClass.Platform or FailureClass.Infrastructure } failure && failure.Attempt == last.Number)),
     };
 
     /// <summary>Types that every role with devices accepts, in the first one's order; null means any.</summary>
@@ -165,13 +174,14 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
         if (job.Current is not { } attempt) return null;
         var demands = RoleDemand.AllOf(job.Spec).ToDictionary(role => role.Role);
         return new RunningJob(Standing.Of(job), attempt.Cluster,
-            [.. attempt.Tasks.Select(task => new HeldPlace(task.Placement.Node, demands[task.Placement.Role].Each, task.Placement.Devices))])
+            [.. attempt.Tasks.Select(task => new HeldPlace(task.Placement.Node, demands[task.Placement.Role].Each, task.Placement.Devices) { Role = task.Placement.Role })])
         {
             Revision = job.Revision,
             Preemptible = job.Spec.Preemptible,
             IsStopping = job.Phase == JobPhase.Stopping,
             StoppingFor = attempt.EvictedFor,
             StartedAt = attempt.AssignedAt,
+            Accelerator = attempt.Accelerator,
             MaxDuration = job.Spec.Limits.MaxDuration,
         };
     }
