@@ -30,6 +30,8 @@ internal sealed class BlockedShapes(QuotaBook quota)
         shapes.Add(job);
     }
 
+    public void ForgetPlaces() => noPlace.Clear();
+
     public void ForgetSearches() => noVictims.Clear();
 
     private (QuotaClass Quota, bool IsInside) KeyOf(PendingJob job, bool isInside) => (quota.ClassOf(job), isInside);

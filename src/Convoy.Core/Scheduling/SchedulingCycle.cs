@@ -50,7 +50,8 @@ internal sealed class SchedulingCycle
         Consider([.. line.Where(job => waiting.ContainsKey(job.Standing.Id))], isInside: false);
 
         // 3. Who waited only for a promise that is kept by now.
-        var begun = started.Concat(preemptors).Select(gang => gang.Job.Standing.Id).ToHashSet();
+        var begun = started.Concat(preemptors).Concat(claims).Select(gang => gang.Job.Standing.Id).ToHashSet();
+        blocked.ForgetPlaces();
         foreach (var job in line.Where(job => waiting.TryGetValue(job.Standing.Id, out var reason) && reason is { Token: WaitingToken.Reserved, BlockedBy: { } by } && begun.Contains(by)).ToArray())
         {
             if (Try(job, isInside: true) is { } reason && Try(job, isInside: false) is not null) waiting[job.Standing.Id] = reason;
@@ -115,7 +116,7 @@ internal sealed class SchedulingCycle
         if (job.NotBefore is { } until && now < until) return new WaitingReason(WaitingToken.Held, WaitingUnit.Jobs, 0, 0, 0, 0, null, until);
         if (people.OverCap(job) is { } overCap) return overCap;
         var choices = ChoicesOf(job, isInside);
-        if (choices.Length == 0 && free.Choices(job).FirstOrDefault() is { Cluster: not null } any) return QuotaReason(job, quota.TermsOf(job, any.Accelerator));
+        if (choices.Length == 0 && free.Choices(job) is [var any, ..]) return QuotaReason(job, quota.TermsOf(job, any.Accelerator));
 
         // 2. On what is free now.
         var promise = times.Withdraw(job);
