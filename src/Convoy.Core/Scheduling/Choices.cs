@@ -11,12 +11,19 @@ internal sealed class Choices(FreeSpace space)
 
     public IReadOnlyList<(string Cluster, string? Accelerator)> Of(PendingJob job)
     {
-        if (!known.TryGetValue(job, out var choices)) known.Add(job, choices = Listed(job));
+        var choices = All(job);
         for (var i = 1; i < choices.Length; i++)
         {
             if (choices[i].Accelerator == choices[i - 1].Accelerator) return Ordered(choices, new Gang(job));
         }
 
+        return choices;
+    }
+
+    /// <summary>The same in no order that depends on what is free.</summary>
+    public (string Cluster, string? Accelerator)[] All(PendingJob job)
+    {
+        if (!known.TryGetValue(job, out var choices)) known.Add(job, choices = Listed(job));
         return choices;
     }
 

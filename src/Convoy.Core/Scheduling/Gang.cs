@@ -30,6 +30,9 @@ internal sealed class Gang
     /// <summary>No wider apart may its tasks be.</summary>
     public TopologyLevel Widest { get; }
 
+    /// <summary>Whether all its devices must lie in one group.</summary>
+    public bool IsIsland => Widest == TopologyLevel.Island;
+
     public bool UsesDevices { get; }
 
     public int Tasks { get; }
@@ -38,6 +41,9 @@ internal sealed class Gang
 
     /// <summary>All that the leading roles take.</summary>
     public ResourceVector Together { get; }
+
+    /// <summary>Whether several tasks take devices of which some are shared: there is no best node before it is known which each takes.</summary>
+    public bool IsSplit => Together.Milli > 0 && LeadingTasks > 1;
 
     /// <summary>Roles that are kept together: those with devices, or all where none has any or where one node must hold all. The others come after.</summary>
     public int Leading => leading;

@@ -8,7 +8,6 @@ namespace Convoy.Core.Scheduling;
 /// </summary>
 internal sealed class NodeLayout
 {
-    private readonly bool countsOnly;
     private readonly Dictionary<string, ClusterNodes> clusters = [];
     private readonly int[] numbers;
     private readonly List<Pool> pools = [];
@@ -18,7 +17,7 @@ internal sealed class NodeLayout
     /// <param name="countsOnly">Devices are not told apart, whatever the cluster does.</param>
     public NodeLayout(IEnumerable<Node> nodes, bool countsOnly)
     {
-        this.countsOnly = countsOnly;
+        CountsOnly = countsOnly;
         Nodes = [.. nodes];
         Array.Sort(Nodes, InOrder);
         var count = Nodes.Length;
@@ -69,6 +68,9 @@ internal sealed class NodeLayout
     /// <summary>Domains of one cluster that are the same place, in the order of their pools.</summary>
     public int[][] Areas { get; }
 
+    /// <summary>Whether devices are told apart nowhere.</summary>
+    public bool CountsOnly { get; }
+
     /// <summary>Whether the node's devices are not told apart.</summary>
     public bool CountsDevices(int node) => Devices[node] == DeviceSet.None;
 
@@ -111,7 +113,7 @@ internal sealed class NodeLayout
     }
 
     private DeviceSet DevicesOf(Node node) =>
-        node.AssignsDevices && !countsOnly ? DeviceSet.Of(node.Devices.Where(device => device is >= 0 and < DeviceSet.Most)) : DeviceSet.None;
+        node.AssignsDevices && !CountsOnly ? DeviceSet.Of(node.Devices.Where(device => device is >= 0 and < DeviceSet.Most)) : DeviceSet.None;
 
     private static bool SamePool(Node one, Node other) => one.Cluster == other.Cluster && one.Accelerator == other.Accelerator;
 
