@@ -31,6 +31,9 @@ internal sealed class FreeSpace
 
     public NodeLayout Layout { get; }
 
+    /// <summary>Whether anybody asks for a share of a device.</summary>
+    public bool IsShared { get; private set; }
+
     /// <summary>Nodes by (cluster, name), less what the jobs given hold.</summary>
     public static FreeSpace Of(ClusterSnapshot snapshot, IEnumerable<RunningJob> holding)
     {
@@ -74,6 +77,7 @@ internal sealed class FreeSpace
     public void Expect(IEnumerable<PendingJob> pending, IEnumerable<RunningJob> running)
     {
         var workloads = typical.In(pending, running);
+        IsShared = Array.Exists(workloads, workload => workload is not null);
         now.Expect(workloads);
         soon?.Expect(workloads);
     }

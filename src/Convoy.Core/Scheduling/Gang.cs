@@ -12,6 +12,7 @@ internal sealed class Gang
         // The largest tasks first: what is left of a node still holds small ones.
         Roles = job.Roles.Count == 1 ? job.Roles : [.. job.Roles.OrderByDescending(role => role.Each.MilliDevices).ThenByDescending(role => role.Each.CpuMillicores).ThenByDescending(role => role.Each.MemoryBytes)];
         Widest = job.Topology is { IsRequired: true } wish ? wish.Level : TopologyLevel.Cluster;
+        WantsIsland = job.Topology is null or { Level: TopologyLevel.Island };
         UsesDevices = Roles.Count > 0 && Roles[0].UsesDevices;
         for (var i = 0; i < Roles.Count; i++)
         {
@@ -31,7 +32,10 @@ internal sealed class Gang
     public TopologyLevel Widest { get; }
 
     /// <summary>Whether all its devices must lie in one group.</summary>
-    public bool IsIsland => Widest == TopologyLevel.Island;
+    public bool NeedsIsland => Widest == TopologyLevel.Island;
+
+    /// <summary>Whether they should, rather than fill the fullest node.</summary>
+    public bool WantsIsland { get; }
 
     public bool UsesDevices { get; }
 

@@ -31,7 +31,7 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
     /// <summary>The closest that the pool may hold the gang's leading roles, by what is free there altogether; null where it surely cannot.</summary>
     public TopologyLevel? Closest(Gang gang, Pool pool)
     {
-        if (!gang.IsSplit && nodes.Find(layout.Only(pool.Whole), gang.Together, gang.IsIsland).Node >= 0) return TopologyLevel.Node;
+        if (!gang.IsSplit && nodes.Find(layout.Only(pool.Whole), gang.Together, gang.NeedsIsland).Node >= 0) return TopologyLevel.Node;
         for (var level = TopologyLevel.Rack; level <= gang.Widest && gang.LeadingTasks > 1; level++)
         {
             var (first, end) = pool.DomainsAt(level);
@@ -47,7 +47,9 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
     /// <param name="pool">Null where any of the cluster's may be used together.</param>
     private bool TryTake(Gang gang, Pool? pool)
     {
-        if (TryNodes(gang, pool is null ? layout.Areas[cluster.Whole] : layout.Only(pool.Whole))) return true;
+        var everywhere = pool is null ? layout.Areas[cluster.Whole] : layout.Only(pool.Whole);
+        if ((gang.NeedsIsland || (gang.WantsIsland && pool is { HasIslands: true })) && TryNodes(gang, everywhere, isIsland: true)) return true;
+        if (!gang.NeedsIsland && TryNodes(gang, everywhere, isIsland: false)) return true;
         if (gang.LeadingTasks <= 1) return false;
         for (var level = TopologyLevel.Rack; level <= gang.Widest; level++)
         {
@@ -58,9 +60,10 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
     }
 
     /// <summary>The leading roles on one node.</summary>
-    private bool TryNodes(Gang gang, ReadOnlySpan<int> scope)
+    /// <param name="isIsland">With all their devices in one group.</param>
+    private bool TryNodes(Gang gang, ReadOnlySpan<int> scope, bool isIsland)
     {
-        var best = gang.IsSplit ? Found.None : nodes.Find(scope, gang.Together, gang.IsIsland);
+        var best = gang.IsSplit ? Found.None : nodes.Find(scope, gang.Together, isIsland);
         if (best.Node < 0 && !gang.IsSplit) return false;
         if (best.Node >= 0 && TryNode(gang, best)) return true;
         foreach (var domain in scope)
@@ -71,7 +74,7 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
             {
                 for (var node = stock.Next(pool, devices, first, end, gang.Together); node >= 0; node = stock.Next(pool, devices, node + 1, end, gang.Together))
                 {
-                    if (node != best.Node && nodes.MayHold(node, gang.Together, gang.IsIsland) && TryNode(gang, new Found(node, nodes.Choose(node, gang.Together.Devices, gang.IsIsland)))) return true;
+                    if (node != best.Node && nodes.MayHold(node, gang.Together, isIsland) && TryNode(gang, new Found(node, nodes.Choose(node, gang.Together.Devices, isIsland)))) return true;
                 }
             }
         }

@@ -136,8 +136,12 @@ internal sealed class NodeLayout
     private void AddPool(int first, int end, Dictionary<(string Cluster, TopologyLevel Level, string Path), int> areaOf)
     {
         const int Levels = TopologyLevel.Cluster - TopologyLevel.Rack + 1;
-        var most = 0;
-        for (var i = first; i < end; i++) most = Math.Max(most, Nodes[i].Devices.Count);
+        var (most, hasIslands) = (0, false);
+        for (var i = first; i < end; i++)
+        {
+            most = Math.Max(most, Nodes[i].Devices.Count);
+            hasIslands |= Nodes[i].DeviceGroups.Count > 0;
+        }
 
         // A level's domains, each with the level and position of its parent; then all get their numbers, narrow ones first.
         var found = new List<(int First, int End, int ParentLevel, int Parent)>[Levels];
@@ -182,7 +186,8 @@ internal sealed class NodeLayout
             NarrowestDomain[i] = firstDomain[narrowest[i - first].Level] + narrowest[i - first].Position;
         }
 
-        pools.Add(new Pool(pools.Count, Nodes[first].Cluster, Nodes[first].Accelerator, first, end, most, firstDomain));
+        var model = Math.Min(pools.Count(pool => pool.Cluster == Nodes[first].Cluster), ModelSet.Most - 1);
+        pools.Add(new Pool(pools.Count, Nodes[first].Cluster, Nodes[first].Accelerator, model, first, end, most, hasIslands, firstDomain));
     }
 
     /// <summary>The area of the domain that is about to be added.</summary>

@@ -21,25 +21,33 @@ internal sealed class NodeSearch(FreeSpace space, Moment moment, TimeMap.Trial? 
     /// <param name="isIsland">Whether all devices must lie in one group.</param>
     public Found Find(ReadOnlySpan<int> scope, in ResourceVector each, bool isIsland = false)
     {
-        if (scope.Length == 1) return FindIn(layout.Domains[scope[0]], each, isIsland);
+        if (each.Milli > 0 && !layout.CountsOnly) return FindShared(scope, each, isIsland);
+        foreach (var domain in scope)
+        {
+            if (stock.IsShared(PoolOf(domain)) && FindShared(scope, each, isIsland) is { Node: >= 0 } found) return found;
+        }
+
         var most = 0;
         foreach (var domain in scope) most = Math.Max(most, PoolOf(domain).Most);
-        for (var devices = 0; devices <= most; devices++)
+        for (var devices = each.Devices; devices <= most; devices++)
         {
             foreach (var domain in scope)
             {
-                if (Best(PoolOf(domain), devices, layout.Domains[domain].First, layout.Domains[domain].End, each, isIsland) is >= 0 and var node) return new Found(node, DeviceSet.None);
+                if (Best(PoolOf(domain), devices, layout.Domains[domain].First, layout.Domains[domain].End, each, isIsland) is >= 0 and var node) return new Found(node, Choose(node, each.Devices, isIsland));
             }
         }
 
         return Found.None;
     }
 
+    /// <summary>The score of the best place for this in a pool: the smaller the better; the largest number where there is none or nobody shares devices.</summary>
+    public long BreaksUp(Pool pool, in ResourceVector each) => stock.IsShared(pool) && FindShared(pool, pool.First, pool.End, each, isIsland: false) is var (_, score) ? score : long.MaxValue;
+
     /// <summary>A place for a task on this node.</summary>
     /// <param name="within">The devices that it may have, where it takes whole ones.</param>
     public Found FindOn(int node, in ResourceVector each, DeviceSet within)
     {
-        if (each.Milli > 0 && !layout.CountsOnly) return FindShared(layout.Pools[layout.PoolOf[node]], node, node + 1, each, isIsland: false);
+        if (each.Milli > 0 && !layout.CountsOnly) return FindShared(layout.Pools[layout.PoolOf[node]], node, node + 1, each, isIsland: false)?.Found ?? Found.None;
         return new Found(node, within == DeviceSet.None ? within : layout.Groups[node].Best(within, each.Devices).Devices);
     }
 
@@ -61,19 +69,6 @@ internal sealed class NodeSearch(FreeSpace space, Moment moment, TimeMap.Trial? 
         return leaving.Count >= count ? groups.Best(leaving, count).Devices : leaving | groups.Best(free - leaving, count - leaving.Count).Devices;
     }
 
-    private Found FindIn(in Domain domain, in ResourceVector each, bool isIsland)
-    {
-        var pool = layout.Pools[domain.Pool];
-        if (each.Milli > 0 && !layout.CountsOnly) return FindShared(pool, domain.First, domain.End, each, isIsland);
-        if (each.Devices > 0 && stock.IsShared(pool)) return FindShared(pool, domain.First, domain.End, each, isIsland);
-        for (var devices = each.Devices; devices <= pool.Most; devices++)
-        {
-            if (Best(pool, devices, domain.First, domain.End, each, isIsland) is >= 0 and var node) return new Found(node, Choose(node, each.Devices, isIsland));
-        }
-
-        return Found.None;
-    }
-
     /// <summary>Of the nodes with so many devices free the one that is left with the largest blocks; -1 where this fits on none.</summary>
     private int Best(Pool pool, int devices, int first, int end, in ResourceVector each, bool isIsland)
     {
@@ -93,13 +88,28 @@ internal sealed class NodeSearch(FreeSpace space, Moment moment, TimeMap.Trial? 
         return best;
     }
 
-    private Found FindShared(Pool pool, int first, int end, ResourceVector each, bool isIsland)
+    /// <summary>The place that breaks up least, in those pools where tasks share devices.</summary>
+    private Found FindShared(ReadOnlySpan<int> scope, in ResourceVector each, bool isIsland)
     {
-        if (each.Devices > DeviceSet.Most) return Found.None;
-        var shape = PodShape.Of(each);
-        if (stock.Shared(pool).Find(shape, first - pool.First, end - pool.First, at => MayHold(pool.First + at, each, isIsland)) is not { } place) return Found.None;
+        var (best, least) = (Found.None, long.MaxValue);
+        foreach (var number in scope)
+        {
+            ref readonly var domain = ref layout.Domains[number];
+            var pool = layout.Pools[domain.Pool];
+            if (each.Milli == 0 && !stock.IsShared(pool)) continue;
+            if (FindShared(pool, domain.First, domain.End, each, isIsland) is var (found, score) && score < least) (best, least) = (found, score);
+        }
+
+        return best;
+    }
+
+    private (Found Found, long Score)? FindShared(Pool pool, int first, int end, ResourceVector each, bool isIsland)
+    {
+        if (each.Devices > DeviceSet.Most) return null;
+        var shape = PodShape.Of(each, ModelSet.Any);
+        if (stock.Shared(pool).Find(shape, first - pool.First, end - pool.First, at => MayHold(pool.First + at, each, isIsland)) is not var (place, score)) return null;
         var node = pool.First + place.Node;
-        return new Found(node, shape.IsShare ? place.Devices : Choose(node, each.Devices, isIsland));
+        return (new Found(node, shape.IsShare ? place.Devices : Choose(node, each.Devices, isIsland)), score);
     }
 
     private bool IsTogether(int node, int devices)

@@ -142,7 +142,7 @@ internal sealed class Stock
             firstDevice[node - pool.First + 1] = firstDevice[node - pool.First] + (layout.CountsDevices(node) ? layout.Nodes[node].Devices.Count : layout.FirstSlot[node + 1] - layout.FirstSlot[node]);
         }
 
-        shared[pool.Number] = new SharedPool(firstDevice, typical[pool.Number] ?? new Fragmentation([]));
+        shared[pool.Number] = new SharedPool(pool.Model, firstDevice, typical[pool.Number] ?? new Fragmentation([]));
         for (var node = pool.First; node < pool.End; node++) Share(pool, node);
         return shared[pool.Number]!;
     }

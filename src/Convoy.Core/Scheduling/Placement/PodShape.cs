@@ -37,9 +37,9 @@ public readonly record struct PodShape
         (CpuMillicores, MemoryBytes, Devices, Milli, Models) = (cpuMillicores, memoryBytes, devices, devices == 0 ? 0 : milli, devices == 0 ? ModelSet.Any : models);
     }
 
-    /// <summary>What a task asks for that takes devices or a share of one, of whatever model.</summary>
-    public static PodShape Of(in ResourceVector each) =>
-        new(each.CpuMillicores, each.MemoryBytes, each.Milli > 0 ? 1 : each.Devices, each.Milli > 0 ? each.Milli : WholeDevice, ModelSet.Any);
+    /// <param name="each">What the task takes: at most so many devices as a node can have.</param>
+    public static PodShape Of(in ResourceVector each, ModelSet models) =>
+        new(each.CpuMillicores, each.MemoryBytes, each.Milli > 0 ? 1 : each.Devices, each.Milli > 0 ? each.Milli : WholeDevice, models);
 
     public long CpuMillicores { get; }
 

@@ -49,11 +49,12 @@ public sealed class SharedPool
 
     /// <summary>Nodes of one model, in an order of their own, that have nothing free before <see cref="Set"/> tells it.</summary>
     /// <param name="firstDevice">Where the devices of each node begin in the list of all, and where it ends.</param>
-    internal SharedPool(int[] firstDevice, Fragmentation fragmentation)
+    internal SharedPool(int model, int[] firstDevice, Fragmentation fragmentation)
     {
         var nodes = firstDevice.Length - 1;
         (this.fragmentation, this.firstDevice, free) = (fragmentation, firstDevice, new int[firstDevice[^1]]);
         (models, cpu, memory, amount) = (new int[nodes], new long[nodes], new long[nodes], new long[nodes]);
+        Array.Fill(models, model);
         Array.Fill(cpu, Closed);
     }
 
@@ -61,14 +62,15 @@ public sealed class SharedPool
     public ReadOnlySpan<int> FreeMilli(int node) => Free(node);
 
     /// <summary>The best place for a task, or null where none fits. Nothing is taken.</summary>
-    public SharedPlace? Find(PodShape shape) => Find(shape, 0, models.Length, _ => true);
+    public SharedPlace? Find(PodShape shape) => Find(shape, 0, models.Length, _ => true)?.Place;
 
-    /// <summary>The best place on nodes of a range that may be used.</summary>
-    internal SharedPlace? Find(PodShape shape, int from, int end, Func<int, bool> mayUse)
+    /// <summary>The best place on nodes of a range that may be used, and its score: the smaller the better, in pools of one workload.</summary>
+    internal (SharedPlace Place, long Score)? Find(PodShape shape, int from, int end, Func<int, bool> mayUse)
     {
-        var tree = TreeOf(shape);
-        var node = tree.Best(from, end, node => memory[node] >= shape.MemoryBytes && mayUse(node));
-        return node is { } found ? new SharedPlace(found, Choose(found, shape).Devices) : null;
+        var best = TreeOf(shape).Best(from, end, node => memory[node] >= shape.MemoryBytes && mayUse(node));
+        if (best is not { } node) return null;
+        var (score, devices) = Choose(node, shape);
+        return (new SharedPlace(node, devices), score);
     }
 
     public void Take(SharedPlace place, PodShape shape) => Change(place, shape, 1);

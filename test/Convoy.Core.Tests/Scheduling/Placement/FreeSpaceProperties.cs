@@ -25,7 +25,7 @@ public sealed class FreeSpaceProperties
         world.Free.Rollback(outer);
         Grounds.Text(world.Free).ShouldBe(known);
         world.Probed().ShouldBe(probes);
-    }, iter: 2_000);
+    }, iter: 1_000);
 
     [Fact]
     public void What_was_kept_inside_a_trial_goes_with_the_trial()
@@ -76,7 +76,7 @@ public sealed class FreeSpaceProperties
             var anew = FreeSpace.Of(snapshot, running);
             Grounds.Text(kept).ShouldBe(Grounds.Text(anew));
             World.Probed(kept, jobs).ShouldBe(World.Probed(anew, jobs));
-        }, iter: 2_000);
+        }, iter: 1_000);
 
     [Fact]
     public void A_node_that_changes_in_place_is_as_if_it_had_always_been_so() => Gen.Select(Grounds.Nodes, Grounds.Any.Array[1, 3], Steps, Gen.Int[0, 2], Gen.Int[0, 9]).Sample((nodes, jobs, steps, change, at) =>
@@ -96,7 +96,7 @@ public sealed class FreeSpaceProperties
         Node[] others = [.. nodes.Where(other => other.Name != node.Name), node];
         var anew = FreeSpace.Of(Grounds.Snapshot(others, jobs) with { Running = running }, running);
         World.Probed(world.Free, jobs).ShouldBe(World.Probed(anew, jobs));
-    }, iter: 2_000);
+    }, iter: 1_000);
 
     [Fact]
     public void The_order_in_which_nodes_and_jobs_are_listed_changes_nothing() => Gen.Select(Grounds.Nodes, Grounds.Any.Array[1, 4], Gen.Int).Sample((nodes, jobs, seed) =>

@@ -44,7 +44,7 @@ public sealed class GangSearchProperties
                 device.Sum(use => use.Milli).ShouldBeLessThanOrEqualTo(1000);
             }
         }
-    }, iter: 3_000);
+    }, iter: 1_500);
 
     [Fact]
     public void A_gang_of_one_role_finds_places_whenever_there_are_some() => Gen.Select(Grounds.Nodes, Grounds.Plain.Array[1, 12], Grounds.Plain).Sample((nodes, earlier, job) =>
@@ -53,7 +53,7 @@ public sealed class GangSearchProperties
         foreach (var other in earlier) Grounds.Take(free, other);
         var fits = free.Choices(job).Any(choice => Times(free, job.Roles[0], Candidates(free, job, choice.Cluster, choice.Accelerator)) >= job.MinTasks);
         (Grounds.Take(free, job) is not null).ShouldBe(fits);
-    }, iter: 3_000);
+    }, iter: 1_500);
 
     [Fact]
     public void Tasks_that_share_devices_find_places_whenever_there_are_some() => Gen.Select(Grounds.Nodes, Gen.OneOf(Grounds.Plain, Grounds.Sharing).Array[1, 12], Grounds.Sharing).Sample((nodes, earlier, job) =>
@@ -64,7 +64,7 @@ public sealed class GangSearchProperties
         var fits = free.Choices(job).Any(choice => Candidates(free, job, choice.Cluster, choice.Accelerator).Where(node => free.Layout.Nodes[node].AssignsDevices).Sum(node =>
             Math.Min(each.TimesIn(free.At(Moment.Now).Rows[node].Free, job.MinTasks), free.At(Moment.Now).Milli(node).ToArray().Sum(milli => Math.Max(0, milli) / each.Milli))) >= job.MinTasks);
         (Grounds.Take(free, job) is not null).ShouldBe(fits);
-    }, iter: 3_000);
+    }, iter: 1_500);
 
     /// <summary>Against every domain of every level.</summary>
     [Fact]
@@ -77,17 +77,17 @@ public sealed class GangSearchProperties
         foreach (var (cluster, accelerator) in free.Choices(job))
         {
             var mine = Candidates(free, job, cluster, accelerator);
-            var level = Levels.Prepend(TopologyLevel.Node).Cast<TopologyLevel?>().FirstOrDefault(level => Domains(free, mine, level!.Value).Any(domain => Times(free, role, domain) >= role.Min));
+            var level = Levels.Prepend(TopologyLevel.Node).Prepend(TopologyLevel.Island).Cast<TopologyLevel?>().FirstOrDefault(level => Domains(free, job, mine, level!.Value).Any(domain => Times(free, role, domain) >= role.Min));
             var trial = free.Checkpoint();
-            var least = level is null ? 0 : Domains(free, mine, level.Value).Where(domain => Times(free, role, domain) >= role.Min).Min(domain => Devices(free, domain));
+            var least = level is null ? 0 : Domains(free, job, mine, level.Value).Where(domain => Times(free, role, domain) >= role.Min).Min(domain => Devices(free, domain));
             var places = free.TryTake(job, cluster, accelerator);
             free.Rollback(trial);
             (places is null).ShouldBe(level is null);
             if (places is null) continue;
-            var within = Domains(free, mine, level!.Value).Where(domain => places.All(place => domain.Contains(place.Index))).ShouldHaveSingleItem();
+            var within = Domains(free, job, mine, level!.Value).Where(domain => places.All(place => domain.Contains(place.Index))).ShouldHaveSingleItem();
             Devices(free, within).ShouldBe(least);
         }
-    }, iter: 3_000);
+    }, iter: 1_500);
 
     [Fact]
     public void A_required_domain_holds_the_whole_gang() => Gen.Select(Grounds.Nodes, Grounds.Any, Gen.Enum<TopologyLevel>()).Sample((nodes, job, level) =>
@@ -98,7 +98,7 @@ public sealed class GangSearchProperties
         if (used.Length == 1) return;
         ((int)level).ShouldBeGreaterThan((int)TopologyLevel.Node);
         Levels.ShouldContain(within => within <= level && used.Select(node => within == TopologyLevel.Cluster ? "" : TopologyPath.At(node, within) ?? node.Name).Distinct().Count() == 1);
-    }, iter: 3_000);
+    }, iter: 1_500);
 
     [Fact]
     public void A_required_island_holds_all_devices_of_the_gang() => Gen.Select(Grounds.Nodes, Grounds.Plain.Array[0, 8], Grounds.Plain).Sample((nodes, earlier, job) =>
@@ -112,7 +112,7 @@ public sealed class GangSearchProperties
         if (places is null || total.Devices < 2) return;
         var node = NodeOf(nodes, places.Select(place => (place.Cluster, place.Node)).Distinct().ShouldHaveSingleItem());
         if (node.DeviceGroups.Count > 0) node.DeviceGroups.ShouldContain(group => places.SelectMany(place => place.Devices).All(group.Contains));
-    }, iter: 3_000);
+    }, iter: 1_500);
 
     /// <summary>Free devices of each island; where a node only counts them, it has one if it tells of none.</summary>
     private static IEnumerable<int> Islands(FreeSpace free, int index)
@@ -122,8 +122,9 @@ public sealed class GangSearchProperties
         return node.DeviceGroups.Count == 0 ? [row.Devices] : free.Layout.CountsDevices(index) ? [0] : node.DeviceGroups.Select(group => group.Count(row.Idle.Contains));
     }
 
-    private static IEnumerable<int[]> Domains(FreeSpace free, int[] mine, TopologyLevel level) => level switch
+    private static IEnumerable<int[]> Domains(FreeSpace free, PendingJob job, int[] mine, TopologyLevel level) => level switch
     {
+        TopologyLevel.Island => mine.Where(node => job.MinDevices <= 1 || Islands(free, node).Any(devices => devices >= job.MinDevices)).Select(node => new[] { node }),
         TopologyLevel.Node => mine.Select(node => new[] { node }),
         TopologyLevel.Cluster => [mine],
         _ => mine.GroupBy(node => TopologyPath.At(free.Layout.Nodes[node], level)).Where(domain => domain.Key is not null).Select(domain => domain.ToArray()),
