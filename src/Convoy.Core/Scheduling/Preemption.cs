@@ -9,18 +9,21 @@ internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, D
 
     public int RankOf(Standing standing) => LevelOf(standing).Rank;
 
-    public bool MayEvict(PendingJob job, RunningJob victim)
+    public bool MayEvict(PendingJob job, RunningJob victim) => RightTo(job, victim) is not null;
+
+    /// <summary>What gives the job the right to evict the other; null where nothing does.</summary>
+    public EvictionCause? RightTo(PendingJob job, RunningJob victim)
     {
         var preemptor = job.Standing;
         var (own, other) = (LevelOf(preemptor), LevelOf(victim.Standing));
-        if (victim.IsStopping || !victim.Preemptible || !other.Preemptible || !own.MayPreempt) return false;
-        if (own.Rank > other.Rank) return now - victim.StartedAt >= other.MinRunTime;
-        if (own.Rank < other.Rank || preemptor.Priority < victim.Standing.Priority) return false;
-        if (preemptor.Owner == victim.Standing.Owner && preemptor.Priority > victim.Standing.Priority) return true;
+        if (victim.IsStopping || !victim.Preemptible || !other.Preemptible || !own.MayPreempt) return null;
+        if (own.Rank > other.Rank) return now - victim.StartedAt >= other.MinRunTime ? EvictionCause.Level : null;
+        if (own.Rank < other.Rank || preemptor.Priority < victim.Standing.Priority) return null;
+        if (preemptor.Owner == victim.Standing.Owner && preemptor.Priority > victim.Standing.Priority) return EvictionCause.Priority;
 
         // In a queue by attained service who has had less goes before an equal who has had more. Elsewhere all bands are one.
         return order.InOneLine(preemptor, victim.Standing) && preemptor.Priority == victim.Standing.Priority
-            && order.Of(job).Band < order.Of(victim, now).Band && now - victim.StartedAt >= policy.MinServedTime;
+            && order.Of(job).Band < order.Of(victim, now).Band && now - victim.StartedAt >= policy.MinServedTime ? EvictionCause.Service : null;
     }
 
     private Level LevelOf(Standing standing) => levels.TryGetValue(standing.Level, out var level) ? level : new Level(standing.Level, int.MinValue);

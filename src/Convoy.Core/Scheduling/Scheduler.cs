@@ -155,7 +155,7 @@ internal sealed class SchedulingCycle
             free.Vacate(victim);
             times.Release(victim);
             running.Remove(victim);
-            evictions.Add(new PlannedEviction(victim.Standing.Id, victim.Revision, job.Standing.Id, victims.IsProvenBest));
+            evictions.Add(new PlannedEviction(victim.Standing.Id, victim.Revision, job.Standing.Id, victims.IsProvenBest) { Cause = rules.RightTo(job, victim)!.Value });
         }
 
         elasticity.Shrink(victims.GivenUp, job, running);
