@@ -2,13 +2,12 @@ using Convoy.Core.Jobs;
 using Convoy.Core.People;
 using Convoy.Core.Resources;
 using Convoy.Core.Scheduling;
-using Convoy.Server.Loops;
 using Convoy.Store;
 
 namespace Convoy.Server;
 
 /// <summary>Whether a valid spec may become this person's job. Nothing is stored before all of it is answered.</summary>
-public sealed class Admission(IStore store, People people, Fleet fleet, SchedulingLoop scheduling)
+public sealed class Admission(IStore store, People people, Fleet fleet)
 {
     /// <summary>The spec as it will be kept, with its queue and level; or the answer that says no.</summary>
     public async Task<(Admitted? Admitted, IResult? Refusal)> AdmitAsync(User owner, JobSpec spec, CancellationToken cancellationToken)
@@ -55,7 +54,7 @@ public sealed class Admission(IStore store, People people, Fleet fleet, Scheduli
     private IResult? Infeasible(PendingJob job)
     {
         if (!fleet.HasReported) return null;
-        var snapshot = scheduling.Snapshot() with { Pending = [], Running = [] };
+        var snapshot = new ClusterSnapshot(0, fleet.Nodes, [], []);
         if (snapshot.Nodes.Count == 0 || Feasibility.FitsEmpty(snapshot, job)) return null;
         var wants = string.Join(" and ", job.Roles.Select(role => $"{Sentences.Count(role.Min, "task")} of {Each(role)}"));
         var has = string.Join("; ", snapshot.Nodes.GroupBy(node => (node.Cluster, node.Accelerator, node.Devices.Count, node.CpuMillicores, node.MemoryBytes))

@@ -65,6 +65,7 @@ public sealed class Platform : IAsyncDisposable
         var app = builder.Build();
         app.Services.GetRequiredService<Fleet>().Register(cluster.Name, "local");
         await app.Services.GetRequiredService<Ledger>().LoadAsync(CancellationToken.None);
+        await app.Services.GetRequiredService<Snapshots>().LoadAsync(CancellationToken.None);
         Map(app);
         app.Lifetime.ApplicationStarted.Register(() => Announce(options, state));
         app.Lifetime.ApplicationStopping.Register(() => TakeLeave(app.Services.GetRequiredService<Ledger>(), state));
@@ -90,7 +91,7 @@ public sealed class Platform : IAsyncDisposable
     {
         services.AddSingleton(options).AddSingleton(state).AddSingleton(TimeProvider.System);
         services.AddSingleton(new ReportTokens(state.ReadOrCreateKey()));
-        services.AddSingleton<JobFeed>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<LogReader>();
+        services.AddSingleton<JobFeed>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Snapshots>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<LogReader>();
         services.AddSingleton<ITaskLogs>(new LocalLogs(state.Cluster));
         services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
         services.AddSingleton<Ledger>().AddHostedService(provider => provider.GetRequiredService<Ledger>());

@@ -1,5 +1,6 @@
 using Convoy.Core.Jobs;
 using Convoy.Core.People;
+using Convoy.Core.Queues;
 
 namespace Convoy.Store;
 
@@ -28,6 +29,9 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>A job's events by sequence (1 is the first), from above <paramref name="after"/>.</summary>
     Task<IReadOnlyList<StoredEvent>> ListEventsAsync(JobId id, long after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>What attempts that ended at <paramref name="since"/> or later had held, by end, then job and attempt, from above <paramref name="after"/>.</summary>
+    Task<IReadOnlyList<AttemptUsage>> ListUsageAsync(DateTimeOffset since, AttemptUsage? after, int limit, CancellationToken cancellationToken);
 
     Task<MetricsOutcome> AppendMetricsAsync(MetricBatch batch, CancellationToken cancellationToken);
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Convoy.Core.Jobs;
 using Convoy.Core.Json;
 using Convoy.Core.People;
+using Convoy.Core.Queues;
 using Convoy.Core.Resources;
 using Convoy.Core.Scheduling;
 using Convoy.Store;
@@ -45,6 +46,7 @@ internal sealed class Audit(Timeline timeline, Transcript transcript, IReadOnlyL
         NoticePartialGangs();
         if (server is null || !server.IsAtRest) return;
         CompareMemory(server);
+        if (confusedSince is null) CompareShares(server);
         if (calmSince is not { } since) return;
         foreach (var (gang, at) in partialSince)
         {
@@ -105,6 +107,24 @@ internal sealed class Audit(Timeline timeline, Transcript transcript, IReadOnlyL
         var wrong = stored.Values.Where(job => (server.Ledger.Unfinished.GetValueOrDefault(job.Id)?.Revision ?? 0) != (job.Phase.IsFinished() ? 0 : job.Revision)).ToArray();
         confusedSince = wrong.Length == 0 ? null : confusedSince ?? timeline.Now;
         timeline.Require(timeline.Now - (confusedSince ?? timeline.Now) <= LongestConfusion, $"the server's memory has been wrong about {string.Join(' ', wrong.Select(job => $"{job.Id} ({job.Phase})"))}");
+    }
+
+    /// <summary>Every attempt that ever was is charged once, however many servers saw a part of it.</summary>
+    private void CompareShares(ServerLife server)
+    {
+        var (snapshot, _, now, _) = server.Snapshots.Take(new SchedulingPolicy([]));
+        var usage = new UsageAccounts(FairShare.DefaultHalfLife, now);
+        foreach (var job in stored.Values)
+        {
+            foreach (var attempt in job.Attempts) usage.Charge(AttemptUsage.Of(job, attempt));
+        }
+
+        var expected = usage.Shares(QueueTree.Default, snapshot.Nodes, now).Users;
+        foreach (var person in levelOf.Keys)
+        {
+            var (known, should) = (snapshot.UserShares.GetValueOrDefault(person), expected.GetValueOrDefault(person));
+            timeline.Require(Math.Abs(known - should) <= 16, $"{person}'s share is {known}, and what was stored makes it {should}");
+        }
     }
 
     private void RequireCaps(Job changed)

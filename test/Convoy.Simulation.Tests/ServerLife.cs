@@ -16,7 +16,7 @@ namespace Convoy.Simulation.Tests;
 internal sealed class ServerLife : SynchronizationContext
 {
     private static readonly byte[] Key = new byte[32];
-    private static readonly string Snapshots = Path.Combine(Path.GetTempPath(), "convoy-simulation-snapshots");
+    private static readonly string Violations = Path.Combine(Path.GetTempPath(), "convoy-simulation-snapshots");
 
     private readonly Timeline timeline;
     private readonly Faults faults;
@@ -35,8 +35,9 @@ internal sealed class ServerLife : SynchronizationContext
         store = new SimulatedStore(disk, timeline, faults, audit);
         People = new People(store);
         Ledger = new Ledger(store, feed, time, Log<Ledger>());
-        Scheduling = new SchedulingLoop(Ledger, Fleet, People, planner, new SnapshotFolder(Snapshots, Log<SnapshotFolder>()), feed, time, Log<SchedulingLoop>());
-        Admission = new Admission(store, People, Fleet, Scheduling);
+        Snapshots = new Snapshots(Ledger, Fleet, People, store, feed, time);
+        Scheduling = new SchedulingLoop(Ledger, Fleet, Snapshots, planner, new SnapshotFolder(Violations, Log<SnapshotFolder>()), feed, time, Log<SchedulingLoop>());
+        Admission = new Admission(store, People, Fleet);
         loops =
         [
             Ledger,
@@ -56,6 +57,8 @@ internal sealed class ServerLife : SynchronizationContext
     public Fleet Fleet { get; } = new();
 
     public People People { get; }
+
+    public Snapshots Snapshots { get; }
 
     public Admission Admission { get; }
 
@@ -132,6 +135,7 @@ internal sealed class ServerLife : SynchronizationContext
         try
         {
             await Ledger.LoadAsync(CancellationToken.None);
+            await Snapshots.LoadAsync(CancellationToken.None);
         }
         catch (StoreException)
         {

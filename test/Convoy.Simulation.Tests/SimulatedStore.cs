@@ -1,5 +1,6 @@
 using Convoy.Core.Jobs;
 using Convoy.Core.People;
+using Convoy.Core.Queues;
 using Convoy.Store;
 using Convoy.Store.Tests;
 
@@ -49,6 +50,9 @@ internal sealed class SimulatedStore(ModelStore disk, Timeline timeline, Faults 
 
     public Task<IReadOnlyList<StoredEvent>> ListEventsAsync(JobId id, long after, int limit, CancellationToken cancellationToken) =>
         AskAsync(store => store.ListEventsAsync(id, after, limit, cancellationToken));
+
+    public Task<IReadOnlyList<AttemptUsage>> ListUsageAsync(DateTimeOffset since, AttemptUsage? after, int limit, CancellationToken cancellationToken) =>
+        AskAsync(store => store.ListUsageAsync(since, after, limit, cancellationToken));
 
     public Task<User?> GetUserAsync(string name, CancellationToken cancellationToken) => AskAsync(store => store.GetUserAsync(name, cancellationToken));
 

@@ -1,5 +1,6 @@
 using Convoy.Core.Jobs;
 using Convoy.Core.People;
+using Convoy.Core.Queues;
 
 namespace Convoy.Store.Tests;
 
@@ -35,6 +36,11 @@ internal sealed class ModelStore : IStore
 
     public Task<IReadOnlyList<StoredEvent>> ListEventsAsync(JobId id, long after, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<StoredEvent>>(
         () => [.. events.GetValueOrDefault(id, []).Select((happened, i) => new StoredEvent(i + 1, happened)).Where(stored => stored.Sequence > after).Take(Checked(limit))], cancellationToken);
+
+    public Task<IReadOnlyList<AttemptUsage>> ListUsageAsync(DateTimeOffset since, AttemptUsage? after, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<AttemptUsage>>(
+        () => [.. jobs.Values.SelectMany(record => record.Job.Attempts.Where(attempt => attempt.EndedAt >= since).Select(attempt => AttemptUsage.Of(record.Job, attempt)))
+            .OrderBy(Key).Where(usage => after is null || Key(usage).CompareTo(Key(after)) > 0).Take(Checked(limit))],
+        cancellationToken);
 
     public Task<MetricsOutcome> AppendMetricsAsync(MetricBatch batch, CancellationToken cancellationToken) => Answer(
         () =>
@@ -116,6 +122,8 @@ internal sealed class ModelStore : IStore
         && (filter.Phase is null || filter.Phase == job.Phase)
         && (filter.Name is null || filter.Name == job.Spec.Name)
         && !(filter.UnfinishedOnly && job.Phase.IsFinished());
+
+    private static (DateTimeOffset?, long, int) Key(AttemptUsage usage) => (usage.Until, usage.SubmitSequence, usage.Attempt);
 
     private static int Checked(int limit)
     {

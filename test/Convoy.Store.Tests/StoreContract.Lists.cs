@@ -1,4 +1,5 @@
 using Convoy.Core.Jobs;
+using Convoy.Core.Queues;
 
 namespace Convoy.Store.Tests;
 
@@ -25,6 +26,26 @@ public abstract partial class StoreContract
 
             paged.ToArray().ShouldBe(expected, filter.ToString());
         }
+    }
+
+    [Fact]
+    public async Task what_attempts_held_is_listed_by_their_end_and_each_is_there_once()
+    {
+        var jobs = new List<Job>();
+        for (var sequence = 1; sequence <= 3; sequence++)
+        {
+            var job = await CommittedAsync(Sample.Run(await CommittedAsync(Sample.Assign(await CommittedAsync(Sample.Submit(sequence, queue: $"q{sequence}"))))));
+            job = await CommittedAsync(Sample.Requeue(job));
+            job = await CommittedAsync(Sample.Run(await CommittedAsync(Sample.Assign(job))));
+            jobs.Add(sequence == 3 ? job : await CommittedAsync(Sample.Requeue(job)));
+        }
+
+        var expected = jobs.SelectMany(job => job.Attempts.Where(attempt => attempt.EndedAt is not null).Select(attempt => AttemptUsage.Of(job, attempt))).ToArray();
+        expected.Length.ShouldBe(5);
+        (await Store.ListUsageAsync(Sample.Noon, null, 100, None)).ShouldBe(expected);
+        (await Store.ListUsageAsync(Sample.Noon, expected[1], 2, None)).ShouldBe(expected[2..4]);
+        (await Store.ListUsageAsync(Sample.Noon.AddTicks(1), null, 100, None)).ShouldBeEmpty();
+        expected[0].ShouldBe(new AttemptUsage(1, 1, "q1", "ada", "H100", 0, 2000, 0, Sample.Noon, Sample.Noon));
     }
 
     [Fact]

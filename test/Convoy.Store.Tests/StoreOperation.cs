@@ -11,7 +11,7 @@ internal sealed record StoreOperation(string Kind, int A, int B, int C)
     private static readonly string[] Kinds =
     [
         "submit", "submit", "step", "step", "step", "step", "stale", "both", "progress", "progress", "metrics", "metrics", "get", "list", "unfinished",
-        "events", "curves", "user", "users", "token", "tokens", "revoke", "level", "levels", "code",
+        "events", "curves", "user", "users", "token", "tokens", "revoke", "level", "levels", "code", "usage",
     ];
 
     private static readonly double[] Values = [0.5, double.NaN, double.NegativeInfinity, 1e300];
@@ -54,7 +54,7 @@ internal sealed record StoreOperation(string Kind, int A, int B, int C)
             lines.AddRange((await store.ListMetricsAsync(Sample.Id(a), null, 0, 1000, CancellationToken.None)).Select(m => m.ToString()));
         }
 
-        foreach (var kind in new[] { "users", "tokens", "levels", "unfinished" }) lines.Add(await new StoreOperation(kind, 1, 0, 5).AskAsync(store));
+        foreach (var kind in new[] { "users", "tokens", "levels", "unfinished", "usage" }) lines.Add(await new StoreOperation(kind, 1, 0, 5).AskAsync(store));
         return string.Join('\n', lines);
     }
 
@@ -87,6 +87,9 @@ internal sealed record StoreOperation(string Kind, int A, int B, int C)
                 return Lines((await store.ListJobsAsync(filter, A == 4 ? long.MaxValue : A + C, 1 + B, none)).Select(Sample.Text));
             case "unfinished":
                 return Lines((await store.ListUnfinishedAsync(B, 1 + C, none)).Select(Sample.Text)) + await store.LastSubmitSequenceAsync(none);
+            case "usage":
+                var usage = await store.ListUsageAsync(Sample.Noon.AddTicks(B - 1), null, 1 + C, none);
+                return Lines(usage.Concat(usage.Count == 0 ? [] : await store.ListUsageAsync(Sample.Noon, usage[^1], 1 + A, none)));
             case "events":
                 return Lines((await store.ListEventsAsync(Job, B, 1 + C, none)).Select(Sample.Text));
             case "curves":

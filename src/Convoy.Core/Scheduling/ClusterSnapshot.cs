@@ -46,7 +46,13 @@ public sealed record Node(
     public ResourceVector Capacity => new(CpuMillicores, MemoryBytes, Devices.Count) { Rdma = Rdma };
 
     public static Node Of(string cluster, NodeObservation seen) => new(
-        cluster, seen.Name, seen.Health, seen.CpuMillicores, seen.MemoryBytes, seen.Accelerator, seen.Devices, seen.AssignsDevices);
+        cluster, seen.Name, seen.Health, seen.CpuMillicores, seen.MemoryBytes, seen.Accelerator, seen.Devices, seen.AssignsDevices)
+    {
+        Topology = seen.Topology,
+        Fabric = seen.Fabric,
+        DeviceGroups = seen.DeviceGroups,
+        Rdma = seen.Rdma,
+    };
 }
 
 /// <summary>What decides who goes first.</summary>
@@ -93,6 +99,9 @@ public sealed record PendingJob(
     {
         Preemptible = job.Spec.Preemptible,
         MaxDuration = job.Spec.Limits.MaxDuration,
+        SubmittedAt = job.SubmittedAt,
+        IsRepair = job.Attempts is [.., var last] && (last.StopCause == StopCause.NodeLost
+            || (last.StopCause == StopCause.TaskFailed && job.Failure is { Class: FailureClass.Platform or FailureClass.Infrastructure } failure && failure.Attempt == last.Number)),
     };
 
     /// <summary>Types that every role with devices accepts, in the first one's order; null means any.</summary>
@@ -100,7 +109,7 @@ public sealed record PendingJob(
     {
         get
         {
-            var lists = Roles.Where(role => role.Each.Devices > 0 && role.Accelerators.Count > 0).Select(role => role.Accelerators).ToArray();
+            var lists = Roles.Where(role => role.UsesDevices && role.Accelerators.Count > 0).Select(role => role.Accelerators).ToArray();
             return lists.Length == 0 ? null : [.. lists[0].Where(type => lists.All(list => list.Contains(type)))];
         }
     }
@@ -109,7 +118,7 @@ public sealed record PendingJob(
 
     public ResourceVector MinTotal => Roles.Aggregate(default(ResourceVector), (sum, role) => sum + (role.Each * role.Min));
 
-    public bool UsesDevices => Roles.Any(role => role.Each.Devices > 0);
+    public bool UsesDevices => Roles.Any(role => role.UsesDevices);
 
     public int MinTasks => Roles.Sum(role => role.Min);
 }
@@ -165,13 +174,14 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
         if (job.Current is not { } attempt) return null;
         var demands = RoleDemand.AllOf(job.Spec).ToDictionary(role => role.Role);
         return new RunningJob(Standing.Of(job), attempt.Cluster,
-            [.. attempt.Tasks.Select(task => new HeldPlace(task.Placement.Node, demands[task.Placement.Role].Each, task.Placement.Devices))])
+            [.. attempt.Tasks.Select(task => new HeldPlace(task.Placement.Node, demands[task.Placement.Role].Each, task.Placement.Devices) { Role = task.Placement.Role })])
         {
             Revision = job.Revision,
             Preemptible = job.Spec.Preemptible,
             IsStopping = job.Phase == JobPhase.Stopping,
             StoppingFor = attempt.EvictedFor,
             StartedAt = attempt.AssignedAt,
+            Accelerator = attempt.Accelerator,
             MaxDuration = job.Spec.Limits.MaxDuration,
         };
     }
@@ -192,6 +202,9 @@ public sealed record RoleDemand(string Role, int Min, int Max, ResourceVector Ea
 {
     /// <summary>A task that asks for no processor and no device would be free, and a thousand of them a dead machine.</summary>
     private const long DefaultCpuMillicores = 1000;
+
+    /// <summary>Whole ones, or a share of one.</summary>
+    public bool UsesDevices => Each.MilliDevices > 0;
 
     /// <summary>What a task counts as that asks for nothing.</summary>
     public static ResourceVector LeftOut { get; } = new(DefaultCpuMillicores, 0, 0);

@@ -6,7 +6,7 @@ namespace Convoy.Core.Scheduling;
 /// What elastic jobs have above their minimum: given last and taken first, by any gang that may start. A task more or less starts
 /// the job anew from its last checkpoint, so as few jobs as may be change their size, and none grows before it has run for a while.
 /// </summary>
-internal sealed class Elasticity(FreeSpace free, TimeMap times, PeopleUsage people, VictimSearch search, SchedulingPolicy policy, DateTimeOffset now)
+internal sealed class Elasticity(FreeSpace free, TimeMap times, PeopleUsage people, QuotaBook quota, VictimSearch search, SchedulingPolicy policy, DateTimeOffset now)
 {
     private readonly Dictionary<JobId, (RunningJob Left, JobId[] For)> shrunk = [];
     private readonly List<PlannedResize> grown = [];
@@ -27,18 +27,20 @@ internal sealed class Elasticity(FreeSpace free, TimeMap times, PeopleUsage peop
 
     /// <summary>Room for a gang: by surplus alone where that will do, else by the going of others while all surplus counts as free; then no more surplus than it takes.</summary>
     /// <param name="candidates">Running jobs that the gang may evict.</param>
-    public Victims? MakeRoom(PendingJob job, IReadOnlyList<RunningJob> running, IReadOnlyList<RunningJob> candidates)
+    public Victims? MakeRoom(PendingJob job, string cluster, string? accelerator, IReadOnlyList<RunningJob> running, IReadOnlyList<RunningJob> candidates)
     {
-        var surplus = SurplusOf(running);
-        if (surplus.Length == 0) return search.Find(job, candidates, []);
+        var surplus = SurplusOf(running.Where(other => other.Cluster == cluster));
+        if (surplus.Length == 0) return Find(candidates, []);
 
         // Who has to begin anew anyway gives more before another has to.
-        if ((search.Find(job, [.. surplus.Where(IsResizing)], []) ?? search.Find(job, surplus, [])) is { } enough) return Trimmed([], enough.Jobs, enough);
-        if (search.Find(job, [.. candidates.Select(candidate => Without(candidate, SurplusOf(candidate)))], surplus) is not { } victims) return null;
+        if ((Find([.. surplus.Where(IsResizing)], []) ?? Find(surplus, [])) is { } enough) return Trimmed([], enough.Jobs, enough);
+        if (Find([.. candidates.Select(candidate => Without(candidate, SurplusOf(candidate)))], surplus) is not { } victims) return null;
         var ids = victims.Jobs.Select(victim => victim.Standing.Id).ToHashSet();
         var dying = candidates.Where(candidate => ids.Contains(candidate.Standing.Id)).ToArray();
         var others = surplus.Where(part => !ids.Contains(part.Standing.Id)).ToArray();
-        return Trimmed(dying, search.Find(job, others, dying, (victims.Cluster, victims.Accelerator))?.Jobs ?? others, victims);
+        return Trimmed(dying, Find(others, dying)?.Jobs ?? others, victims);
+
+        Victims? Find(IReadOnlyList<RunningJob> from, IReadOnlyCollection<RunningJob> given) => search.Find(job, cluster, accelerator, from, given);
 
         Victims Trimmed(IReadOnlyList<RunningJob> dying, IReadOnlyList<RunningJob> parts, Victims found)
         {
@@ -57,6 +59,7 @@ internal sealed class Elasticity(FreeSpace free, TimeMap times, PeopleUsage peop
         {
             free.Vacate(part);
             times.GiveUp(part);
+            quota.Leave(part);
             var index = running.FindIndex(job => job.Standing.Id == part.Standing.Id);
             running[index] = Without(running[index], part);
             var earlier = shrunk.TryGetValue(part.Standing.Id, out var shrinking) ? shrinking.For : [];
@@ -82,9 +85,10 @@ internal sealed class Elasticity(FreeSpace free, TimeMap times, PeopleUsage peop
 
     private RunningJob? TryGrow(RunningJob job, RoleDemand role)
     {
-        if (!people.MayGrow(job.Standing, job.Devices, role.Each.Devices)) return null;
-        if (free.TryTakeOne(role, job.Cluster, job.Accelerator, Moment.Now, new TimeMap.Trial(times, times.ExpectedEnd(job), [])) is not { } place) return null;
+        if (!people.MayGrow(job.Standing, job.Devices, role.Each.Devices) || !quota.MayGrow(job.Standing, job.Preemptible, job.Accelerator, role.Each.MilliDevices)) return null;
+        if (free.TryTakeOne(role, job.Cluster, job.Accelerator, Moment.Now, times.TrialOf(job)) is not { } place) return null;
         times.Grow(job, place);
+        quota.Start(job.Standing, job.Preemptible, job.Accelerator, role.Each.MilliDevices);
         people.Grow(job.Standing, role.Each.Devices);
         return job with { Places = [.. job.Places, new HeldPlace(place.Node, role.Each, place.Devices) { Role = role.Role }] };
     }

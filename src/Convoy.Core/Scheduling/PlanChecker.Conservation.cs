@@ -48,19 +48,21 @@ public static partial class PlanChecker
             : room.Pools.Where(pool => AllowsCluster(job, pool.Cluster) && Accepts(role, pool.Accelerator)).Select(pool => (pool.Cluster, role.Each.MilliDevices > 0 ? pool.Accelerator : null, role)).Distinct();
     }
 
-    /// <summary>Whether of two jobs inside nominal the one that waits is certainly considered first. What the rules leave open, such as which of two orderings counts, is open here too.</summary>
+    /// <summary>Whether of two jobs inside nominal the one that waits is certainly considered first. How fair queues merge the lines of different people is not checked.</summary>
     private static bool IsAhead(CheckedWorld world, PendingJob job, CheckedGang gang)
     {
         var (one, other) = (job.Standing, gang.Job.Standing);
         var byRank = world.RankOf(one).CompareTo(world.RankOf(other));
         if (byRank != 0) return byRank > 0;
+        if (job.IsRepair != gang.Job.IsRepair) return job.IsRepair;
 
-        // A repair goes before its equals, and what was promised is kept against them.
-        if ((gang.Job.IsRepair && !job.IsRepair) || gang.Job.PromisedFrom is not null) return false;
+        // What was promised is kept against equals.
+        if (gang.Job.PromisedFrom is not null) return false;
         if (one.Priority != other.Priority) return one.Priority > other.Priority;
-        var byShare = world.Shares.Compare(one, other);
+        var isOneLine = (one.Queue == other.Queue && one.Owner == other.Owner) || (world.LineOf(one.Queue) is { } line && line == world.LineOf(other.Queue));
+        if (!isOneLine) return false;
         var byBand = BandOf(world, job).CompareTo(BandOf(world, gang.Job));
-        if (byShare != 0 || byBand != 0) return byShare <= 0 && byBand <= 0;
+        if (byBand != 0) return byBand < 0;
         return one.SubmitSequence != other.SubmitSequence ? one.SubmitSequence < other.SubmitSequence : string.CompareOrdinal(one.Id.Value, other.Id.Value) < 0;
     }
 }

@@ -59,10 +59,10 @@ public static partial class PlanChecker
     private static bool HasHadMore(CheckedWorld world, PendingJob job, RunningJob victim)
     {
         var (one, other) = (job.Standing, victim.Standing);
-        return one.Priority == other.Priority && world.LasLineOf(one.Queue) is { } line && line == world.LasLineOf(other.Queue)
+        return one.Priority == other.Priority && world.IsByService(one.Queue) && world.LineOf(one.Queue) == world.LineOf(other.Queue)
             && BandOf(world, job) < AttainedBands.Band(other.Served + (world.Now - victim.StartedAt), victim.Places.Sum(place => place.Taken.Devices));
     }
 
-    private static int BandOf(CheckedWorld world, PendingJob job) => world.LasLineOf(job.Standing.Queue) is null ? 0
+    private static int BandOf(CheckedWorld world, PendingJob job) => !world.IsByService(job.Standing.Queue) ? 0
         : AttainedBands.Band(job.Standing.Served, job.Roles.Sum(role => role.Min * role.Each.Devices));
 }

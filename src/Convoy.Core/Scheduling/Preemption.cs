@@ -1,24 +1,34 @@
-using Convoy.Core.People;
+using Convoy.Core.Jobs;
 
 namespace Convoy.Core.Scheduling;
 
-/// <summary>Whose running jobs a job may evict.</summary>
-internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, DateTimeOffset now)
+/// <summary>Whose running jobs a job may evict, and by what right.</summary>
+internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, QuotaBook quota, DateTimeOffset now)
 {
-    private readonly Dictionary<string, Level> levels = policy.Levels.ToDictionary(level => level.Name);
+    public int RankOf(Standing standing) => order.RankOf(standing);
 
-    public int RankOf(Standing standing) => LevelOf(standing).Rank;
+    /// <summary>Null where it may not.</summary>
+    /// <param name="isInside">Whether the job has a right to the devices that it wants.</param>
+    public EvictionCause? RightTo(PendingJob job, bool isInside, RunningJob victim)
+    {
+        if (victim.IsStopping || !order.MayBeEvicted(victim.Standing, victim.Preemptible)) return null;
+        var terms = quota.VictimTermsOf(job, victim);
 
-    public bool MayEvict(PendingJob job, RunningJob victim) => RightTo(job, victim) is not null;
+        // What is borrowed goes back to whom it belongs, whoever borrowed it; what somebody has a right to only those of the same right may take.
+        if (isInside && terms.IsBorrower) return EvictionCause.Reclaim;
+        if (isInside ? !terms.IsOfOnePool : !terms.IsBorrower) return null;
+        return ByStanding(job, victim);
+    }
 
-    /// <summary>What gives the job the right to evict the other; null where nothing does.</summary>
-    public EvictionCause? RightTo(PendingJob job, RunningJob victim)
+    private EvictionCause? ByStanding(PendingJob job, RunningJob victim)
     {
         var preemptor = job.Standing;
-        var (own, other) = (LevelOf(preemptor), LevelOf(victim.Standing));
-        if (victim.IsStopping || !victim.Preemptible || !other.Preemptible || !own.MayPreempt) return null;
+        var (own, other) = (order.LevelOf(preemptor), order.LevelOf(victim.Standing));
+        if (own.Rank < other.Rank) return null;
+        if (HasOutstayed(job, victim)) return EvictionCause.Overrun;
+        if (!own.MayPreempt) return null;
         if (own.Rank > other.Rank) return now - victim.StartedAt >= other.MinRunTime ? EvictionCause.Level : null;
-        if (own.Rank < other.Rank || preemptor.Priority < victim.Standing.Priority) return null;
+        if (preemptor.Priority < victim.Standing.Priority) return null;
         if (preemptor.Owner == victim.Standing.Owner && preemptor.Priority > victim.Standing.Priority) return EvictionCause.Priority;
 
         // In a queue by attained service who has had less goes before an equal who has had more. Elsewhere all bands are one.
@@ -26,7 +36,9 @@ internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, D
             && order.Of(job).Band < order.Of(victim, now).Band && now - victim.StartedAt >= policy.MinServedTime ? EvictionCause.Service : null;
     }
 
-    private Level LevelOf(Standing standing) => levels.TryGetValue(standing.Level, out var level) ? level : new Level(standing.Level, int.MinValue);
+    /// <summary>Whether the job's machines were promised to it for an instant that has come, and the other, which came after it, is still there beyond what was expected of it.</summary>
+    private bool HasOutstayed(PendingJob job, RunningJob victim) =>
+        job.PromisedFrom <= now && victim.Standing.SubmitSequence > job.Standing.SubmitSequence && now - victim.StartedAt >= (victim.MaxDuration ?? policy.UsualDuration);
 }
 
 /// <summary>

@@ -39,10 +39,10 @@ public static class NodeEndpoints
         var now = time.GetUtcNow();
         return Results.Ok(new ClusterListView([.. fleet.Clusters.Values.Select(cluster =>
         {
-            var nodes = cluster.Nodes.Select(node => Node.Of(cluster.Name, node)).ToArray();
+            var nodes = cluster.Nodes;
             var free = nodes.Sum(node => Math.Max(0, node.Devices.Count - held[(cluster.Name, node.Name)].Sum(part => part.Place.Taken.Devices)));
             var state = cluster.LastSeenAt is { } seen && now - seen < Silence ? "Ready" : "Unreachable";
-            return new ClusterView(cluster.Name, cluster.Kind, state, nodes.Length, nodes.Sum(node => node.Devices.Count), free, cluster.LastSeenAt);
+            return new ClusterView(cluster.Name, cluster.Kind, state, nodes.Count, nodes.Sum(node => node.Devices.Count), free, cluster.LastSeenAt);
         })], null));
     }
 

@@ -1,6 +1,5 @@
 using Convoy.Core.People;
 using Convoy.Server.Authentication;
-using Convoy.Server.Loops;
 
 namespace Convoy.Server.Api;
 
@@ -10,6 +9,6 @@ public static class SchedulingEndpoints
         api.MapGet("/scheduling/snapshot", SnapshotAsync).Asks(Permission.AdministerJobs).Produces<object>(200, "application/json")
             .WithSummary("All that the scheduler would decide from now: machines, jobs, levels; no environment and no secrets");
 
-    private static async Task<IResult> SnapshotAsync(SchedulingLoop scheduling, CancellationToken cancellationToken) =>
-        Results.Bytes((await scheduling.CaseAsync(cancellationToken)).ToJson(), "application/json");
+    private static async Task<IResult> SnapshotAsync(Snapshots snapshots, CancellationToken cancellationToken) =>
+        Results.Bytes((await snapshots.TakeAsync(cancellationToken)).ToJson(), "application/json");
 }

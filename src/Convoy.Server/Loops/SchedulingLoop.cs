@@ -14,9 +14,9 @@ public sealed partial class SchedulingLoop : BackgroundService
 
     private readonly Ledger ledger;
     private readonly Fleet fleet;
-    private readonly People people;
+    private readonly Snapshots snapshots;
     private readonly GuardedPlanner planner;
-    private readonly SnapshotFolder snapshots;
+    private readonly SnapshotFolder kept;
     private readonly Wakeup wakeup;
     private readonly TimeProvider time;
     private readonly ILogger<SchedulingLoop> log;
@@ -24,13 +24,13 @@ public sealed partial class SchedulingLoop : BackgroundService
     private string toldLast = "";
 
     public SchedulingLoop(
-        Ledger ledger, Fleet fleet, People people, GuardedPlanner planner, SnapshotFolder snapshots, JobFeed feed, TimeProvider time, ILogger<SchedulingLoop> log)
+        Ledger ledger, Fleet fleet, Snapshots snapshots, GuardedPlanner planner, SnapshotFolder kept, JobFeed feed, TimeProvider time, ILogger<SchedulingLoop> log)
     {
         this.ledger = ledger;
         this.fleet = fleet;
-        this.people = people;
-        this.planner = planner;
         this.snapshots = snapshots;
+        this.planner = planner;
+        this.kept = kept;
         this.time = time;
         this.log = log;
         wakeup = new Wakeup(time);
@@ -50,22 +50,8 @@ public sealed partial class SchedulingLoop : BackgroundService
     /// <summary>What would be decided now if this job waited, too. Nothing is applied.</summary>
     public async Task<Plan> TryAsync(PendingJob job, CancellationToken cancellationToken)
     {
-        var snapshot = Snapshot();
-        return planner.Plan(snapshot with { Pending = [.. snapshot.Pending, job] }, await people.PolicyAsync(cancellationToken), time.GetUtcNow()).Plan;
-    }
-
-    /// <summary>What a plan would be made of now.</summary>
-    public async Task<PlanningCase> CaseAsync(CancellationToken cancellationToken) => new(Snapshot(), await people.PolicyAsync(cancellationToken), time.GetUtcNow());
-
-    /// <summary>All that a decision may depend on, as of now.</summary>
-    public ClusterSnapshot Snapshot()
-    {
-        var jobs = ledger.Unfinished;
-        return new ClusterSnapshot(
-            0,
-            [.. fleet.Nodes],
-            [.. jobs.Values.Where(job => job.Phase == JobPhase.Pending).Select(PendingJob.Of)],
-            [.. jobs.Values.Select(RunningJob.Of).OfType<RunningJob>()]);
+        var (snapshot, policy, now, _) = await snapshots.TakeAsync(cancellationToken);
+        return planner.Plan(snapshot with { Pending = [.. snapshot.Pending, job] }, policy, now).Plan;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -89,7 +75,7 @@ public sealed partial class SchedulingLoop : BackgroundService
     {
         // A cluster that has not reported yet holds unknown things, and so do jobs whose last commit failed: nothing is placed before both have spoken.
         if (!fleet.HasReported || !ledger.IsSure) return;
-        var planning = await CaseAsync(cancellationToken);
+        var planning = await snapshots.TakeAsync(cancellationToken);
         var guarded = planner.Plan(planning.Snapshot, planning.Policy, planning.Now);
         Tell(guarded, planning);
         var plan = guarded.Plan;
@@ -98,6 +84,7 @@ public sealed partial class SchedulingLoop : BackgroundService
         // Where nothing could be planned at all, what was known before is better than nothing.
         if (plan.Gangs.Count == 0 && plan.Waiting.Count == 0 && planning.Snapshot.Pending.Count > 0) return;
         Volatile.Write(ref latest, LatestPlan.Of(plan));
+        snapshots.Promise(plan);
         Instruments.WaitingJobs.Set(Latest.Order.Count);
         var victims = plan.Evictions.ToLookup(eviction => eviction.For);
         await Task.WhenAll(plan.Gangs.Select(gang => victims.Contains(gang.Job) ? EvictAsync(gang, [.. victims[gang.Job]], cancellationToken) : AssignAsync(gang, cancellationToken)));
@@ -140,7 +127,7 @@ public sealed partial class SchedulingLoop : BackgroundService
         if (told == toldLast) return;
         toldLast = told;
         if (told.Length == 0) return;
-        var file = snapshots.Keep(planning) ?? "no file";
+        var file = kept.Keep(planning) ?? "no file";
         foreach (var violation in guarded.Violations) LogViolation(log, violation.Guarantee, violation.Job, violation.Message, file);
         foreach (var failure in guarded.Failures) LogPlannerFailed(log, failure, file);
     }

@@ -51,6 +51,9 @@ internal sealed record ChangeRow
 
     public required IReadOnlyList<AppendedEvent> Events { get; init; }
 
+    /// <summary>Of the attempts that have ended, where the change ends one.</summary>
+    public required IReadOnlyList<UsageRow> Usage { get; init; }
+
     public static ChangeRow Of(JobChange change)
     {
         var job = change.Next;
@@ -73,6 +76,7 @@ internal sealed record ChangeRow
             Attempt = job.Attempts.Count,
             Body = StoredJson.Of(job),
             Events = [.. change.Events.Select((happened, i) => AppendedEvent.Of(job.SubmitSequence, change.ExpectedRevision + 1 + i, happened))],
+            Usage = change.Events.Any(happened => happened is JobRequeued or JobSuspended or JobSucceeded or JobFailed or JobCancelled) ? UsageRow.Of(job) : [],
         };
     }
 
@@ -82,6 +86,7 @@ internal sealed record ChangeRow
         if (connection.Execute(ExpectedRevision == 0 ? Insert : Update, this) == 0) return CommitOutcome.Conflict;
         if (ExpectedRevision > 0) connection.Execute(UpdateWhatIsIndexed, this);
         foreach (var appended in Events) connection.Execute(Append, appended);
+        foreach (var ended in Usage) ended.Save(connection);
         return CommitOutcome.Committed;
     }
 

@@ -17,6 +17,7 @@ internal sealed record Migration(int Version, string Sql, Action<SqliteConnectio
         new(1, Read("0001-jobs.sql")),
         new(2, Read("0002-metrics.sql")),
         new(3, Read("0003-people.sql"), SeedLevels),
+        new(4, Read("0004-usage.sql"), UsageRow.Fill),
     ];
 
     /// <summary>Brings the file to the newest version. Another process may be doing the same: each step looks again once it may write.</summary>

@@ -1,4 +1,5 @@
 using Convoy.Core.Jobs;
+using Convoy.Core.Queues;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
@@ -41,6 +42,13 @@ public sealed partial class SqliteStore
         return ReadAsync<IReadOnlyList<StoredEvent>>(
             connection => [.. connection.Query<EventRow>(JobQueries.Events, new { id = id.Value, after, limit }).Select(row => new StoredEvent(row.Sequence, StoredJson.Event(row.Body)))],
             cancellationToken);
+    }
+
+    public Task<IReadOnlyList<AttemptUsage>> ListUsageAsync(DateTimeOffset since, AttemptUsage? after, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        var from = new { ended = StoredTime.Of(after?.Until ?? since), job = after?.SubmitSequence ?? 0, attempt = after?.Attempt ?? 0, limit };
+        return ReadAsync<IReadOnlyList<AttemptUsage>>(connection => [.. connection.Query<UsageRow>(UsageRow.Since, from).Select(row => row.ToUsage())], cancellationToken);
     }
 
     private sealed class JobRow

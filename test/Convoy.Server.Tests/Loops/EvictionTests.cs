@@ -59,7 +59,7 @@ public sealed class EvictionTests
 
         var high = await RunningServer.SubmitAsync(senior, RunningServer.Spec("true", gpus: 4));
         await RunningServer.UntilAsync(intern, low, JobPhase.Stopping);
-        var held = server.Services.GetRequiredService<SchedulingLoop>().Snapshot().Running.Single(job => job.Standing.Id == JobId.Parse(low));
+        var held = (await server.Services.GetRequiredService<Snapshots>().TakeAsync(CancellationToken.None)).Snapshot.Running.Single(job => job.Standing.Id == JobId.Parse(low));
         (held.IsStopping, held.StoppingFor).ShouldBe((true, JobId.Parse(high)));
         await RunningServer.FinishedAsync(senior, high);
         (await RunningServer.UntilAsync(intern, low, JobPhase.Running))["platformRestarts"]!.GetValue<int>().ShouldBe(1);

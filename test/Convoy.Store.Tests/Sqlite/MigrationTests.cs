@@ -1,4 +1,5 @@
 using Convoy.Core.People;
+using Convoy.Core.Queues;
 using Convoy.Store.Sqlite;
 using Dapper;
 using Microsoft.Data.Sqlite;
@@ -17,15 +18,19 @@ public sealed class MigrationTests : IDisposable
         for (var version = 1; version < Migration.All.Count; version++)
         {
             using var older = new DatabaseFolder();
-            var job = Sample.Submit(7).Next;
+            var job = Sample.Requeue(Sample.Run(Sample.Assign(Sample.Submit(7).Next).Next).Next).Next;
             await using (var store = await SqliteStore.OpenAsync(older.File, [.. Migration.All.Take(version)], TimeProvider.System, CancellationToken.None))
             {
-                await store.CommitAsync([Sample.Submit(7)], CancellationToken.None);
+                // As that version did: what it has no table for, it did not write.
+                await store.WriteAsync(
+                    connection => connection.Execute("INSERT INTO jobs VALUES (7, @id, 'ada', 'vision', 'digits', 'Pending', 0, @revision, 1, NULL, @body)", new { id = job.Id.Value, revision = job.Revision, body = Sample.Text(job) }),
+                    CancellationToken.None);
             }
 
             await using var newer = await older.OpenAsync();
             Sample.Text((await newer.GetJobAsync(job.Id, CancellationToken.None))!.Job).ShouldBe(Sample.Text(job));
             (await newer.ListLevelsAsync(CancellationToken.None)).ShouldBe(Level.Defaults);
+            (await newer.ListUsageAsync(Sample.Noon, null, 10, CancellationToken.None)).ShouldBe(version < 4 ? [AttemptUsage.Of(job, job.Attempts[0])] : []);
             (await newer.AppendMetricsAsync(new MetricBatch(job.Id, 1, 0, "b", [new MetricPoint(1, "loss", 1, Sample.Noon)]), CancellationToken.None)).ShouldBe(MetricsOutcome.Stored);
             (await newer.ReadAsync(connection => connection.Query<int>("SELECT version FROM migrations ORDER BY version").ToArray(), CancellationToken.None))
                 .ShouldBe(Migration.All.Select(migration => migration.Version));

@@ -13,7 +13,7 @@ internal sealed class CheckedWorld
     private readonly Dictionary<(string Cluster, string Name), CheckedNode> nodes = [];
     private readonly Dictionary<string, Level> levels = [];
     private readonly Dictionary<string, QueueSpec> queues = [];
-    private readonly Dictionary<string, string?> lasLines = [];
+    private readonly Dictionary<string, QueueSpec?> lines = [];
     private readonly Dictionary<string, CheckedQuota> quotas = [];
     private readonly ILookup<JobId, PlannedEviction> evictions;
     private ILookup<string, RunningJob>? runningByType;
@@ -28,7 +28,7 @@ internal sealed class CheckedWorld
         foreach (var job in snapshot.Pending) Pending.TryAdd(job.Standing.Id, job);
         foreach (var job in snapshot.Running) Running.TryAdd(job.Standing.Id, job);
         evictions = plan.Evictions.ToLookup(eviction => eviction.For);
-        (Nominal, Shares) = (new Nominal(this), new Shares(this));
+        Nominal = new Nominal(this);
         foreach (var eviction in plan.Evictions) Evictors.TryAdd(eviction.Victim, eviction.For);
         foreach (var resize in plan.Resizes)
         {
@@ -77,9 +77,6 @@ internal sealed class CheckedWorld
     /// <summary>Who is inside the nominal of its queue.</summary>
     public Nominal Nominal { get; }
 
-    /// <summary>Who has used less of late.</summary>
-    public Shares Shares { get; }
-
     public CheckedNode? NodeAt(string cluster, string name) => nodes.GetValueOrDefault((cluster, name));
 
     public Level? LevelOf(Standing standing) => levels.GetValueOrDefault(standing.Level);
@@ -114,12 +111,14 @@ internal sealed class CheckedWorld
     /// <summary>Whether it may be once it runs.</summary>
     public bool MayBeEvicted(PendingJob job) => job.Preemptible && LevelOf(job.Standing)?.Preemptible != false;
 
-    /// <summary>The outermost queue by attained service that the queue is or lies below; one that nobody describes lies below the organisation.</summary>
-    public string? LasLineOf(string queue)
+    /// <summary>The outermost queue at or above this one that is not fair: it orders all below. Null where there is none.</summary>
+    public QueueSpec? LineOf(string queue)
     {
-        if (!lasLines.TryGetValue(queue, out var line)) lasLines[queue] = line = PathOf(queue).LastOrDefault(at => QueueOf(at)?.Ordering == QueueOrdering.Las);
+        if (!lines.TryGetValue(queue, out var line)) lines[queue] = line = PathOf(queue).Select(QueueOf).LastOrDefault(at => at is not null && at.Ordering != QueueOrdering.Fair);
         return line;
     }
+
+    public bool IsByService(string queue) => LineOf(queue) is { Ordering: QueueOrdering.Las };
 
     /// <summary>The queue and all above it, the organisation last. Queues that go in a circle, which no tree does, end it.</summary>
     public IEnumerable<string> PathOf(string queue)

@@ -10,10 +10,10 @@ internal sealed class LifecycleWalk
     public static readonly TimeSpan BindTimeout = TimeSpan.FromMinutes(2);
     public static readonly JobId Other = JobId.Parse("jother000");
 
-    private LifecycleWalk(JobSpec spec)
+    private LifecycleWalk(JobSpec spec, string owner, string queue, int sequence)
     {
         Now = Start;
-        Tell(new JobCommand.Submit(JobId.FromKey("ann", "walk"), "ann", "engineer", "ann", spec, 1));
+        Tell(new JobCommand.Submit(JobId.FromKey(owner, sequence == 1 ? "walk" : $"walk {sequence}"), owner, "engineer", queue, spec, sequence));
     }
 
     public Job Job { get; private set; } = null!;
@@ -24,16 +24,16 @@ internal sealed class LifecycleWalk
 
     public DateTimeOffset Now { get; private set; }
 
-    public static JobSpec Spec(int tasks = 2, RecoverySpec? recovery = null, TimeSpan? maxDuration = null, bool preemptible = true) => new()
+    public static JobSpec Spec(int tasks = 2, RecoverySpec? recovery = null, TimeSpan? maxDuration = null, bool preemptible = true, int gpus = 0) => new()
     {
         Name = "walk",
-        Roles = new Dictionary<string, RoleSpec> { ["worker"] = new() { Replicas = new(tasks, tasks), Command = ["true"] } },
+        Roles = new Dictionary<string, RoleSpec> { ["worker"] = new() { Replicas = new(tasks, tasks), Command = ["true"], Resources = new() { Gpu = gpus } } },
         Recovery = recovery ?? new(),
         Limits = new() { MaxDuration = maxDuration },
         Preemptible = preemptible,
     };
 
-    public static LifecycleWalk Of(JobSpec? spec = null) => new(spec ?? Spec());
+    public static LifecycleWalk Of(JobSpec? spec = null, string owner = "ann", string queue = "ann", int sequence = 1) => new(spec ?? Spec(), owner, queue, sequence);
 
     /// <summary>Random steps: most make sense, some do not.</summary>
     public static Gen<LifecycleWalk> Random { get; } =
@@ -45,7 +45,7 @@ internal sealed class LifecycleWalk
         from steps in Gen.Select(Gen.Int[0, 13], Gen.Int[0, 2], Gen.Int[0, 4]).Array[1, 60]
         select Walked(Spec(tasks, new() { MaxRestarts = restarts, RetryExitCodes = codes }, limited ? TimeSpan.FromMinutes(5) : null, preemptible), steps);
 
-    public LifecycleWalk Assign() => Tell(new JobCommand.Assign(Job.Revision, "local", null,
+    public LifecycleWalk Assign() => Tell(new JobCommand.Assign(Job.Revision, "local", Job.Spec.Roles["worker"].Resources.Gpu > 0 ? "A100-80G" : null,
         [.. Enumerable.Range(0, Job.Spec.Roles["worker"].Replicas.Min).Select(rank => new TaskPlacement("worker", rank, rank, $"node-{rank}", []))]));
 
     public LifecycleWalk Started(params int[] ranks) => See(TaskState.Running, null, ranks);
@@ -87,7 +87,8 @@ internal sealed class LifecycleWalk
         return walk;
     }
 
-    private void Step(int kind, int rank, int code) => _ = kind switch
+    /// <summary>What these numbers mean; it may make no sense.</summary>
+    public void Step(int kind, int rank, int code) => _ = kind switch
     {
         0 or 1 => Assign(),
         2 or 3 => Started(rank),

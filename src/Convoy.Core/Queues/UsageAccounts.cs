@@ -1,0 +1,103 @@
+using Convoy.Core.Jobs;
+using Convoy.Core.Scheduling;
+
+namespace Convoy.Core.Queues;
+
+/// <summary>Shares of what there is, in units of 2^-<see cref="UsageAccounts.ShareBits"/> of everything held for ever. Who is not in it has used nothing.</summary>
+/// <param name="Queues">Of each queue of the tree together with all below it, the organisation apart.</param>
+/// <param name="Users">Of each person in all queues.</param>
+public sealed record UsageShares(IReadOnlyDictionary<string, long> Queues, IReadOnlyDictionary<string, long> Users);
+
+/// <summary>
+/// How much every queue and every person has held of late (<see cref="DecayedUsage"/>), by name. The accounts know no tree, so that
+/// another tree, or a type of accelerator that comes later, finds what was used before.
+/// </summary>
+/// <param name="halfLife">See <see cref="FairShare.DefaultHalfLife"/>.</param>
+/// <param name="epoch">See <see cref="DecayedUsage"/>.</param>
+public sealed class UsageAccounts(TimeSpan halfLife, DateTimeOffset epoch)
+{
+    public const int ShareBits = 40;
+
+    /// <summary>What is older weighs less than a 256th, and is forgotten.</summary>
+    public const int HalfLivesRemembered = 8;
+
+    /// <summary>So that the capacity of a thousand petabytes leaves a weight its precision.</summary>
+    private const int MemoryUnitBits = 20;
+    private const string Cpu = "cpu";
+    private const string Memory = "memory";
+
+    private readonly Dictionary<string, int> queues = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> users = new(StringComparer.Ordinal);
+
+    /// <summary>Of one resource each: accelerator types come when they are first held, and no name of one is told apart from these two by accident.</summary>
+    private readonly Dictionary<(bool IsAccelerator, string Name), DecayedUsage> resources = [];
+    private int accounts;
+
+    /// <summary>An attempt from its beginning to its end, or to now where it goes on.</summary>
+    public void Charge(AttemptUsage usage)
+    {
+        Hold(usage, 1, usage.From);
+        if (usage.Until is { } until) Hold(usage, -1, until);
+    }
+
+    /// <summary>Charges what has become of a job's attempts since <paramref name="before"/>.</summary>
+    /// <param name="before">Null where the job is new here: attempts of it that have ended were charged by whoever remembers them.</param>
+    public void Charge(Job? before, Job after)
+    {
+        if (before?.Current is { } held && after.Attempts[held.Number - 1].EndedAt is { } ended) Hold(AttemptUsage.Of(before, held), -1, ended);
+        foreach (var attempt in after.Attempts.Skip(before?.Attempts.Count ?? after.Attempts.Count - (after.Current is null ? 0 : 1))) Charge(AttemptUsage.Of(after, attempt));
+    }
+
+    public UsageShares Shares(QueueTree tree, IReadOnlyList<Node> nodes, DateTimeOffset now)
+    {
+        var (byQueue, byUser) = (new SortedDictionary<string, long>(StringComparer.Ordinal), new SortedDictionary<string, long>(StringComparer.Ordinal));
+        foreach (var ((isAccelerator, name), usage) in resources)
+        {
+            long[] capacity = [isAccelerator ? nodes.Where(node => node.Accelerator == name).Sum(node => node.Capacity.MilliDevices) : nodes.Sum(node => name == Cpu ? node.CpuMillicores : node.MemoryBytes >> MemoryUnitBits)];
+            var whole = usage.WholeAt(now);
+            var sums = new Int128[tree.Count];
+            foreach (var (queue, account) in queues)
+            {
+                var share = ShareOf(account);
+                for (var above = tree.IdOf(queue); above != QueueTree.Root; above = tree.ParentOf(above)) sums[above] += share;
+            }
+
+            for (var queue = 0; queue < sums.Length; queue++) Raise(byQueue, tree[queue].Name, sums[queue], whole);
+            foreach (var (user, account) in users) Raise(byUser, user, ShareOf(account), whole);
+
+            Int128 ShareOf(int account) => account < usage.Accounts ? usage.DominantShare(account, capacity, now) : 0;
+        }
+
+        return new UsageShares(byQueue, byUser);
+    }
+
+    /// <summary>The dominant share is the largest of all resources'.</summary>
+    private static void Raise(SortedDictionary<string, long> shares, string name, Int128 share, Int128 whole)
+    {
+        var part = (long)Int128.Min((share << ShareBits) / whole, long.MaxValue);
+        if (part > shares.GetValueOrDefault(name)) shares[name] = part;
+    }
+
+    private void Hold(AttemptUsage usage, int sign, DateTimeOffset at)
+    {
+        var (queue, user) = (AccountOf(queues, usage.Queue), AccountOf(users, usage.Owner));
+        Add((false, Cpu), usage.CpuMillicores);
+        Add((false, Memory), usage.MemoryBytes >> MemoryUnitBits);
+        if (usage.Accelerator is { } type) Add((true, type), usage.MilliDevices);
+
+        void Add((bool, string) resource, long amount)
+        {
+            if (amount == 0) return;
+            if (!resources.TryGetValue(resource, out var account)) resources.Add(resource, account = new DecayedUsage(1, halfLife, epoch));
+            while (account.Accounts < accounts) account.Open();
+            account.Hold(queue, 0, sign * amount, at);
+            account.Hold(user, 0, sign * amount, at);
+        }
+    }
+
+    private int AccountOf(Dictionary<string, int> names, string name)
+    {
+        if (!names.TryGetValue(name, out var account)) names.Add(name, account = accounts++);
+        return account;
+    }
+}

@@ -1,0 +1,94 @@
+using Convoy.Core.Jobs;
+using Convoy.Core.Queues;
+
+namespace Convoy.Core.Scheduling;
+
+/// <summary>
+/// What a plan is made of, kept up to date by being told of every change: taking it costs records of what changed, and copies of lists.
+/// The same jobs told in any order, once or often, give the same snapshot.
+/// </summary>
+/// <param name="usage">What was used before; what the jobs told here use is charged to it, each attempt once.</param>
+public sealed class LiveSnapshot(UsageAccounts usage)
+{
+    private readonly Dictionary<JobId, Job> jobs = [];
+    private readonly OrderedRecords<PendingJob> pending = new(job => job.Standing.SubmitSequence);
+    private readonly OrderedRecords<RunningJob> running = new(job => job.Standing.SubmitSequence);
+    private IReadOnlyDictionary<JobId, DateTimeOffset> promises = new Dictionary<JobId, DateTimeOffset>();
+
+    /// <summary>The job as it is now. One that has finished is forgotten; an older state than is known changes nothing.</summary>
+    public void Tell(Job job)
+    {
+        var before = jobs.GetValueOrDefault(job.Id);
+        if (before?.Revision >= job.Revision) return;
+
+        // One that had finished before: whoever remembers it has charged it.
+        if (before is null && job.Phase.IsFinished()) return;
+        usage.Charge(before, job);
+        if (job.Phase.IsFinished()) jobs.Remove(job.Id);
+        else jobs[job.Id] = job;
+        pending.Set(job.SubmitSequence, job.Phase == JobPhase.Pending ? Pending(job) : null);
+        running.Set(job.SubmitSequence, RunningJob.Of(job));
+    }
+
+    /// <summary>What the latest plan promised, to whom and from when; it takes the place of what was promised before.</summary>
+    public void Promise(IReadOnlyDictionary<JobId, DateTimeOffset> promised)
+    {
+        var before = promises;
+        promises = promised;
+        foreach (var id in before.Keys.Union(promised.Keys))
+        {
+            if (before.GetValueOrDefault(id) != promised.GetValueOrDefault(id) && jobs.TryGetValue(id, out var job) && job.Phase == JobPhase.Pending) pending.Set(job.SubmitSequence, Pending(job));
+        }
+    }
+
+    public ClusterSnapshot Take(IReadOnlyList<Node> nodes, QueueTree queues, DateTimeOffset now)
+    {
+        var shares = usage.Shares(queues, nodes, now);
+        return new ClusterSnapshot(0, nodes, pending.Take(), running.Take()) { QueueShares = shares.Queues, UserShares = shares.Users };
+    }
+
+    private PendingJob Pending(Job job) => PendingJob.Of(job) with { PromisedFrom = promises.TryGetValue(job.Id, out var from) ? from : null };
+}
+
+/// <summary>Records in the order of their keys. A list that was handed out is never changed.</summary>
+internal sealed class OrderedRecords<T>(Func<T, long> keyOf)
+    where T : class
+{
+    private readonly SortedDictionary<long, T?> changes = [];
+    private List<T> list = [];
+
+    /// <param name="record">Null where there is none any more.</param>
+    public void Set(long key, T? record) => changes[key] = record;
+
+    /// <summary>One search for each change, and a copy of all between them.</summary>
+    public IReadOnlyList<T> Take()
+    {
+        if (changes.Count == 0) return list;
+        var next = new List<T>(list.Count + changes.Count);
+        var from = 0;
+        foreach (var (key, record) in changes)
+        {
+            var at = FirstFrom(key, from);
+            next.AddRange(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(list)[from..at]);
+            if (record is not null) next.Add(record);
+            from = at < list.Count && keyOf(list[at]) == key ? at + 1 : at;
+        }
+
+        next.AddRange(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(list)[from..]);
+        changes.Clear();
+        return list = next;
+    }
+
+    private int FirstFrom(long key, int from)
+    {
+        var (low, high) = (from, list.Count);
+        while (low < high)
+        {
+            var middle = low + ((high - low) / 2);
+            if (keyOf(list[middle]) < key) low = middle + 1;
+            else high = middle;
+        }
+
+        return low;
+    }
+}
