@@ -57,9 +57,10 @@ public static partial class PlanChecker
         var promised = PromisedNodes(world);
         foreach (var resize in world.Resizes.Values.Where(resize => resize.Planned.For.Count > 0))
         {
+            var limits = world.Gangs.Where(gang => resize.Planned.For.Contains(gang.Id)).Select(gang => new Limits(world, gang)).ToArray();
             foreach (var place in resize.Dropped)
             {
-                if (world.NodeAt(resize.Job.Cluster, place.Node) is not { } node) continue;
+                if (world.NodeAt(resize.Job.Cluster, place.Node) is not { } node || limits.Any(limit => limit.Forbid(resize.Job, place.Taken.MilliDevices))) continue;
                 var isNeeded = node.Planned.Any(planned => resize.Planned.For.Contains(planned.Gang.Id))
                     && (promised.Contains(node) || !HasRoom(node, holder => holder.Stay == Stay.Stays || ReferenceEquals(holder.Place, place)));
                 if (!isNeeded) yield return new(7, resize.Planned.For[0], $"takes a place on {place.Node} from {resize.Planned.Job} that is not in its way");
@@ -67,23 +68,31 @@ public static partial class PlanChecker
         }
     }
 
-    /// <summary>Nobody dies for a gang that would fit on what elastic jobs hold above their minimum.</summary>
+    /// <summary>Nobody dies for a gang that would fit on what elastic jobs of its pool hold above their minimum.</summary>
     private static IEnumerable<Violation> SurplusBeforeVictims(CheckedWorld world)
     {
         // Where machines are promised, and in domains, room is not only a matter of counts.
         if (world.Plan.Reservations.Count > 0) yield break;
-        var surplus = world.Snapshot.Running.Where(job => world.GoesOn(job) && !job.IsResizing && !world.Resizes.ContainsKey(job.Standing.Id)).SelectMany(SurplusOf).ToHashSet(ReferenceEqualityComparer.Instance);
-        var room = new Room(world, node => node.Use(holder => !surplus.Contains(holder.Place), gang => gang.Begin != Begin.Growing));
-        var preemptors = world.Plan.Evictions.Select(eviction => eviction.For).ToHashSet();
-        foreach (var gang in world.Gangs.Where(gang => preemptors.Contains(gang.Id)))
+        var elastic = world.Running.Values.Where(job => world.GoesOn(job) && !job.IsResizing && !world.Resizes.ContainsKey(job.Standing.Id) && SurplusOf(job).Any()).ToLookup(job => PoolOf(world, world.AcceleratorOf(job), job.Standing.Queue));
+        var rooms = new Dictionary<(string? Type, string? Pool), (Room Room, HashSet<object> Surplus, long Milli)>();
+        foreach (var gang in world.Gangs.Where(gang => gang.Job.Roles.Count == 1 && gang.Job.Topology is not { IsRequired: true } && world.EvictionsFor(gang.Id).Any()))
         {
-            if (gang.Job.Roles is not [var role] || gang.Job.Topology is { IsRequired: true }) continue;
-            var own = gang.Tasks.Select(task => world.NodeAt(gang.Planned.Cluster, task.Placement.Node)).OfType<CheckedNode>().Distinct();
-            var slots = room.Slots(gang.Planned.Cluster, role.Each.MilliDevices > 0 ? gang.Planned.Accelerator : null, role.Each, own,
-                node => node.Use(holder => !surplus.Contains(holder.Place), other => other.Begin != Begin.Growing && other != gang));
+            var (role, type) = (gang.Job.Roles[0], gang.MilliDevices > 0 ? gang.Planned.Accelerator : null);
+            var pool = PoolOf(world, type, gang.Job.Standing.Queue);
+            if (!rooms.TryGetValue(pool, out var spare))
+            {
+                HashSet<object> surplus = new(elastic[pool].Concat(type is null ? [] : elastic[(null, null)]).SelectMany(SurplusOf), ReferenceEqualityComparer.Instance);
+                rooms[pool] = spare = (new Room(world.ReadyNodes, node => node.Use(holder => !surplus.Contains(holder.Place), IsPlanned)), surplus, surplus.Cast<HeldPlace>().Sum(place => place.Taken.MilliDevices));
+            }
+
+            var limits = new Limits(world, gang, spare.Milli);
+            if (world.VictimsOf(gang.Id).Any(victim => limits.Forbid(victim, world.MilliDevicesKept(victim)))) continue;
+            var slots = spare.Room.Slots(gang.Planned.Cluster, type, role.Each, world.NodesOf(gang), node => node.Use(holder => !spare.Surplus.Contains(holder.Place), other => IsPlanned(other) && other != gang));
             if (slots >= role.Min) yield return new(7, gang.Id, "evicts though what elastic jobs can spare is enough");
         }
     }
+
+    private static (string? Type, string? Pool) PoolOf(CheckedWorld world, string? type, string queue) => type is null ? default : (type, world.QuotaOf(type).PoolOf(queue));
 
     private static IEnumerable<HeldPlace> SurplusOf(RunningJob job) => job.Roles.SelectMany(role => job.Places.Where(place => place.Role == role.Role).Skip(role.Min));
 }

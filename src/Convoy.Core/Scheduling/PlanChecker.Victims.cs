@@ -2,29 +2,45 @@ using Convoy.Core.Scheduling.Checking;
 
 namespace Convoy.Core.Scheduling;
 
-/// <summary>Whether nobody leaves in vain (7).</summary>
+/// <summary>Whether nobody leaves in vain (7): with any one victim staying and the others gone, the gang would not fit.</summary>
 public static partial class PlanChecker
 {
-    /// <summary>A victim is needed where the planned places are not free without its going.</summary>
     private static IEnumerable<Violation> NeededEvictions(CheckedWorld world)
     {
         var promised = PromisedNodes(world);
-        foreach (var eviction in world.Plan.Evictions)
+        var elsewhere = new Room(world.ReadyNodes.Where(node => !promised.Contains(node)), node => node.Use(holder => holder.Stay != Stay.LeftBefore, IsPlanned));
+        var quotas = new WaitingQuotas(world);
+        foreach (var gang in world.Gangs.DistinctBy(gang => gang.Id).Where(gang => gang.Begin == Begin.OnceOthersLeft))
         {
-            if (!world.Running.TryGetValue(eviction.Victim, out var victim)) continue;
-            var isInTheWay = victim.Places.Select(place => place.Node).Distinct().Any(name => world.NodeAt(victim.Cluster, name) is { } node && IsInTheWay(node));
-            if (!isInTheWay) yield return new(7, eviction.For, $"evicts {eviction.Victim}, which is not in its way");
+            var limits = new Limits(world, gang);
+            RunningJob[] leaving = [.. world.VictimsOf(gang.Id), .. world.ShrinkingFor(gang.Id)];
+            var wrongs = from victim in world.VictimsOf(gang.Id)
+                         where !limits.Forbid(victim, world.MilliDevicesKept(victim))
+                         let wrong = !IsInTheWay(victim) ? "is not in its way" : FitsBeside(victim) ? "it fits beside" : null
+                         where wrong is not null
+                         select new Violation(7, gang.Id, $"evicts {victim.Standing.Id}, which {wrong}");
+            if (wrongs.FirstOrDefault() is { } first) yield return first;
 
-            bool IsInTheWay(CheckedNode node)
-            {
-                if (node.Planned.TrueForAll(planned => planned.Gang.Id != eviction.For)) return false;
+            // On the planned places, whatever the gang is like.
+            bool IsInTheWay(RunningJob victim) => world.NodesOf(victim).Any(node => node.Planned.Exists(planned => planned.Gang == gang)
 
                 // Who holds what is promised to another may have to go so that the promise is kept.
-                if (promised.Contains(node)) return true;
-                return !HasRoom(node, holder => holder.Stay == Stay.Stays || holder.Job == victim);
+                && (promised.Contains(node) || !HasRoom(node, holder => holder.Stay == Stay.Stays || holder.Job == victim)));
+
+            // On any places, where they are a matter of counts alone.
+            bool FitsBeside(RunningJob victim)
+            {
+                if (gang.Job.Roles is not [var role] || gang.Job.Topology is { IsRequired: true }) return false;
+                var changed = leaving.SelectMany(world.NodesOf).Concat(world.NodesOf(gang)).Distinct().ToArray();
+                return elsewhere.Pools.Any(pool => AllowsCluster(gang.Job, pool.Cluster) && Accepts(role, pool.Accelerator)
+                    && (pool.Accelerator == gang.Planned.Accelerator || !quotas.Forbid(gang.Job, pool.Accelerator))
+                    && elsewhere.Slots(pool.Cluster, role.Each.MilliDevices > 0 ? pool.Accelerator : null, role.Each, changed, node => node.Use(
+                        holder => holder.Stay != Stay.LeftBefore && (holder.Job == victim || !world.LeavesFor(holder, gang)), other => IsPlanned(other) && other != gang)) >= role.Min);
             }
         }
     }
+
+    private static bool IsPlanned(CheckedGang gang) => gang.Begin != Begin.Growing;
 
     private static HashSet<CheckedNode> PromisedNodes(CheckedWorld world) =>
         [.. world.Plan.Reservations.SelectMany(promise => promise.Gang.Tasks, (promise, task) => world.NodeAt(promise.Gang.Cluster, task.Node)).OfType<CheckedNode>()];

@@ -47,6 +47,7 @@ public static partial class PlanChecker
         .. HealthyNodes(world),
         .. Capacity(world),
         .. Caps(world),
+        .. Quotas(world),
         .. LegalEvictions(world),
         .. NeededEvictions(world),
         .. Resizes(world),

@@ -13,7 +13,11 @@ internal sealed class CheckedWorld
     private readonly Dictionary<(string Cluster, string Name), CheckedNode> nodes = [];
     private readonly Dictionary<string, Level> levels = [];
     private readonly Dictionary<string, QueueSpec> queues = [];
-    private readonly Dictionary<string, string?> lasLines = [];
+    private readonly Dictionary<string, QueueSpec?> lines = [];
+    private readonly Dictionary<string, CheckedQuota> quotas = [];
+    private readonly ILookup<JobId, PlannedEviction> evictions;
+    private ILookup<string, RunningJob>? runningByType;
+    private ILookup<string, RunningJob>? runningByOwner;
 
     public CheckedWorld(ClusterSnapshot snapshot, SchedulingPolicy policy, Plan plan, DateTimeOffset now)
     {
@@ -23,6 +27,8 @@ internal sealed class CheckedWorld
         foreach (var node in snapshot.Nodes) nodes.TryAdd((node.Cluster, node.Name), new CheckedNode(node));
         foreach (var job in snapshot.Pending) Pending.TryAdd(job.Standing.Id, job);
         foreach (var job in snapshot.Running) Running.TryAdd(job.Standing.Id, job);
+        evictions = plan.Evictions.ToLookup(eviction => eviction.For);
+        Nominal = new Nominal(this);
         foreach (var eviction in plan.Evictions) Evictors.TryAdd(eviction.Victim, eviction.For);
         foreach (var resize in plan.Resizes)
         {
@@ -51,6 +57,8 @@ internal sealed class CheckedWorld
 
     public IEnumerable<CheckedNode> Nodes => nodes.Values;
 
+    public IEnumerable<CheckedNode> ReadyNodes => nodes.Values.Where(node => node.Node.Health == NodeHealth.Ready);
+
     /// <summary>For whom each victim goes.</summary>
     public Dictionary<JobId, JobId> Evictors { get; } = [];
 
@@ -66,21 +74,56 @@ internal sealed class CheckedWorld
     /// <summary>What running jobs get in addition, as gangs by themselves.</summary>
     public IReadOnlyList<CheckedGang> Growths { get; }
 
+    /// <summary>Who is inside the nominal of its queue.</summary>
+    public Nominal Nominal { get; }
+
     public CheckedNode? NodeAt(string cluster, string name) => nodes.GetValueOrDefault((cluster, name));
 
     public Level? LevelOf(Standing standing) => levels.GetValueOrDefault(standing.Level);
 
-    /// <summary>The outermost queue by attained service that the queue is or lies below; one that nobody describes lies below the organisation.</summary>
-    public string? LasLineOf(string queue)
+    public IEnumerable<PlannedEviction> EvictionsFor(JobId gang) => evictions[gang];
+
+    /// <summary>Jobs that run and are evicted for the gang.</summary>
+    public IEnumerable<RunningJob> VictimsOf(JobId gang) => evictions[gang].Select(eviction => Running.GetValueOrDefault(eviction.Victim)).OfType<RunningJob>();
+
+    /// <summary>Jobs that give up places for the gang.</summary>
+    public IEnumerable<RunningJob> ShrinkingFor(JobId gang) => Resizes.Values.Where(resize => resize.Planned.For.Contains(gang)).Select(resize => resize.Job);
+
+    public QueueSpec? QueueOf(string name) => queues.GetValueOrDefault(name);
+
+    public CheckedQuota QuotaOf(string accelerator)
     {
-        if (!lasLines.TryGetValue(queue, out var line)) lasLines[queue] = line = PathOf(queue).LastOrDefault(at => queues.GetValueOrDefault(at)?.Ordering == QueueOrdering.Las);
+        if (!quotas.TryGetValue(accelerator, out var quota)) quotas[accelerator] = quota = new CheckedQuota(this, accelerator);
+        return quota;
+    }
+
+    /// <summary>Running jobs with devices of a type.</summary>
+    public IEnumerable<RunningJob> RunningOn(string accelerator) =>
+        (runningByType ??= Running.Values.Where(job => AcceleratorOf(job) is not null).ToLookup(job => AcceleratorOf(job)!))[accelerator];
+
+    public IEnumerable<RunningJob> RunningOf(string owner) => (runningByOwner ??= Running.Values.ToLookup(job => job.Standing.Owner))[owner];
+
+    /// <summary>The type of a running job's devices; null where it has none.</summary>
+    public string? AcceleratorOf(RunningJob job) => job.Places.FirstOrDefault(place => place.Taken.MilliDevices > 0) is { } place ? job.Accelerator ?? NodeAt(job.Cluster, place.Node)?.Node.Accelerator : null;
+
+    public bool MayBeEvicted(RunningJob job) => job.Preemptible && LevelOf(job.Standing)?.Preemptible != false;
+
+    /// <summary>Whether it may be once it runs.</summary>
+    public bool MayBeEvicted(PendingJob job) => job.Preemptible && LevelOf(job.Standing)?.Preemptible != false;
+
+    /// <summary>The outermost queue at or above this one that is not fair: it orders all below. Null where there is none.</summary>
+    public QueueSpec? LineOf(string queue)
+    {
+        if (!lines.TryGetValue(queue, out var line)) lines[queue] = line = PathOf(queue).Select(QueueOf).LastOrDefault(at => at is not null && at.Ordering != QueueOrdering.Fair);
         return line;
     }
+
+    public bool IsByService(string queue) => LineOf(queue) is { Ordering: QueueOrdering.Las };
 
     /// <summary>The queue and all above it, the organisation last. Queues that go in a circle, which no tree does, end it.</summary>
     public IEnumerable<string> PathOf(string queue)
     {
-        for (var steps = 0; queue != QueueTree.RootName && steps < queues.Count; steps++, queue = queues.GetValueOrDefault(queue)?.Parent ?? QueueTree.RootName) yield return queue;
+        for (var steps = 0; queue != QueueTree.RootName && steps < queues.Count; steps++, queue = QueueOf(queue)?.Parent ?? QueueTree.RootName) yield return queue;
         yield return QueueTree.RootName;
     }
 
@@ -104,8 +147,20 @@ internal sealed class CheckedWorld
     public static long MilliDevicesNow(RunningJob job) => job.Places.Sum(place => place.Taken.MilliDevices);
 
     /// <summary>What it holds of that once all who are told to leave have left.</summary>
-    public long MilliDevicesThen(RunningJob job) => !GoesOn(job) ? 0
-        : job.Places.Where((place, i) => !place.IsLeaving && Resizes.GetValueOrDefault(job.Standing.Id)?.Keeps[i] != false).Sum(place => place.Taken.MilliDevices);
+    public long MilliDevicesThen(RunningJob job) => GoesOn(job) ? MilliDevicesKept(job) : 0;
+
+    /// <summary>What it holds of that once it has given up what it is to, as if it went on.</summary>
+    public long MilliDevicesKept(RunningJob job) =>
+        job.Places.Where((place, i) => !place.IsLeaving && Resizes.GetValueOrDefault(job.Standing.Id)?.Keeps[i] != false).Sum(place => place.Taken.MilliDevices);
+
+    /// <summary>The nodes that a gang is to be on.</summary>
+    public IEnumerable<CheckedNode> NodesOf(CheckedGang gang) => gang.Tasks.Select(task => NodeAt(gang.Planned.Cluster, task.Placement.Node)).OfType<CheckedNode>().Distinct();
+
+    public IEnumerable<CheckedNode> NodesOf(RunningJob job) => job.Places.Select(place => NodeAt(job.Cluster, place.Node)).OfType<CheckedNode>().Distinct();
+
+    /// <summary>Whether the plan makes the job leave the place for this gang.</summary>
+    public bool LeavesFor(Holder holder, CheckedGang gang) => holder.Stay == Stay.MadeToLeave
+        && (Evictors.TryGetValue(holder.Job.Standing.Id, out var evictor) ? evictor == gang.Id : Resizes[holder.Job.Standing.Id].Planned.For.Contains(gang.Id));
 
     private void Hold(RunningJob job)
     {

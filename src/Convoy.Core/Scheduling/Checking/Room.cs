@@ -2,18 +2,21 @@ using Convoy.Core.Resources;
 
 namespace Convoy.Core.Scheduling.Checking;
 
-/// <summary>How many tasks of a kind the healthy nodes have room for. Asked again for the same kind, it remembers.</summary>
+/// <summary>How many tasks of a kind some nodes have room for. Asked again for the same kind, it remembers.</summary>
 /// <param name="use">What is taken of a node.</param>
-internal sealed class Room(CheckedWorld world, Func<CheckedNode, NodeUse> use)
+internal sealed class Room(IEnumerable<CheckedNode> nodes, Func<CheckedNode, NodeUse> use)
 {
     private readonly Dictionary<(string Cluster, string? Accelerator, ResourceVector Each), long> known = [];
+    private Dictionary<CheckedNode, NodeUse>? uses;
     private Dictionary<(string Cluster, string? Accelerator), Group>? groups;
 
-    /// <summary>Clusters with accelerator types of which nodes are well.</summary>
+    /// <summary>Clusters with accelerator types.</summary>
     public IEnumerable<(string Cluster, string? Accelerator)> Pools => Groups.Keys;
 
-    private Dictionary<(string Cluster, string? Accelerator), Group> Groups => groups ??= world.Nodes.Where(node => node.Node.Health == NodeHealth.Ready)
-        .GroupBy(node => (node.Node.Cluster, node.Node.Accelerator)).ToDictionary(group => group.Key, group => new Group([.. group.Select(use)]));
+    private Dictionary<CheckedNode, NodeUse> Uses => uses ??= nodes.ToDictionary(node => node, use);
+
+    private Dictionary<(string Cluster, string? Accelerator), Group> Groups => groups ??= Uses
+        .GroupBy(each => (each.Key.Node.Cluster, each.Key.Node.Accelerator)).ToDictionary(group => group.Key, group => new Group([.. group.Select(each => each.Value)]));
 
     /// <param name="accelerator">Which the nodes must have; null where any node will do.</param>
     public long Slots(string cluster, string? accelerator, ResourceVector each)
@@ -28,15 +31,13 @@ internal sealed class Room(CheckedWorld world, Func<CheckedNode, NodeUse> use)
     }
 
     /// <summary>The same, where on some nodes other things are taken.</summary>
-    public long Slots(string cluster, string? accelerator, ResourceVector each, IEnumerable<CheckedNode> nodes, Func<CheckedNode, NodeUse> otherwise)
+    public long Slots(string cluster, string? accelerator, ResourceVector each, IEnumerable<CheckedNode> changed, Func<CheckedNode, NodeUse> otherwise)
     {
         var slots = Slots(cluster, accelerator, each);
-        foreach (var node in nodes)
+        foreach (var node in changed)
         {
-            if (node.Node.Cluster == cluster && node.Node.Health == NodeHealth.Ready && (accelerator is null || node.Node.Accelerator == accelerator))
-            {
-                slots += otherwise(node).Slots(each) - use(node).Slots(each);
-            }
+            if (node.Node.Cluster != cluster || (accelerator is not null && node.Node.Accelerator != accelerator) || !Uses.TryGetValue(node, out var before)) continue;
+            slots += otherwise(node).Slots(each) - before.Slots(each);
         }
 
         return slots;
