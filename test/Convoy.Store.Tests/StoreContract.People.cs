@@ -10,7 +10,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task saving_a_level_replaces_the_one_of_that_name()
     {
-        var intern = new Level("intern", 25, 1, 2, 3, 4, TimeSpan.FromHours(48));
+        var intern = new Level("intern", 25, 1, 2, 3, 4, TimeSpan.FromHours(48)) { MayPreempt = false, Preemptible = false, MinRunTime = TimeSpan.FromMinutes(10) };
         await Store.SaveLevelAsync(intern, None);
         await Store.SaveLevelAsync(new Level("guest", 1), None);
         (await Store.ListLevelsAsync(None)).ShouldBe([new Level("guest", 1), Level.Defaults[1], intern, Level.Defaults[2]]);

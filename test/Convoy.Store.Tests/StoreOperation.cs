@@ -106,7 +106,7 @@ internal sealed record StoreOperation(string Kind, int A, int B, int C)
             case "revoke":
                 return (await store.RevokeTokenAsync($"t{C}", Sample.Noon.AddHours(A), none)).ToString();
             case "level":
-                await store.SaveLevelAsync(new Level(B == 0 ? "intern" : "level" + B, C, A, null, C, null, B == 2 ? TimeSpan.FromHours(A) : null), none);
+                await store.SaveLevelAsync(new Level(B == 0 ? "intern" : "level" + B, C, A, null, C, null, B == 2 ? TimeSpan.FromHours(A) : null) { MayPreempt = A > 1, Preemptible = C > 2, MinRunTime = TimeSpan.FromSeconds(B) }, none);
                 return "";
             case "levels":
                 return Lines(await store.ListLevelsAsync(none));
