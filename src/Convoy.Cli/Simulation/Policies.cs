@@ -12,8 +12,8 @@ internal static class Policies
 
     public static string Word(SimulationPolicy policy) => policy.ToString().ToLowerInvariant();
 
-    /// <summary>May come several times; each once, in the order given.</summary>
-    public static Option<SimulationPolicy[]?> Option() => new("--policy")
+    /// <summary>May come several times; each once, in the order given. None is given as an empty list.</summary>
+    public static Option<SimulationPolicy[]> Option() => new("--policy")
     {
         Description = $"Who goes first: {string.Join(", ", Known.Select(Word))}, or {All}; give several to compare them (default {Word(SimulationPolicy.Convoy)})",
         HelpName = "POLICY",

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Convoy.Cli.Output;
 using Convoy.Cli.Simulation;
+using Convoy.Cli.Simulation.Report;
 using Convoy.Core.Simulation;
 
 namespace Convoy.Cli.Verbs;
@@ -15,30 +16,34 @@ internal static class SimulateVerb
         var policy = Policies.Option();
         var added = AddedNodes.Option();
         var dump = Options.Text("--dump", "FILE", "Write when each job started and ended, as CSV");
-        var format = Options.Format("table", "json");
+        var html = Options.Text("--html", "FILE", "Write a page with charts");
+        var format = Options.Format("table", "json", "html");
         return new Verb("simulate", "What a cluster would do with a trace of jobs, under Convoy's scheduler or a textbook policy")
         {
             Examples =
             [
                 "convoy simulate --cluster cluster.yaml --trace jobs.csv",
-                "convoy simulate --cluster cluster.yaml --trace jobs.csv --policy all",
+                "convoy simulate --cluster cluster.yaml --trace jobs.csv --policy all --html report.html",
                 "convoy simulate --cluster cluster.yaml --trace jobs.csv --add-nodes 4xA100:8 -o json",
                 "convoy simulate --cluster cluster.yaml --trace jobs.csv --policy convoy --policy fifo --dump ends.csv",
             ],
-            Options = { cluster, trace, policy, added, dump, format },
+            Options = { cluster, trace, policy, added, html, dump, format },
             Body = async (call, cancellationToken) =>
             {
-                var dumpFile = Output(call, dump);
+                var (htmlFile, dumpFile) = (Output(call, html), Output(call, dump));
                 var scenario = await ScenarioAsync(call, call.Get(cluster), call.Get(trace), cancellationToken);
                 foreach (var nodes in call.Get(added) ?? []) scenario = scenario with { Cluster = nodes.To(scenario.Cluster) };
-                var results = (call.Get(policy) ?? [SimulationPolicy.Convoy]).Select(each => Run(call, scenario, each, cancellationToken)).ToArray();
+                var results = (call.Get(policy) is [_, ..] chosen ? chosen : [SimulationPolicy.Convoy]).Select(each => Run(call, scenario, each, cancellationToken)).ToArray();
                 foreach (var result in results)
                 {
                     if (dumpFile is not null) await WriteFileAsync(call, results.Length == 1 ? dumpFile : OutcomeFile.NameFor(dumpFile, result.Policy), writer => OutcomeFile.Write(writer, result));
                 }
 
+                if (htmlFile is not null) await WriteFileAsync(call, htmlFile, new ReportPage(scenario, results).Write);
                 SayWhatNeverFit(call, results);
-                return Write(call, call.Get(format), results);
+                if (call.Get(format) == "html") new ReportPage(scenario, results).Write(call.Output);
+                else Write(call, call.Get(format), results);
+                return ExitCodes.Success;
             },
         };
     }
@@ -84,7 +89,7 @@ internal static class SimulateVerb
         }
     }
 
-    private static int Write(Call call, string? format, IReadOnlyList<SimulationResult> results)
+    private static void Write(Call call, string? format, IReadOnlyList<SimulationResult> results)
     {
         var figures = results.Select(result => (result.Policy, Figures: SimulationFigures.Of(result))).ToArray();
         if (format == "json")
@@ -92,7 +97,7 @@ internal static class SimulateVerb
             var views = figures.Select(each => SimulationView.Of(each.Policy, each.Figures)).ToArray();
             if (views is [var only]) Rendering.WriteJson(call.Output, only, CliJson.Default.SimulationView);
             else Rendering.WriteJson(call.Output, new SimulationListView(views), CliJson.Default.SimulationListView);
-            return ExitCodes.Success;
+            return;
         }
 
         var table = new TextTable("POLICY", "JOBS", "COMPLETED", "AVG-JCT", "P50-JCT", "P99-JCT", "AVG-QUEUE", "P99-QUEUE", "MAKESPAN", "GPU-USE", "EVICTIONS", "GPU-TIME-LOST", "NEVER-FIT")
@@ -105,6 +110,5 @@ internal static class SimulateVerb
         }
 
         table.Write(call.Output);
-        return ExitCodes.Success;
     }
 }

@@ -31,14 +31,7 @@ internal sealed class PlainProtocol(int[] nodes, (int Submit, int Duration, int 
 
             foreach (var job in fit.Where(job => jobs[job].Submit == now)) changed |= waiting.Add(job);
 
-            // A job of no work ends in the instant in which it starts, which makes room again.
             if (changed) Decide(now);
-            if (running.Keys.Any(job => left[job] == 0))
-            {
-                now--;
-                continue;
-            }
-
             foreach (var job in running.Keys) left[job]--;
         }
 
