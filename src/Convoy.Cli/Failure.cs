@@ -13,7 +13,8 @@ internal sealed record Failure(int ExitCode, string Code, string Message, string
     public static Failure? Of(Exception exception) => exception switch
     {
         CommandException e => new Failure(e.ExitCode, e.Code, e.Message),
-        InvalidFileException e => new Failure(ExitCodes.Invalid, e.Code, e.Message, null, e.Problems, e.File),
+        InvalidSpecException e => new Failure(ExitCodes.Invalid, "InvalidSpec", $"the job has {Spans.Count(e.Problems.Count, "problem")}; nothing was submitted", null, e.Problems, e.File),
+        InvalidFileException e => new Failure(ExitCodes.Invalid, "InvalidFile", e.Message, null, e.Problems, e.File),
         ConvoyException e => new Failure(ExitOf(e), e.Code, e.Message, e.RequestId, e.Problem.Problems),
         ServerUnreachableException e => new Failure(ExitCodes.Unreachable, "ServerUnreachable", $"{e.Message}; {Hint(e.Server)}"),
         CodeFolderException e => new Failure(ExitCodes.Invalid, "CodeFolder", e.Message),
@@ -47,16 +48,23 @@ internal sealed record Failure(int ExitCode, string Code, string Message, string
     private static string Hint(Uri server) => server.IsLoopback ? "is it running? start one with `convoy up`" : "check the address (--server, CONVOY_SERVER, `convoy login URL`) and your network";
 }
 
-/// <summary>All that is wrong with a job or another document, before anything was sent.</summary>
+/// <summary>All that is wrong with a job, before anything was sent.</summary>
 /// <param name="file">Where lines and columns count; null for flags.</param>
-internal sealed class InvalidFileException(IReadOnlyList<SpecProblem> problems, string? file, string code, string what, string done)
-    : Exception($"{what} has {Spans.Count(problems.Count, "problem")}; nothing was {done}")
+internal sealed class InvalidSpecException(IReadOnlyList<SpecProblem> problems, string? file) : Exception("the job is not valid")
 {
     public IReadOnlyList<SpecProblem> Problems { get; } = problems;
 
     public string? File { get; } = file;
+}
 
-    public string Code { get; } = code;
+/// <summary>What is wrong with a file that is no job's.</summary>
+/// <param name="problems">The first of them.</param>
+/// <param name="count">All of them.</param>
+/// <param name="done">What was not done for it, such as <c>changed</c>.</param>
+internal sealed class InvalidFileException(string file, IReadOnlyList<SpecProblem> problems, int count, string done)
+    : Exception($"{file} has {Spans.Count(count, "problem")}{(count > problems.Count ? $", of which these are the first {problems.Count}" : "")}; nothing was {done}")
+{
+    public string File { get; } = file;
 
-    public static InvalidFileException Job(IReadOnlyList<SpecProblem> problems, string? file) => new(problems, file, "InvalidSpec", "the job", "submitted");
+    public IReadOnlyList<SpecProblem> Problems { get; } = problems;
 }

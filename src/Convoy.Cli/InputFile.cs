@@ -1,18 +1,27 @@
-using System.CommandLine;
 using System.Text;
 using Convoy.Cli.Output;
 
 namespace Convoy.Cli;
 
-/// <summary>A file that somebody wrote, or standard input.</summary>
+/// <summary>Files that people name.</summary>
 internal static class InputFile
 {
-    private const long LargestFile = 4 << 20;
+    /// <param name="file"><c>-</c> reads standard input.</param>
+    /// <param name="what">What it should be, for who named another file.</param>
+    public static async Task<string> ReadTextAsync(string file, long largest, string what, CancellationToken cancellationToken)
+    {
+        var bytes = await ReadAsync(file, largest, what, cancellationToken);
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.Span);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new InvalidDataException($"{file} is not UTF-8 text; is it a {what}?");
+        }
+    }
 
-    public static Option<string?> Option(string description) => new("--file", "-f") { Description = description, HelpName = "FILE" };
-
-    /// <param name="what">What the file should be, such as <c>a job file</c>.</param>
-    public static async Task<string> ReadAsync(string file, string what, CancellationToken cancellationToken)
+    public static async Task<ReadOnlyMemory<byte>> ReadAsync(string file, long largest, string what, CancellationToken cancellationToken)
     {
         await using var stream = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
         var bytes = new MemoryStream();
@@ -20,16 +29,9 @@ internal static class InputFile
         for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
         {
             await bytes.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-            if (bytes.Length > LargestFile) throw new InvalidDataException($"{file} is larger than {Spans.Bytes(LargestFile)}; is it {what}?");
+            if (bytes.Length > largest) throw new InvalidDataException($"{file} is larger than {Spans.Bytes(largest)}; is it a {what}?");
         }
 
-        try
-        {
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
-        }
-        catch (DecoderFallbackException)
-        {
-            throw new InvalidDataException($"{file} is not UTF-8 text; is it {what}?");
-        }
+        return bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
     }
 }

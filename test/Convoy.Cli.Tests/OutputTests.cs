@@ -157,6 +157,7 @@ public sealed class OutputTests : IDisposable
     [InlineData("node", "list")]
     [InlineData("level", "update")]
     [InlineData("token", "create")]
+    [InlineData("simulate")]
     public async Task Help_has_examples(params string[] verb)
     {
         var ended = await _convoy.RunAsync([.. verb, "--help"]);

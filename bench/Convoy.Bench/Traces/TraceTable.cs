@@ -35,27 +35,19 @@ internal static class TraceTable
             output.WriteLine();
             output.WriteLine("| policy | knows durations | average completion | p99 completion | average queueing | p99 queueing | utilisation % | evictions | GPU hours lost | times srtf |");
             output.WriteLine("|---|---|---|---|---|---|---|---|---|---|");
-            var srtf = Average(Experiment.Run(EightOfEight, jobs, SimulationPolicy.Srtf), Completion);
+            var srtf = SimulationFigures.Of(Experiment.Run(EightOfEight, jobs, SimulationPolicy.Srtf)).AverageCompletion;
             foreach (var (name, knows, run) in Policies)
             {
-                var result = run(jobs);
-                var used = result.Outcomes.Sum(outcome => outcome.Ran.TotalSeconds * outcome.Job.TotalGpus);
-                var span = result.Outcomes.Max(outcome => outcome.End!.Value.TotalSeconds) - jobs.Min(job => job.Submit.TotalSeconds);
-                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {(knows ? "yes" : "no")} | {Average(result, Completion):F0} | {P99(result, Completion):F0} | {Average(result, Queueing):F0} | {P99(result, Queueing):F0} | {100 * used / (span * result.ClusterGpus):F1} | {result.Outcomes.Sum(outcome => outcome.Evictions)} | {result.LostGpuTime.TotalHours:F1} | {Average(result, Completion) / srtf:F2} |"));
+                var told = SimulationFigures.Of(run(jobs));
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {name} | {(knows ? "yes" : "no")} | {S(told.AverageCompletion)} | {S(told.P99Completion)} | {S(told.AverageQueueing)} | {S(told.P99Queueing)} | {100 * told.Utilisation:F1} | {told.Evictions} | {told.LostGpuTime.TotalHours:F1} | {told.AverageCompletion / srtf:F2} |"));
             }
         }
+
+        static string S(TimeSpan time) => time.TotalSeconds.ToString("F0", CultureInfo.InvariantCulture);
     }
 
     private static SimulationResult Convoy(IReadOnlyList<SimulatedJob> jobs, QueueOrdering ordering) =>
         VirtualCluster.Run(EightOfEight, jobs, new SchedulingPolicy(Level.Defaults) { Queues = [new QueueSpec(QueueTree.RootName, Ordering: ordering)] });
-
-    private static double Completion(SimulatedOutcome outcome) => (outcome.End!.Value - outcome.Job.Submit).TotalSeconds;
-
-    private static double Queueing(SimulatedOutcome outcome) => (outcome.End!.Value - outcome.Job.Submit - outcome.Ran).TotalSeconds;
-
-    private static double Average(SimulationResult result, Func<SimulatedOutcome, double> of) => result.Outcomes.Average(of);
-
-    private static double P99(SimulationResult result, Func<SimulatedOutcome, double> of) => result.Outcomes.Select(of).Order().ElementAt((int)Math.Ceiling(0.99 * result.Outcomes.Count) - 1);
 
     private static SimulatedJob[] Read(string file) =>
     [

@@ -8,10 +8,11 @@ namespace Convoy.Cli.Verbs;
 
 internal static class ApplyVerb
 {
+    private const long LargestFile = 4 << 20;
+
     public static Command Build()
     {
-        var file = InputFile.Option("The organisation's file (YAML): all queues, and levels; - reads standard input");
-        file.Required = true;
+        var file = new Option<string>("--file", "-f") { Description = "The organisation's file (YAML): all queues, and levels; - reads standard input", HelpName = "FILE", Required = true };
         var dryRun = Options.Switch("--dry-run", "Say what would change; change nothing");
         var format = Options.Format("table", "json", "yaml");
         return new Verb("apply", "Give the organisation its queues and levels (for administrators)")
@@ -20,8 +21,9 @@ internal static class ApplyVerb
             Options = { file, dryRun, format },
             Body = async (call, cancellationToken) =>
             {
-                var reading = OrganisationFile.Read(await InputFile.ReadAsync(call.Get(file)!, "an organisation's file", cancellationToken), call.Get(file)!);
-                if (reading.Organisation is not { } organisation) throw new InvalidFileException(reading.Problems, call.Get(file), "InvalidOrganisation", "the organisation", "changed");
+                var name = call.Get(file)!;
+                var reading = OrganisationFile.Read(await InputFile.ReadTextAsync(name, LargestFile, "file of queues", cancellationToken), name);
+                if (reading.Organisation is not { } organisation) throw new InvalidFileException(name, reading.Problems, reading.Problems.Count, "changed");
                 var change = await call.Client.ApplyAsync(organisation, call.Get(dryRun), cancellationToken);
                 return call.Write(call.Get(format), change, Rendering.Indented.OrganisationChangeView, _ => Tell(call.Output, change));
             },

@@ -2,6 +2,7 @@ using Convoy.Core.Documents;
 using Convoy.Core.Jobs;
 using Convoy.Core.Jobs.Reading;
 using Convoy.Core.People;
+using static Convoy.Core.Jobs.Reading.NodeBinder;
 
 namespace Convoy.Core.Queues;
 
@@ -9,6 +10,7 @@ namespace Convoy.Core.Queues;
 public sealed record OrganisationReading(Organisation? Organisation, IReadOnlyList<SpecProblem> Problems);
 
 /// <summary>Reads an organisation's file or a request's body: both have the same keys, rules and messages.</summary>
+/// <remarks><c>queues</c> (<see cref="QueueSpecBinder"/>), which is required, and <c>levels</c> (<see cref="LevelBinder"/>).</remarks>
 public static class OrganisationReader
 {
     public static OrganisationReading Read(DocumentNode document) => Read(document, new NodeBinder());
@@ -26,10 +28,13 @@ public static class OrganisationReader
 
     private static OrganisationReading Read(DocumentNode document, NodeBinder binder)
     {
-        var organisation = new OrganisationBinder(binder).Bind(document);
-        binder.AddMeanings([.. QueueTreeValidator.Problems(organisation.Queues), .. LevelValidator.Problems(organisation.Levels)]);
+        var members = binder.Members(document, "", ["queues", "levels"], []);
+        if (document is MappingNode) binder.Require(members, "", "queues", document);
+        var queues = Of(members, "", "queues", new QueueSpecBinder(binder).Bind) ?? [];
+        var levels = Of(members, "", "levels", new LevelBinder(binder).Bind) ?? [];
+        binder.AddMeanings([.. QueueTreeValidator.Problems(queues), .. LevelBinder.Problems(levels, "levels")]);
         return binder.Problems.Count == 0
-            ? new OrganisationReading(organisation, [])
+            ? new OrganisationReading(new Organisation(queues, levels), [])
             : new OrganisationReading(null, [.. binder.Problems.OrderBy(problem => problem.Line).ThenBy(problem => problem.Column)]);
     }
 }

@@ -32,6 +32,7 @@ public sealed class QuotaUsage
     private const long Unlimited = long.MaxValue / 4;
 
     private readonly QueueTree tree;
+    private readonly long unit;
     private readonly int queues;
     private readonly bool[] rootIsAllCapacity;
     private readonly long[] capacities;
@@ -51,9 +52,11 @@ public sealed class QuotaUsage
 
     /// <param name="types">Accelerator types; a type's id is its index. Quotas of other types are without effect.</param>
     /// <param name="capacity">Devices of each type in all clusters: the organisation's nominal where it has none of its own.</param>
-    public QuotaUsage(QueueTree tree, IReadOnlyList<string> types, IReadOnlyList<long> capacity)
+    /// <param name="unit">What a device counts as in every amount here: 1000 where shares of devices are charged.</param>
+    public QuotaUsage(QueueTree tree, IReadOnlyList<string> types, IReadOnlyList<long> capacity, long unit = 1)
     {
         this.tree = tree;
+        this.unit = unit;
         queues = tree.Count;
         var cells = types.Count * queues;
         (pool, above) = (new int[cells], new int[cells]);
@@ -189,11 +192,11 @@ public sealed class QuotaUsage
             pool[cell] = quota.Nominal is null && queue != QueueTree.Root ? parentPool : queue;
             if (pool[cell] != queue) continue;
             above[cell] = parentPool < 0 ? -1 : root + parentPool;
-            right[cell] = quota.Nominal ?? 0;
-            borrowLimit[cell] = queue == QueueTree.Root ? 0 : quota.BorrowLimit ?? Unlimited;
+            right[cell] = (quota.Nominal ?? 0) * unit;
+            borrowLimit[cell] = queue == QueueTree.Root ? 0 : quota.BorrowLimit * unit ?? Unlimited;
             if (queue == QueueTree.Root) rootIsAllCapacity[type] = quota.Nominal is null;
-            else if (parentPool == QueueTree.Root && rootIsAllCapacity[type]) promised[type] += quota.Nominal!.Value;
-            else right[above[cell]] -= quota.Nominal!.Value;
+            else if (parentPool == QueueTree.Root && rootIsAllCapacity[type]) promised[type] += quota.Nominal!.Value * unit;
+            else right[above[cell]] -= quota.Nominal!.Value * unit;
         }
 
         for (var queue = queues - 1; queue >= 0; queue--)
@@ -202,7 +205,7 @@ public sealed class QuotaUsage
             if (pool[cell] != queue) continue;
             shared[cell] += right[cell];
             if (queue == QueueTree.Root) continue;
-            var lendLimit = tree[queue].Quotas[name].LendLimit ?? Unlimited;
+            var lendLimit = tree[queue].Quotas[name].LendLimit * unit ?? Unlimited;
             kept[cell] = Math.Max(0, shared[cell] - lendLimit);
             shared[above[cell]] += shared[cell] - kept[cell];
         }

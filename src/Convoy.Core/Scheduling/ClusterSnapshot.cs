@@ -109,7 +109,7 @@ public sealed record PendingJob(
     {
         get
         {
-            var lists = Roles.Where(role => role.Each.Devices > 0 && role.Accelerators.Count > 0).Select(role => role.Accelerators).ToArray();
+            var lists = Roles.Where(role => role.UsesDevices && role.Accelerators.Count > 0).Select(role => role.Accelerators).ToArray();
             return lists.Length == 0 ? null : [.. lists[0].Where(type => lists.All(list => list.Contains(type)))];
         }
     }
@@ -118,7 +118,7 @@ public sealed record PendingJob(
 
     public ResourceVector MinTotal => Roles.Aggregate(default(ResourceVector), (sum, role) => sum + (role.Each * role.Min));
 
-    public bool UsesDevices => Roles.Any(role => role.Each.Devices > 0);
+    public bool UsesDevices => Roles.Any(role => role.UsesDevices);
 
     public int MinTasks => Roles.Sum(role => role.Min);
 }
@@ -202,6 +202,9 @@ public sealed record RoleDemand(string Role, int Min, int Max, ResourceVector Ea
 {
     /// <summary>A task that asks for no processor and no device would be free, and a thousand of them a dead machine.</summary>
     private const long DefaultCpuMillicores = 1000;
+
+    /// <summary>Whole ones, or a share of one.</summary>
+    public bool UsesDevices => Each.MilliDevices > 0;
 
     /// <summary>What a task counts as that asks for nothing.</summary>
     public static ResourceVector LeftOut { get; } = new(DefaultCpuMillicores, 0, 0);

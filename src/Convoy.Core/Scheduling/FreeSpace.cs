@@ -1,201 +1,282 @@
 using Convoy.Core.Jobs;
 using Convoy.Core.Resources;
+using Convoy.Core.Scheduling.Placement;
 
 namespace Convoy.Core.Scheduling;
 
-/// <summary>What is free on each node, as planning goes on. A scratch: the snapshot is never changed.</summary>
+/// <summary>
+/// What is free on each node, as planning goes on. A scratch: the snapshot is never changed. It is the sum of what was taken and
+/// given, so one that is kept while jobs come and go is the same as one built anew; what is tried in between is rolled back.
+/// </summary>
 internal sealed class FreeSpace
 {
-    private readonly NodeSpace[] nodes;
-    private readonly Dictionary<(string Cluster, string Node), NodeSpace> byName;
-    private readonly Pool[] pools;
-    private readonly Dictionary<NodeSpace, Pool> poolOf = [];
+    private readonly Choices choices;
+    private readonly TypicalTasks typical;
+    private readonly Stock now;
 
-    private FreeSpace(ClusterSnapshot snapshot, bool countsOnly)
+    /// <summary>The same nodes with nobody on them, where that was asked for.</summary>
+    private FreeSpace? empty;
+
+    /// <summary>With what is on its way out; null as long as nothing is.</summary>
+    private Stock? soon;
+
+    /// <summary>What has changed since the first open checkpoint, those checkpoints among it.</summary>
+    private readonly List<(int Node, bool InNow, bool InSoon, FreeChange Change)> log = [];
+
+    private FreeSpace(NodeLayout layout, Func<Node, bool> isOpen, Func<Node, ResourceVector> capacity)
     {
-        var counted = countsOnly ? snapshot.Nodes.Select(node => node with { AssignsDevices = false }) : snapshot.Nodes;
-        nodes = [.. counted.Order(ByTopology).Select((node, index) => new NodeSpace(node, index))];
-        byName = nodes.ToDictionary(space => (space.Node.Cluster, space.Node.Name));
-        pools = [.. nodes.GroupBy(space => (space.Node.Cluster, space.Node.Accelerator)).Select(group => new Pool(group.Key.Cluster, group.Key.Accelerator, nodes, [.. group]))
-            .OrderBy(pool => pool.Cluster, StringComparer.Ordinal).ThenBy(pool => pool.Accelerator, StringComparer.Ordinal)];
-        foreach (var pool in pools)
-        {
-            foreach (var space in pool.Members) poolOf[space] = pool;
-        }
+        (Layout, now) = (layout, new Stock(layout, isOpen, capacity));
+        (choices, typical) = (new Choices(this), new TypicalTasks(this));
     }
+
+    public NodeLayout Layout { get; }
+
+    /// <summary>Whether anybody asks for a share of a device.</summary>
+    public bool IsShared { get; private set; }
 
     /// <summary>Nodes by (cluster, name), less what the jobs given hold.</summary>
     public static FreeSpace Of(ClusterSnapshot snapshot, IEnumerable<RunningJob> holding)
     {
-        var free = new FreeSpace(snapshot, countsOnly: false);
-        foreach (var job in holding)
-        {
-            free.Take(job);
-            if (job.IsStopping || job.IsResizing) free.Vacate(job.WhatLeaves());
-        }
-
+        var free = new FreeSpace(new NodeLayout(snapshot.Nodes, countsOnly: false), IsReady, CapacityOf);
+        foreach (var job in holding) free.Hold(job);
+        free.Expect(snapshot.Pending, snapshot.Running);
         return free;
     }
 
     /// <summary>The same without telling devices apart, and without looking at who is leaving.</summary>
     public static FreeSpace OfCounts(ClusterSnapshot snapshot, IEnumerable<RunningJob> holding)
     {
-        var free = new FreeSpace(snapshot, countsOnly: true);
+        var free = new FreeSpace(new NodeLayout(snapshot.Nodes, countsOnly: true), IsReady, CapacityOf);
         foreach (var job in holding) free.Take(job);
         return free;
     }
 
-    public ResourceVector FreeOn(string cluster, string node) => byName.TryGetValue((cluster, node), out var space) ? space.Free : default;
+    /// <summary>The clusters as they are when all is well and nobody runs.</summary>
+    public static FreeSpace OfEmpty(ClusterSnapshot snapshot) => OfEmpty(new NodeLayout(snapshot.Nodes, countsOnly: false));
 
-    public IEnumerable<NodeSpace> Usable(PendingJob job) => nodes.Where(space => space.Node.Health == NodeHealth.Ready && Allows(job, space.Node));
+    private static FreeSpace OfEmpty(NodeLayout layout) => new(layout, _ => true, node => node.Capacity);
+
+    /// <summary>A running job has come: what it holds is taken, and free soon as far as it is leaving.</summary>
+    public void Hold(RunningJob job)
+    {
+        typical.Count(job, 1);
+        Take(job);
+        if (job.IsStopping || job.IsResizing) Vacate(job.WhatLeaves());
+    }
+
+    /// <summary>Undoes <see cref="Hold"/>: the job has gone, or is another by now.</summary>
+    /// <param name="job">As it was when it came.</param>
+    public void Release(RunningJob job)
+    {
+        typical.Count(job, -1);
+        if (job.IsStopping || job.IsResizing) ChangeAll(job.WhatLeaves(), -1, inNow: false, inSoon: true);
+        Give(job);
+    }
+
+    /// <summary>Tells who waits and who runs by now: where some share devices, what is left should be of use to them.</summary>
+    public void Expect(IEnumerable<PendingJob> pending, IEnumerable<RunningJob> running)
+    {
+        var workloads = typical.In(pending, running);
+        IsShared = Array.Exists(workloads, workload => workload is not null);
+        now.Expect(workloads);
+        soon?.Expect(workloads);
+    }
+
+    /// <summary>The node has another health or other capacity. False where that needs a space of its own.</summary>
+    public bool TryRenew(Node node)
+    {
+        var index = Layout.IndexOf(node.Cluster, node.Name);
+        if (index < 0 || !Layout.MayRenew(node, index)) return false;
+        var more = CapacityOf(node) - CapacityOf(Layout.Nodes[index]);
+        var before = Layout.Renew(node, index);
+        Change(index, FreeChange.Of(more, DeviceSet.None, Layout.CountsDevices(index), 1), inNow: true, inSoon: true);
+        Change(index, new FreeChange(0, 0, 0, PodShape.WholeDevice, Layout.Devices[index] - before), inNow: true, inSoon: true);
+        Change(index, new FreeChange(0, 0, 0, -PodShape.WholeDevice, before - Layout.Devices[index]), inNow: true, inSoon: true);
+        now.Open(index, IsReady(node));
+        soon?.Open(index, IsReady(node));
+        empty = null;
+        return true;
+    }
+
+    /// <summary>Begins a trial; what is done from here on can be undone at once. Ended by <see cref="Rollback"/> or <see cref="Keep"/>, the inner first.</summary>
+    public int Checkpoint()
+    {
+        log.Add((-1, false, false, default));
+        return log.Count - 1;
+    }
+
+    /// <summary>All is as it was at the checkpoint.</summary>
+    public void Rollback(int checkpoint)
+    {
+        for (var i = log.Count - 1; i >= checkpoint; i--)
+        {
+            var (node, inNow, inSoon, change) = log[i];
+            if (node >= 0) Apply(node, change.Undone, inNow, inSoon);
+        }
+
+        log.RemoveRange(checkpoint, log.Count - checkpoint);
+    }
+
+    /// <summary>What was done since the checkpoint stays, unless one before it is rolled back.</summary>
+    public void Keep(int checkpoint)
+    {
+        if (checkpoint == 0) log.Clear();
+    }
+
+    public Stock At(Moment moment) => moment == Moment.Soon && soon is not null ? soon : now;
+
+    public ResourceVector FreeOn(string cluster, string node) => Layout.IndexOf(cluster, node) is >= 0 and var index ? At(Moment.Soon).Rows[index].Free : default;
+
+    /// <summary>Pools of the clusters and types that the job may use; where it uses no devices, all of its clusters.</summary>
+    public IEnumerable<Pool> PoolsFor(PendingJob job) => choices.All(job).Distinct().SelectMany(choice => Layout.Cluster(choice.Cluster)!.Pools.Where(pool => !job.UsesDevices || pool.Accelerator == choice.Accelerator));
+
+    public IEnumerable<NodeSpace> Usable(PendingJob job)
+    {
+        foreach (var pool in Layout.Pools)
+        {
+            if (!Allows(job, pool.Cluster)) continue;
+            for (var node = pool.First; node < pool.End; node++)
+            {
+                if (now.IsOpen(node)) yield return new NodeSpace(this, node);
+            }
+        }
+    }
 
     public static bool Allows(PendingJob job, Node node) => Allows(job, node.Cluster);
 
-    private static bool Allows(PendingJob job, string cluster) => job.Clusters.Contains("any") || job.Clusters.Contains(cluster);
-
-    /// <summary>Clusters and accelerator types a gang may use, best first. A gang uses one type and never spans clusters.</summary>
-    public IEnumerable<(string Cluster, string? Accelerator)> Choices(PendingJob job)
+    public static bool Allows(PendingJob job, string cluster)
     {
-        var allowed = pools.Where(pool => Allows(job, pool.Cluster)).ToArray();
-        if (!job.UsesDevices) return allowed.Select(pool => pool.Cluster).Distinct().Select(cluster => (cluster, (string?)null));
-        var types = job.AcceptableAccelerators ?? [.. allowed.Select(pool => pool.Accelerator).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
-        return types.SelectMany(type => allowed.Where(pool => pool.Accelerator == type), (type, pool) => (pool.Cluster, (string?)type));
+        foreach (var allowed in job.Clusters)
+        {
+            if (allowed == cluster || allowed == "any") return true;
+        }
+
+        return false;
     }
+
+    /// <summary>
+    /// Clusters and accelerator types a gang may use, best first: the types in its order, of each first the cluster in which it
+    /// fits within the narrowest domain. A gang uses one type and never spans clusters.
+    /// </summary>
+    public IReadOnlyList<(string Cluster, string? Accelerator)> Choices(PendingJob job) => choices.Of(job);
 
     /// <summary>
     /// Takes a place for every task of the gang's minimum, or nothing and null. The narrowest domain that holds the gang is
     /// taken, and of those that do the fullest.
     /// </summary>
     /// <param name="trial">Where given, no place is taken that somebody's reservation needs.</param>
-    public List<Place>? TryTake(PendingJob job, string cluster, string? accelerator, Moment moment = Moment.Now, TimeMap.Trial? trial = null)
-    {
-        if (job.MinTasks == 1) return TryTakeIn(Everywhere, job, cluster, accelerator, moment, trial);
-        var widest = job.Topology is { IsRequired: true } wish ? wish.Level : TopologyLevel.Cluster;
-        for (var level = TopologyLevel.Node; level <= widest; level++)
-        {
-            foreach (var domain in Domains(level, job, cluster, accelerator))
-            {
-                if (TryTakeIn(domain, job, cluster, accelerator, moment, trial) is { } places) return places;
-            }
-        }
+    public List<Place>? TryTake(PendingJob job, string cluster, string? accelerator, Moment moment = Moment.Now, TimeMap.Trial? trial = null) =>
+        Layout.Cluster(cluster) is { } ground ? new GangSearch(this, ground, moment, trial).TryTake(new Gang(job), accelerator) : null;
 
-        return null;
+    public bool WouldFit(PendingJob job)
+    {
+        var checkpoint = Checkpoint();
+        var fits = false;
+        foreach (var (cluster, accelerator) in Choices(job)) fits = fits || TryTake(job, cluster, accelerator) is not null;
+        Rollback(checkpoint);
+        return fits;
     }
 
-    public bool WouldFit(PendingJob job) => Choices(job).Any(choice =>
-    {
-        var places = TryTake(job, choice.Cluster, choice.Accelerator);
-        if (places is not null) Give(places);
-        return places is not null;
-    });
+    /// <summary>Whether the job could ever run here, all being well and nobody else there.</summary>
+    public bool WouldFitEmpty(PendingJob job) => (empty ??= OfEmpty(Layout)).WouldFit(job);
 
-    /// <summary>Best fit: the node that is left with the fewest devices, then the first in the order of topology and name.</summary>
+    /// <summary>Best fit: the node that is left with the fewest devices, then the one whose blocks of devices suffer least.</summary>
     public Place? TryTakeOne(RoleDemand role, string cluster, string? accelerator, Moment moment = Moment.Now, TimeMap.Trial? trial = null) =>
-        TryTakeOneIn(Everywhere, role, cluster, accelerator, moment, trial);
-
-    private Domain Everywhere => new(0, nodes.Length);
-
-    /// <summary>Parts of the cluster at this level that may hold the gang, the fullest first.</summary>
-    private IEnumerable<Domain> Domains(TopologyLevel level, PendingJob job, string cluster, string? accelerator)
-    {
-        var largest = job.Roles.MaxBy(role => role.Each.Devices)!;
-        var usable = pools.Where(pool => pool.Cluster == cluster && (largest.Each.Devices == 0 || pool.Accelerator == accelerator)).ToArray();
-        return level == TopologyLevel.Cluster ? [Everywhere]
-            : level == TopologyLevel.Node ? usable.SelectMany(pool => pool.NodesFor(job.MinTotal))
-            : usable.SelectMany(pool => pool.DomainsFor(level, largest.Each.Devices, largest.Min));
-    }
-
-    private List<Place>? TryTakeIn(Domain domain, PendingJob job, string cluster, string? accelerator, Moment moment, TimeMap.Trial? trial)
-    {
-        var chosen = new List<Place>();
-        trial?.Clear();
-
-        // The largest tasks first: what is left of a node still holds small ones.
-        foreach (var role in job.Roles.OrderByDescending(r => r.Each.Devices).ThenByDescending(r => r.Each.CpuMillicores).ThenByDescending(r => r.Each.MemoryBytes))
-        {
-            for (var i = 0; i < role.Min; i++)
-            {
-                if (TryTakeOneIn(domain, role, cluster, accelerator, moment, trial) is not { } place)
-                {
-                    Give(chosen);
-                    return null;
-                }
-
-                chosen.Add(place);
-            }
-        }
-
-        return chosen;
-    }
-
-    private Place? TryTakeOneIn(Domain domain, RoleDemand role, string cluster, string? accelerator, Moment moment, TimeMap.Trial? trial)
-    {
-        var best = pools.Where(pool => pool.Cluster == cluster && (role.Each.Devices == 0 || pool.Accelerator == accelerator))
-            .Select(pool => pool.BestFit(domain, role.Each, moment, trial)).OfType<NodeSpace>().MinBy(space => (space.Free.Devices, space.Index));
-        if (best is null) return null;
-        var place = new Place(role, cluster, best.Node.Name, best.Choose(role.Each.Devices, moment));
-        Take([place]);
-        trial?.Add(place);
-        return place;
-    }
+        Layout.Cluster(cluster) is { } ground ? new GangSearch(this, ground, moment, trial).TryTakeOne(role, accelerator) : null;
 
     public void Take(IEnumerable<Place> places)
     {
-        foreach (var place in places) Change(place.Cluster, place.Node, space => space.Take(place.Role.Each, place.Devices));
+        foreach (var place in places) Take(place);
     }
+
+    public void Take(Place place) => Change(place, -1);
 
     public void Give(IEnumerable<Place> places)
     {
-        foreach (var place in places) Change(place.Cluster, place.Node, space => space.Give(place.Role.Each, place.Devices));
+        foreach (var place in places) Change(place, 1);
     }
 
     /// <summary>Places just taken from what is free soon: they use up what is on its way out.</summary>
     public void Claim(IEnumerable<Place> places)
     {
-        foreach (var place in places) Change(place.Cluster, place.Node, space => space.Claim(place.Role.Each, place.Devices));
+        foreach (var place in places)
+        {
+            if (soon is null || IndexOf(place) is not (>= 0 and var node)) continue;
+            var (free, after, amount) = (now.Rows[node], soon.Rows[node], place.Role.Each);
+            var used = new FreeChange(Least(after.Cpu - free.Cpu, amount.CpuMillicores), Least(after.Memory - free.Memory, amount.MemoryBytes), (int)Least(after.Rdma - free.Rdma, amount.Rdma), 0, DeviceSet.None);
+            Change(node, used, inNow: true, inSoon: false);
+            var wanted = FreeChange.Of(amount, Layout.Handed(node, place.Devices), Layout.CountsDevices(node), 1);
+            if (wanted.Devices == DeviceSet.None) ClaimDevice(node, 0, wanted with { Cpu = 0, Memory = 0, Rdma = 0 });
+            foreach (var device in wanted.Devices.ToArray()) ClaimDevice(node, device, new FreeChange(0, 0, 0, wanted.Milli, DeviceSet.Of(device)));
+        }
+
+        void ClaimDevice(int node, int slot, FreeChange wanted) =>
+            Change(node, wanted with { Milli = (int)Least(soon.Milli(node)[slot] - now.Milli(node)[slot], wanted.Milli) }, inNow: true, inSoon: false);
+
+        static long Least(long leaving, long wanted) => Math.Max(0, Math.Min(leaving, wanted));
     }
 
-    public void Take(RunningJob job)
-    {
-        foreach (var held in job.Places) Change(job.Cluster, held.Node, space => space.Take(held.Taken, held.Devices));
-    }
+    public void Take(RunningJob job) => ChangeAll(job, -1, inNow: true, inSoon: true);
 
-    public void Give(RunningJob job)
-    {
-        foreach (var held in job.Places) Change(job.Cluster, held.Node, space => space.Give(held.Taken, held.Devices));
-    }
+    public void Give(RunningJob job) => ChangeAll(job, 1, inNow: true, inSoon: true);
 
     /// <summary>The job goes: what it holds is free soon.</summary>
     public void Vacate(RunningJob job)
     {
-        foreach (var held in job.Places)
-        {
-            Change(job.Cluster, held.Node, space =>
-            {
-                space.Give(held.Taken, held.Devices);
-                space.Vacate(held.Taken, held.Devices);
-            });
-        }
+        soon ??= now.Copy();
+        ChangeAll(job, 1, inNow: false, inSoon: true);
     }
 
     /// <summary>Whether the job holds something on a node that a gang with this accelerator may use.</summary>
-    public bool IsInTheWay(RunningJob job, string? accelerator) => job.Places.Any(held =>
-        byName.TryGetValue((job.Cluster, held.Node), out var space) && space.Node.Health == NodeHealth.Ready && (accelerator is null || space.Node.Accelerator == accelerator));
-
-    private void Change(string cluster, string node, Action<NodeSpace> change)
+    public bool IsInTheWay(RunningJob job, string? accelerator)
     {
-        // A node that is gone from the snapshot has nothing left to give.
-        if (!byName.TryGetValue((cluster, node), out var space)) return;
-        var before = space.Free.Devices;
-        change(space);
-        poolOf[space].Move(space, before);
+        foreach (var held in job.Places)
+        {
+            if (Layout.IndexOf(job.Cluster, held.Node) is >= 0 and var node && now.IsOpen(node) && (accelerator is null || Layout.Nodes[node].Accelerator == accelerator)) return true;
+        }
+
+        return false;
     }
 
-    /// <summary>Domains are ranges of nodes in this order.</summary>
-    private static Comparer<Node> ByTopology { get; } = Comparer<Node>.Create((x, y) =>
+    private static bool IsReady(Node node) => node.Health == NodeHealth.Ready;
+
+    /// <summary>Devices that others hold are not among a node's where single ones are handed out.</summary>
+    private static ResourceVector CapacityOf(Node node) =>
+        node.Capacity - (node.AssignsDevices ? new ResourceVector(node.Foreign.CpuMillicores, node.Foreign.MemoryBytes, 0) { Rdma = node.Foreign.Rdma } : node.Foreign);
+
+    private void ChangeAll(RunningJob job, int times, bool inNow, bool inSoon)
     {
-        var order = string.CompareOrdinal(x.Cluster, y.Cluster);
-        for (var i = 0; order == 0 && i < Math.Max(x.Topology.Count, y.Topology.Count); i++) order = string.CompareOrdinal(x.Topology.ElementAtOrDefault(i), y.Topology.ElementAtOrDefault(i));
-        return order == 0 ? string.CompareOrdinal(x.Name, y.Name) : order;
-    });
+        if (Layout.Cluster(job.Cluster) is not { } cluster) return;
+        foreach (var held in job.Places)
+        {
+            // A node that is gone from the snapshot has nothing left to give.
+            if (!cluster.Index.TryGetValue(held.Node, out var node)) continue;
+            Change(node, FreeChange.Of(held.Taken, Layout.Handed(node, held.Devices), Layout.CountsDevices(node), times), inNow, inSoon);
+        }
+    }
+
+    private void Change(Place place, int times)
+    {
+        if (IndexOf(place) is >= 0 and var node) Change(node, FreeChange.Of(place.Role.Each, Layout.Handed(node, place.Devices), Layout.CountsDevices(node), times), inNow: true, inSoon: true);
+    }
+
+    /// <summary>A place may come from the layout of another cycle.</summary>
+    private int IndexOf(Place place)
+    {
+        var nodes = Layout.Nodes;
+        return (uint)place.Index < (uint)nodes.Length && ReferenceEquals(nodes[place.Index].Name, place.Node) && nodes[place.Index].Cluster == place.Cluster
+            ? place.Index : Layout.IndexOf(place.Cluster, place.Node);
+    }
+
+    private void Change(int node, in FreeChange change, bool inNow, bool inSoon)
+    {
+        if (log.Count > 0) log.Add((node, inNow, inSoon, change));
+        Apply(node, change, inNow, inSoon);
+    }
+
+    private void Apply(int node, in FreeChange change, bool inNow, bool inSoon)
+    {
+        if (inNow) now.Add(node, change);
+        if (inSoon) soon?.Add(node, change);
+    }
 }

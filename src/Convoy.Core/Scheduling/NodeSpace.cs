@@ -1,4 +1,5 @@
 using Convoy.Core.Resources;
+using Convoy.Core.Scheduling.Placement;
 
 namespace Convoy.Core.Scheduling;
 
@@ -12,69 +13,48 @@ internal enum Moment
     Soon,
 }
 
-/// <summary>One node's free part, that of jobs which are on their way out included.</summary>
-internal sealed class NodeSpace(Node node, int index)
+/// <summary>One node's free part.</summary>
+/// <param name="Index">Its number in the layout.</param>
+internal readonly record struct NodeSpace(FreeSpace Space, int Index)
 {
-    /// <summary>Device indexes on their way out; while a placement is tried, taken ones among them.</summary>
-    private readonly SortedSet<int> vacatingDevices = [];
-    private readonly SortedSet<int> freeDevices = [.. node.Devices];
-    private ResourceVector vacating;
+    public Node Node => Space.Layout.Nodes[Index];
 
-    public Node Node => node;
+    /// <summary>What is on its way out included.</summary>
+    public ResourceVector Free => FreeAt(Moment.Soon);
 
-    /// <summary>Position among all nodes, by cluster and name.</summary>
-    public int Index => index;
-
-    public ResourceVector Free { get; private set; } = node.Capacity;
-
-    public ResourceVector FreeAt(Moment moment) => moment == Moment.Soon ? Free : Free - vacating;
-
-    /// <summary>Devices that are on their way out go first: who waits for some of them anyway leaves the others to those who do not.</summary>
-    public int[] Choose(int count, Moment moment) => !node.AssignsDevices ? []
-        : moment == Moment.Now ? [.. freeDevices.Except(vacatingDevices).Take(count)]
-        : [.. freeDevices.OrderBy(device => !vacatingDevices.Contains(device)).Take(count).Order()];
-
-    public void Take(ResourceVector taken, IEnumerable<int> devices)
-    {
-        Free -= taken;
-        freeDevices.ExceptWith(devices);
-        CountDevices();
-    }
-
-    public void Give(ResourceVector given, IEnumerable<int> devices)
-    {
-        Free += given;
-        freeDevices.UnionWith(devices.Intersect(node.Devices));
-        CountDevices();
-    }
-
-    /// <summary>What has just been given is not free before those who hold it have gone.</summary>
-    public void Vacate(ResourceVector given, IEnumerable<int> devices)
-    {
-        vacating += given;
-        vacatingDevices.UnionWith(devices.Intersect(node.Devices));
-        CountDevices();
-    }
-
-    /// <summary>What has just been taken is, as far as it goes, what is on its way out.</summary>
-    public void Claim(ResourceVector taken, IEnumerable<int> devices)
-    {
-        vacating = new ResourceVector(
-            vacating.CpuMillicores - Math.Min(vacating.CpuMillicores, taken.CpuMillicores),
-            vacating.MemoryBytes - Math.Min(vacating.MemoryBytes, taken.MemoryBytes),
-            vacating.Devices - Math.Min(vacating.Devices, taken.Devices));
-        vacatingDevices.ExceptWith(devices);
-        CountDevices();
-    }
-
-    // A device may have died under its job: what is handed out one by one is counted one by one.
-    private void CountDevices()
-    {
-        if (!node.AssignsDevices) return;
-        Free = Free with { Devices = freeDevices.Count };
-        vacating = vacating with { Devices = vacatingDevices.Count };
-    }
+    public ResourceVector FreeAt(Moment moment) => Space.At(moment).Rows[Index].Free;
 }
 
 /// <summary>One task's share of one node.</summary>
-internal sealed record Place(RoleDemand Role, string Cluster, string Node, int[] Devices);
+internal sealed record Place(RoleDemand Role, string Cluster, string Node, int[] Devices)
+{
+    /// <summary>The node's number in the layout that the place was found in; -1 where it was not.</summary>
+    public int Index { get; init; } = -1;
+}
+
+/// <summary>What is free of one node. Less than nothing may be, where it has lost something under its jobs.</summary>
+internal struct FreeRow
+{
+    public long Cpu;
+    public long Memory;
+
+    /// <summary>Devices of which nothing is taken, where they are handed out one by one.</summary>
+    public DeviceSet Idle;
+
+    /// <summary>Whole ones.</summary>
+    public int Devices;
+    public int Rdma;
+
+    /// <summary>Thousandths free of devices of which something is taken.</summary>
+    public int Partial;
+
+    public readonly ResourceVector Free => new(Cpu, Memory, Devices) { Rdma = Rdma, Milli = Partial };
+
+    /// <summary>Whole ones and thousandths of others, all together.</summary>
+    public readonly long MilliDevices => (Devices * (long)PodShape.WholeDevice) + Partial;
+
+    /// <summary>Whether all of this fits, as far as sums tell. What is not asked for is not in the way, however overdrawn.</summary>
+    public readonly bool Holds(in ResourceVector each) =>
+        each.CpuMillicores <= Math.Max(0, Cpu) && each.MemoryBytes <= Math.Max(0, Memory) && each.Rdma <= Math.Max(0, Rdma)
+        && (each.Devices == 0 || each.Devices <= Devices) && (each.Milli == 0 || each.MilliDevices <= MilliDevices);
+}

@@ -121,6 +121,12 @@ public enum WaitingUnit
 
     /// <summary>Running jobs.</summary>
     Jobs,
+
+    /// <summary>Thousandths of accelerators that are shared.</summary>
+    MilliDevices,
+
+    /// <summary>Network devices for remote memory access.</summary>
+    Rdma,
 }
 
 /// <summary>Why a job waits, with numbers.</summary>

@@ -1,90 +1,68 @@
-using Convoy.Core.Jobs;
 using Convoy.Core.People;
 using Convoy.Core.Queues;
-using Convoy.Core.Resources;
+using Convoy.Core.Scheduling.Checking;
 
 namespace Convoy.Core.Scheduling;
 
-/// <summary>Whether every eviction is allowed, and none of them for nothing.</summary>
+/// <summary>Whether every eviction is of use (6), and allowed by quota (4) and by standing (5).</summary>
 public static partial class PlanChecker
 {
-    /// <summary>Victims of the plan and jobs that have been told to stop before.</summary>
-    private static HashSet<JobId> Leaving(ClusterSnapshot snapshot, Plan plan) =>
-        [.. plan.Evictions.Select(eviction => eviction.Victim), .. snapshot.Running.Where(job => job.IsStopping).Select(job => job.Standing.Id)];
-
-    private static IEnumerable<Violation> LegalEvictions(ClusterSnapshot snapshot, SchedulingPolicy policy, Plan plan, DateTimeOffset now)
+    private static IEnumerable<Violation> LegalEvictions(CheckedWorld world)
     {
-        var victims = new HashSet<JobId>();
-        foreach (var eviction in plan.Evictions)
+        var starts = world.Gangs.DistinctBy(gang => gang.Id).ToDictionary(gang => gang.Id);
+        foreach (var twice in world.Plan.Evictions.GroupBy(eviction => eviction.Victim).SelectMany(group => group.Skip(1))) yield return new(6, twice.For, $"evicts {twice.Victim} twice");
+        foreach (var eviction in world.Plan.Evictions)
         {
-            if (!victims.Add(eviction.Victim)) yield return new(6, eviction.For, $"evicts {eviction.Victim} twice");
-            var victim = snapshot.Running.FirstOrDefault(job => job.Standing.Id == eviction.Victim);
-            var preemptor = snapshot.Pending.FirstOrDefault(job => job.Standing.Id == eviction.For);
-            if (plan.Gangs.All(gang => gang.Job != eviction.For) || preemptor is null) yield return new(6, eviction.For, $"evicts {eviction.Victim} and does not start");
-            else if (victim is null) yield return new(6, eviction.For, $"evicts {eviction.Victim}, which does not run");
+            if (!starts.TryGetValue(eviction.For, out var gang)) yield return new(6, eviction.For, $"evicts {eviction.Victim} and does not start");
+            else if (!world.Running.TryGetValue(eviction.Victim, out var victim)) yield return new(6, eviction.For, $"evicts {eviction.Victim}, which does not run");
             else if (victim.Revision != eviction.VictimRevision) yield return new(13, eviction.For, $"evicts {eviction.Victim} at revision {eviction.VictimRevision}, which is at {victim.Revision}");
-            else if (Forbids(policy, preemptor, victim, now) is { } why) yield return new(5, eviction.For, $"evicts {eviction.Victim}, {why}");
+            else if (victim.IsResizing) yield return new(7, eviction.For, $"evicts {eviction.Victim}, which is changing its size");
+            else if (NotByStanding(world, gang.Job, victim, eviction.Cause) is { } standing) yield return new(5, eviction.For, $"evicts {eviction.Victim} by {eviction.Cause}, {standing}");
+            else if (NotByQuota(world, gang, victim, eviction.Cause) is { } quota) yield return new(4, eviction.For, $"evicts {eviction.Victim}, {quota}");
         }
     }
 
-    private static string? Forbids(SchedulingPolicy policy, PendingJob pending, RunningJob victim, DateTimeOffset now)
+    /// <summary>Who is inside nominal gets it back from borrowers; otherwise it is a matter between jobs of one pool, or between borrowers.</summary>
+    private static string? NotByQuota(CheckedWorld world, CheckedGang gang, RunningJob victim, EvictionCause cause)
     {
-        var preemptor = pending.Standing;
-        var own = policy.Levels.FirstOrDefault(level => level.Name == preemptor.Level) ?? new Level(preemptor.Level, int.MinValue);
-        var other = policy.Levels.FirstOrDefault(level => level.Name == victim.Standing.Level) ?? new Level(victim.Standing.Level, int.MinValue);
+        if (cause == EvictionCause.Reclaim) return !world.Nominal.MayBorrow(victim, gang) ? "which borrows nothing" : world.Nominal.IsInside(gang) ? null : "and is not inside nominal itself";
+
+        // Who has no devices is charged nowhere.
+        if (world.AcceleratorOf(victim) is not { } type || world.Nominal.MayBorrow(victim, gang)) return null;
+        if (!world.Nominal.IsInside(gang)) return "which is inside nominal, and is not itself";
+        var quota = world.QuotaOf(type);
+        return quota.PoolOf(gang.Job.Standing.Queue) == quota.PoolOf(victim.Standing.Queue) ? null : "which is inside the nominal of another queue";
+    }
+
+    private static string? NotByStanding(CheckedWorld world, PendingJob job, RunningJob victim, EvictionCause cause)
+    {
+        var (one, other) = (job.Standing, victim.Standing);
+        var (own, theirs) = (world.LevelOf(one) ?? new Level(one.Level, int.MinValue), world.LevelOf(other) ?? new Level(other.Level, int.MinValue));
+        var ran = world.Now - victim.StartedAt;
         if (victim.IsStopping) return "which is stopping already";
-        if (!victim.Preemptible || !other.Preemptible) return "which may not be evicted";
-        if (!own.MayPreempt) return $"and {own.Name} may not";
-        if (other.Rank > own.Rank) return "which is of a higher level";
-        if (other.Rank < own.Rank) return now < victim.StartedAt + other.MinRunTime ? "which has not had its minimum run time" : null;
-        if (HasHadMore(policy, pending, victim, now)) return now < victim.StartedAt + policy.MinServedTime ? "which has not had its minimum run time" : null;
-        if (victim.Standing.Owner != preemptor.Owner) return "which is of the same level";
-        return victim.Standing.Priority < preemptor.Priority ? null : "which has no lower priority";
+        if (!world.MayBeEvicted(victim)) return "which may not be evicted";
+        if (!own.MayPreempt && cause is EvictionCause.Level or EvictionCause.Priority or EvictionCause.Service) return $"and {own.Name} may not";
+        return cause switch
+        {
+            EvictionCause.Reclaim => null,
+            EvictionCause.Level when own.Rank <= theirs.Rank => "which is of no lower level",
+            EvictionCause.Level => ran < theirs.MinRunTime ? "which has not had its minimum run time" : null,
+            _ when own.Rank < theirs.Rank => "which is of a higher level",
+            EvictionCause.Priority => one.Owner != other.Owner ? "which is another's" : other.Priority >= one.Priority ? "which has no lower priority" : null,
+            EvictionCause.Service => own.Rank > theirs.Rank || !HasHadMore(world, job, victim) ? "which has had no more service" : ran < world.Policy.MinServedTime ? "which has not had its minimum run time" : null,
+            EvictionCause.Overrun => !(job.PromisedFrom <= world.Now) ? "and nothing was promised to it by now" : ran <= (victim.MaxDuration ?? world.Policy.UsualDuration) ? "which is still expected to run" : null,
+            _ => "for no cause that there is",
+        };
     }
 
     /// <summary>Whether both are in one queue by attained service, alike, and the victim is in a worse band.</summary>
-    private static bool HasHadMore(SchedulingPolicy policy, PendingJob pending, RunningJob victim, DateTimeOffset now)
+    private static bool HasHadMore(CheckedWorld world, PendingJob job, RunningJob victim)
     {
-        var (one, other) = (pending.Standing, victim.Standing);
-        return one.Priority == other.Priority && LasLine(policy, one.Queue) is { } line && line == LasLine(policy, other.Queue)
-            && BandOf(policy, pending) < AttainedBands.Band(other.Served + (now - victim.StartedAt), victim.Places.Sum(place => place.Taken.Devices));
+        var (one, other) = (job.Standing, victim.Standing);
+        return one.Priority == other.Priority && world.IsByService(one.Queue) && world.LineOf(one.Queue) == world.LineOf(other.Queue)
+            && BandOf(world, job) < AttainedBands.Band(other.Served + (world.Now - victim.StartedAt), victim.Places.Sum(place => place.Taken.Devices));
     }
 
-    private static int BandOf(SchedulingPolicy policy, PendingJob pending) => LasLine(policy, pending.Standing.Queue) is null ? 0
-        : AttainedBands.Band(pending.Standing.Served, pending.Roles.Sum(role => role.Min * role.Each.Devices));
-
-    /// <summary>The outermost queue by attained service that the queue is or lies below; one that nobody describes lies below the organisation.</summary>
-    private static string? LasLine(SchedulingPolicy policy, string queue)
-    {
-        var spec = policy.Queues.FirstOrDefault(each => each.Name == queue);
-        var above = queue == QueueTree.RootName ? null : LasLine(policy, spec?.Parent ?? QueueTree.RootName);
-        return above ?? (spec?.Ordering == QueueOrdering.Las ? queue : null);
-    }
-
-    /// <summary>A victim is needed where the planned places are not free without its going.</summary>
-    private static IEnumerable<Violation> NeededEvictions(ClusterSnapshot snapshot, Plan plan)
-    {
-        var leaving = Leaving(snapshot, plan);
-        var places = plan.Gangs.Concat(plan.Claims).Join(snapshot.Pending, gang => gang.Job, job => job.Standing.Id, (gang, job) => (gang, job))
-            .SelectMany(start => start.gang.Tasks, (start, task) => (start.gang.Job, start.gang.Cluster, task.Node, task.Devices, Each: start.job.Roles.FirstOrDefault(role => role.Role == task.Role)?.Each ?? default)).ToArray();
-        foreach (var eviction in plan.Evictions)
-        {
-            if (snapshot.Running.FirstOrDefault(job => job.Standing.Id == eviction.Victim) is not { } victim) continue;
-            var staying = snapshot.Running.Where(job => !leaving.Contains(job.Standing.Id) || job.Standing.Id == eviction.Victim).ToArray();
-            if (!victim.Places.Any(held => IsWanted(victim.Cluster, held.Node))) yield return new(7, eviction.For, $"evicts {eviction.Victim}, which is not in its way");
-
-            bool IsWanted(string cluster, string name)
-            {
-                if (snapshot.Nodes.FirstOrDefault(node => node.Cluster == cluster && node.Name == name) is not { } node) return false;
-                var here = places.Where(place => place.Cluster == cluster && place.Node == name).ToArray();
-                if (here.All(place => place.Job != eviction.For)) return false;
-
-                // Who holds what is promised to another may have to go so that the promise is kept.
-                if (plan.Reservations.Any(promise => promise.Gang.Cluster == cluster && promise.Gang.Tasks.Any(task => task.Node == name))) return true;
-                var held = staying.Where(job => job.Cluster == cluster).SelectMany(job => job.Places).Where(place => place.Node == name).ToArray();
-                var left = node.Capacity - held.Aggregate(default(ResourceVector), (sum, place) => sum + place.Taken) - here.Aggregate(default(ResourceVector), (sum, place) => sum + place.Each);
-                return left.CpuMillicores < 0 || left.MemoryBytes < 0 || left.Devices < 0 || here.SelectMany(place => place.Devices).Intersect(held.SelectMany(place => place.Devices)).Any();
-            }
-        }
-    }
+    private static int BandOf(CheckedWorld world, PendingJob job) => !world.IsByService(job.Standing.Queue) ? 0
+        : AttainedBands.Band(job.Standing.Served, job.Roles.Sum(role => role.Min * role.Each.Devices));
 }

@@ -1,29 +1,44 @@
-using Convoy.Core.People;
+using Convoy.Core.Jobs;
 
 namespace Convoy.Core.Scheduling;
 
-/// <summary>Whose running jobs a job may evict.</summary>
-internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, DateTimeOffset now)
+/// <summary>Whose running jobs a job may evict, and by what right.</summary>
+internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, QuotaBook quota, DateTimeOffset now)
 {
-    private readonly Dictionary<string, Level> levels = policy.Levels.ToDictionary(level => level.Name);
+    public int RankOf(Standing standing) => order.RankOf(standing);
 
-    public int RankOf(Standing standing) => LevelOf(standing).Rank;
+    /// <summary>Null where it may not.</summary>
+    /// <param name="isInside">Whether the job has a right to the devices that it wants.</param>
+    public EvictionCause? RightTo(PendingJob job, bool isInside, RunningJob victim)
+    {
+        if (victim.IsStopping || !order.MayBeEvicted(victim.Standing, victim.Preemptible)) return null;
+        var terms = quota.VictimTermsOf(job, victim);
 
-    public bool MayEvict(PendingJob job, RunningJob victim)
+        // What is borrowed goes back to whom it belongs, whoever borrowed it; what somebody has a right to only those of the same right may take.
+        if (isInside && terms.IsBorrower) return EvictionCause.Reclaim;
+        if (isInside ? !terms.IsOfOnePool : !terms.IsBorrower) return null;
+        return ByStanding(job, victim);
+    }
+
+    private EvictionCause? ByStanding(PendingJob job, RunningJob victim)
     {
         var preemptor = job.Standing;
-        var (own, other) = (LevelOf(preemptor), LevelOf(victim.Standing));
-        if (victim.IsStopping || !victim.Preemptible || !other.Preemptible || !own.MayPreempt) return false;
-        if (own.Rank > other.Rank) return now - victim.StartedAt >= other.MinRunTime;
-        if (own.Rank < other.Rank || preemptor.Priority < victim.Standing.Priority) return false;
-        if (preemptor.Owner == victim.Standing.Owner && preemptor.Priority > victim.Standing.Priority) return true;
+        var (own, other) = (order.LevelOf(preemptor), order.LevelOf(victim.Standing));
+        if (own.Rank < other.Rank) return null;
+        if (HasOutstayed(job, victim)) return EvictionCause.Overrun;
+        if (!own.MayPreempt) return null;
+        if (own.Rank > other.Rank) return now - victim.StartedAt >= other.MinRunTime ? EvictionCause.Level : null;
+        if (preemptor.Priority < victim.Standing.Priority) return null;
+        if (preemptor.Owner == victim.Standing.Owner && preemptor.Priority > victim.Standing.Priority) return EvictionCause.Priority;
 
         // In a queue by attained service who has had less goes before an equal who has had more. Elsewhere all bands are one.
         return order.InOneLine(preemptor, victim.Standing) && preemptor.Priority == victim.Standing.Priority
-            && order.Of(job).Band < order.Of(victim, now).Band && now - victim.StartedAt >= policy.MinServedTime;
+            && order.Of(job).Band < order.Of(victim, now).Band && now - victim.StartedAt >= policy.MinServedTime ? EvictionCause.Service : null;
     }
 
-    private Level LevelOf(Standing standing) => levels.TryGetValue(standing.Level, out var level) ? level : new Level(standing.Level, int.MinValue);
+    /// <summary>Whether the job's machines were promised to it for an instant that has come, and the other, which came after it, is still there beyond what was expected of it.</summary>
+    private bool HasOutstayed(PendingJob job, RunningJob victim) =>
+        job.PromisedFrom <= now && victim.Standing.SubmitSequence > job.Standing.SubmitSequence && now - victim.StartedAt >= (victim.MaxDuration ?? policy.UsualDuration);
 }
 
 /// <summary>
@@ -34,15 +49,37 @@ internal sealed class Harm : IComparable<Harm>
 {
     private readonly (int Rank, int Count)[] byLevel;
     private readonly TimeSpan lost;
-    private readonly int devices;
+    private readonly long milli;
     private readonly RunningJob[] newestFirst;
 
     public Harm(IReadOnlyCollection<RunningJob> victims, Preemption rules, DateTimeOffset now)
     {
-        byLevel = [.. victims.GroupBy(victim => rules.RankOf(victim.Standing)).OrderByDescending(group => group.Key).Select(group => (group.Key, group.Count()))];
-        lost = victims.Aggregate(TimeSpan.Zero, (sum, victim) => sum + victim.LostIfEvicted(now));
-        devices = victims.Sum(victim => victim.Devices);
-        newestFirst = [.. victims.Order(NewestFirst)];
+        newestFirst = [.. victims];
+        if (newestFirst.Length > 1) Array.Sort(newestFirst, NewestFirst);
+        var ranks = new int[newestFirst.Length];
+        for (var i = 0; i < ranks.Length; i++)
+        {
+            var victim = newestFirst[i];
+            ranks[i] = rules.RankOf(victim.Standing);
+            lost += victim.LostIfEvicted(now);
+            foreach (var place in victim.Places) milli += place.Taken.MilliDevices;
+        }
+
+        byLevel = ByLevel(ranks);
+    }
+
+    private static (int Rank, int Count)[] ByLevel(int[] ranks)
+    {
+        if (ranks.Length == 1) return [(ranks[0], 1)];
+        Array.Sort(ranks);
+        var levels = new List<(int Rank, int Count)>();
+        for (var i = ranks.Length - 1; i >= 0; i--)
+        {
+            if (levels.Count > 0 && levels[^1].Rank == ranks[i]) levels[^1] = (ranks[i], levels[^1].Count + 1);
+            else levels.Add((ranks[i], 1));
+        }
+
+        return [.. levels];
     }
 
     public static Comparer<RunningJob> NewestFirst { get; } = Comparer<RunningJob>.Create((x, y) =>
@@ -65,7 +102,7 @@ internal sealed class Harm : IComparable<Harm>
 
         var byRest = byLevel.Length.CompareTo(other.byLevel.Length);
         if (byRest == 0) byRest = lost.CompareTo(other.lost);
-        if (byRest == 0) byRest = devices.CompareTo(other.devices);
+        if (byRest == 0) byRest = milli.CompareTo(other.milli);
         for (var i = 0; byRest == 0 && i < Math.Min(newestFirst.Length, other.newestFirst.Length); i++) byRest = NewestFirst.Compare(newestFirst[i], other.newestFirst[i]);
         return byRest;
     }

@@ -6,6 +6,9 @@ namespace Convoy.Core.Scheduling;
 /// <summary>What a job that found no place is short of.</summary>
 internal static class Shortage
 {
+    /// <summary>In the order in which they are looked at: the first of which there is too little is told.</summary>
+    private static readonly WaitingUnit[] Kinds = [WaitingUnit.Devices, WaitingUnit.MilliDevices, WaitingUnit.Millicores, WaitingUnit.Bytes, WaitingUnit.Rdma];
+
     public static WaitingReason Explain(ClusterSnapshot snapshot, FreeSpace free, PendingJob job, JobId? reservedBy)
     {
         if (reservedBy is not null)
@@ -14,14 +17,14 @@ internal static class Shortage
             return new WaitingReason(WaitingToken.Reserved, heldUnit, heldNeeded, heldFree, heldBlock, 0, reservedBy);
         }
 
-        if (!free.Choices(job).Any())
+        if (free.Choices(job).Count == 0)
         {
-            var token = snapshot.Nodes.Any(node => FreeSpace.Allows(job, node)) && job.UsesDevices ? WaitingToken.NoSuchAccelerator : WaitingToken.ClusterUnreachable;
+            var token = job.UsesDevices && snapshot.Nodes.Any(node => FreeSpace.Allows(job, node)) ? WaitingToken.NoSuchAccelerator : WaitingToken.ClusterUnreachable;
             return new WaitingReason(token, WaitingUnit.Devices, job.MinDevices, 0, 0, 0);
         }
 
         var (unit, needed, total, largest) = Numbers(free, job);
-        if (!Feasibility.FitsEmpty(snapshot, job)) return new WaitingReason(WaitingToken.Infeasible, unit, needed, total, largest, 0);
+        if (!free.WouldFitEmpty(job)) return new WaitingReason(WaitingToken.Infeasible, unit, needed, total, largest, 0);
         var shortOf = total < needed ? WaitingToken.InsufficientResources
             : job.Topology is { IsRequired: true } && free.WouldFit(job with { Topology = null }) ? WaitingToken.TopologyUnsatisfied : WaitingToken.Fragmented;
         return new WaitingReason(shortOf, unit, needed, total, largest, 0);
@@ -30,18 +33,53 @@ internal static class Shortage
     /// <summary>The first resource of which there is too little altogether, or else the scarcest kind the job uses.</summary>
     private static (WaitingUnit Unit, long Needed, long Free, long Largest) Numbers(FreeSpace free, PendingJob job)
     {
-        var wanted = job.AcceptableAccelerators;
-        var usable = free.Usable(job).Where(space => !job.UsesDevices || (space.Node.Accelerator is { } type && (wanted?.Contains(type) ?? true))).ToArray();
-        var kinds = new (WaitingUnit Unit, Func<ResourceVector, long> Of)[]
+        var total = job.MinTotal;
+        var pools = free.PoolsFor(job).ToArray();
+        var stock = free.At(Moment.Soon);
+        (WaitingUnit Unit, long Needed, long Free, long Largest) scarcest = default;
+        foreach (var kind in Kinds)
         {
-            (WaitingUnit.Devices, vector => vector.Devices), (WaitingUnit.Millicores, vector => vector.CpuMillicores), (WaitingUnit.Bytes, vector => vector.MemoryBytes),
-        };
-        var numbers = kinds
-            .Select(kind => (kind.Unit, Needed: job.Roles.Sum(role => role.Min * kind.Of(role.Each)), Free: usable.Sum(space => Math.Max(0, kind.Of(space.Free))),
-                Largest: usable.Select(space => Math.Max(0, kind.Of(space.Free))).DefaultIfEmpty().Max()))
-            .Where(number => number.Needed > 0)
-            .ToArray();
-        return numbers.Where(number => number.Free < number.Needed).Concat(numbers).FirstOrDefault();
+            var needed = kind == WaitingUnit.MilliDevices ? total.Milli : Of(total, kind);
+            if (needed == 0) continue;
+            var (left, largest) = (0L, 0L);
+            foreach (var pool in pools)
+            {
+                for (var node = pool.First; node < pool.End; node++)
+                {
+                    if (!stock.IsOpen(node)) continue;
+                    var (here, block) = kind == WaitingUnit.MilliDevices ? Shares(stock, node) : (Of(stock.Rows[node].Free, kind), Of(stock.Rows[node].Free, kind));
+                    left += Math.Max(0, here);
+                    largest = Math.Max(largest, block);
+                }
+            }
+
+            if (scarcest.Needed == 0 || left < needed) scarcest = (kind, needed, left, largest);
+            if (left < needed) break;
+        }
+
+        return scarcest;
+    }
+
+    private static long Of(in ResourceVector amount, WaitingUnit kind) => kind switch
+    {
+        WaitingUnit.Devices => amount.Devices,
+        WaitingUnit.Millicores => amount.CpuMillicores,
+        WaitingUnit.Bytes => amount.MemoryBytes,
+        _ => amount.Rdma,
+    };
+
+    /// <summary>What is free of the node's devices for who shares them, and of one of them at most.</summary>
+    private static (long Free, long Largest) Shares(Stock stock, int node)
+    {
+        var (free, largest) = (0L, 0L);
+        if (stock.CountsDevices(node)) return (free, largest);
+        foreach (var milli in stock.Milli(node))
+        {
+            free += Math.Max(0, milli);
+            largest = Math.Max(largest, milli);
+        }
+
+        return (free, largest);
     }
 }
 
@@ -49,10 +87,5 @@ internal static class Shortage
 public static class Feasibility
 {
     /// <summary>True where the gang fits on the empty clusters, nodes that are unwell included.</summary>
-    public static bool FitsEmpty(ClusterSnapshot snapshot, PendingJob job)
-    {
-        var empty = snapshot with { Nodes = [.. snapshot.Nodes.Select(node => node with { Health = NodeHealth.Ready })], Running = [] };
-        var free = FreeSpace.Of(empty, []);
-        return free.Choices(job).Any(choice => free.TryTake(job, choice.Cluster, choice.Accelerator) is not null);
-    }
+    public static bool FitsEmpty(ClusterSnapshot snapshot, PendingJob job) => FreeSpace.OfEmpty(snapshot).WouldFit(job);
 }

@@ -1,22 +1,34 @@
+using Convoy.Core.People;
 using Convoy.Core.Queues;
 
 namespace Convoy.Core.Scheduling;
 
 /// <summary>
-/// Who goes first: level rank, then priority, then in queues by attained service the band of what the job has had, then submit
-/// sequence, then id. A total order.
+/// Who goes first among those of one line: level rank, then priority, then in queues by attained service the band of what the job has
+/// had, then submit sequence, then id. A total order. How fair queues merge their lines is <see cref="FairLine"/>'s.
 /// </summary>
-internal sealed class StandingOrder(SchedulingPolicy policy)
+internal sealed class StandingOrder(SchedulingPolicy policy, QueueTree queues)
 {
-    private readonly Dictionary<string, int> ranks = policy.Levels.ToDictionary(level => level.Name, level => level.Rank);
-    private readonly QueueTree queues = QueueTree.Of(policy.Queues).Tree ?? QueueTree.Default;
+    private readonly Dictionary<string, Level> levels = policy.Levels.ToDictionary(level => level.Name, StringComparer.Ordinal);
 
     public Turn Of(PendingJob job) => new(RankOf(job.Standing), BandOf(job.Standing, job.Standing.Served, job.MinDevices), job.Standing);
 
     public Turn Of(RunningJob job, DateTimeOffset now) => new(RankOf(job.Standing), BandOf(job.Standing, job.Standing.Served + (now - job.StartedAt), job.Devices), job.Standing);
 
+    /// <summary>Whatever service the job has had.</summary>
+    public Turn Of(Standing standing) => new(RankOf(standing), 0, standing);
+
+    public Level LevelOf(Standing standing) => levels.TryGetValue(standing.Level, out var level) ? level : new Level(standing.Level, int.MinValue);
+
+    public int RankOf(Standing standing) => levels.TryGetValue(standing.Level, out var level) ? level.Rank : int.MinValue;
+
+    /// <summary>Who may not be evicted, for the job's sake or its level's, never borrows either.</summary>
+    public bool MayBeEvicted(Standing standing, bool isPreemptible) => isPreemptible && LevelOf(standing).Preemptible;
+
     /// <summary>Whether both stand in one line: in one queue, or below one queue that orders all below it.</summary>
     public bool InOneLine(Standing one, Standing other) => one.Queue == other.Queue || (LineOf(one) is { } line && line == LineOf(other));
+
+    public bool IsByService(Standing standing) => queues.OrderingOf(queues.IdOf(standing.Queue)) == QueueOrdering.Las;
 
     private int? LineOf(Standing standing)
     {
@@ -24,10 +36,6 @@ internal sealed class StandingOrder(SchedulingPolicy policy)
         for (var queue = queues.IdOf(standing.Queue); queue >= 0; queue = queues.ParentOf(queue)) line = queues.OrderingOf(queue) == QueueOrdering.Fair ? line : queue;
         return line;
     }
-
-    private int RankOf(Standing standing) => ranks.GetValueOrDefault(standing.Level, int.MinValue);
-
-    public bool IsByService(Standing standing) => queues.OrderingOf(queues.IdOf(standing.Queue)) == QueueOrdering.Las;
 
     private int BandOf(Standing standing, TimeSpan served, int devices) => IsByService(standing) ? AttainedBands.Band(served, devices) : 0;
 

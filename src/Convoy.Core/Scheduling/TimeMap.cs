@@ -9,55 +9,79 @@ namespace Convoy.Core.Scheduling;
 /// every node (EASY backfilling, Lifka 1995, with several reservations, node by node). Counts devices: which of them is free is
 /// known only when the time has come.
 /// </summary>
-internal sealed class TimeMap
+internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTimeOffset now)
 {
-    private readonly FreeSpace space;
-    private readonly DateTimeOffset now;
-    private readonly TimeSpan usualDuration;
-    private readonly List<(DateTimeOffset End, RunningJob Job)> ends = [];
-    private readonly Dictionary<(string Cluster, string Node), List<(DateTimeOffset End, ResourceVector Taken)>> holders = [];
+    private readonly FreeSpace counts = holdings.Counts;
+    private readonly HashSet<JobId> gone = [];
+    private readonly Dictionary<JobId, RunningJob> smaller = [];
+    private readonly List<(DateTimeOffset End, RunningJob Job)> begun = [];
+    private readonly Dictionary<(string Cluster, string Node), List<(DateTimeOffset End, ResourceVector Taken)>> begunOn = [];
     private readonly Dictionary<(string Cluster, string Node), List<(Reservation For, ResourceVector Taken)>> promised = [];
     private readonly List<Reservation> reservations = [];
-
-    public TimeMap(ClusterSnapshot snapshot, SchedulingPolicy policy, DateTimeOffset now)
-    {
-        this.now = now;
-        usualDuration = policy.UsualDuration;
-        space = FreeSpace.OfCounts(snapshot, snapshot.Running);
-        foreach (var job in snapshot.Running)
-        {
-            Hold(job.IsResizing ? Elasticity.Without(job, job.WhatLeaves()) : job, ExpectedEnd(job));
-            if (job.IsResizing) Hold(job.WhatLeaves(), now);
-        }
-    }
+    private (DateTimeOffset End, RunningJob Job)[]? before;
 
     public IReadOnlyList<Reservation> Reservations => reservations;
 
     /// <summary>When a job that starts now is expected to end.</summary>
-    public DateTimeOffset EndIfStarted(PendingJob job) => now + (job.MaxDuration ?? usualDuration);
+    public DateTimeOffset EndIfStarted(PendingJob job) => now + (job.MaxDuration ?? policy.UsualDuration);
+
+    public DateTimeOffset ExpectedEnd(RunningJob job)
+    {
+        if (job.IsStopping) return now;
+
+        // Who outstays what was declared or usual is given twice the time, and so on.
+        var duration = Holdings.DurationOf(job, policy.UsualDuration);
+        while (job.StartedAt + duration <= now) duration *= 2;
+        return job.StartedAt + duration;
+    }
 
     /// <summary>Promises the job the earliest places it can have; null where it never fits, whoever ends.</summary>
-    public Reservation? Reserve(PendingJob job)
+    /// <param name="choices">Clusters and accelerators that it may have.</param>
+    public Reservation? Reserve(PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices)
     {
-        ends.Sort((x, y) => x.End != y.End ? x.End.CompareTo(y.End) : string.CompareOrdinal(x.Job.Standing.Id.Value, y.Job.Standing.Id.Value));
-        foreach (var each in reservations) space.Take(each.Places);
+        // Promised machines count as taken until whoever gets them has ended: a place between is not looked for.
+        List<(DateTimeOffset End, RunningJob Job)> more = [.. begun, .. reservations.Select(each => (each.End, new StartedGang(each.Job, each.Places[0].Cluster, each.Accelerator, [.. each.Places]).AsRunning(each.From)))];
+        var timeline = Merged(before ??= Ends(), more);
+        var checkpoint = counts.Checkpoint();
+        foreach (var each in reservations) counts.Take(each.Places);
         Reservation? best = null;
-        foreach (var (cluster, accelerator) in space.Choices(job))
+        foreach (var (cluster, accelerator) in choices)
         {
-            if (Earliest(job, cluster, accelerator) is not { } found || (best is not null && best.From <= found.From)) continue;
-            best = new Reservation(job, accelerator, found.From, found.Places);
+            if (Earliest(timeline, job, cluster, accelerator) is not { } found || (best is not null && best.From <= found.From)) continue;
+            best = new Reservation(job, accelerator, found.From, found.From + (EndIfStarted(job) - now), found.Places);
         }
 
-        foreach (var each in reservations) space.Give(each.Places);
-        if (best is null) return null;
-        reservations.Add(best);
-        foreach (var place in best.Places) Of(promised, place.Cluster, place.Node).Add((best, place.Role.Each));
-        return best;
+        counts.Rollback(checkpoint);
+        return best is null ? null : Promise(best);
     }
+
+    /// <summary>What was withdrawn stands again.</summary>
+    public Reservation Promise(Reservation promise)
+    {
+        reservations.Add(promise);
+        foreach (var place in promise.Places) Of(promised, place.Cluster, place.Node).Add((promise, place.Role.Each));
+        return promise;
+    }
+
+    /// <summary>What was promised to the job is promised no more.</summary>
+    public Reservation? Withdraw(PendingJob job)
+    {
+        if (reservations.Find(each => each.Job.Standing.Id == job.Standing.Id) is not { } promise) return null;
+        foreach (var place in promise.Places) Of(promised, place.Cluster, place.Node).RemoveAll(each => each.For == promise);
+        reservations.Remove(promise);
+        return promise;
+    }
+
+    /// <summary>A gang on its way to places, which delays no promise; null where there is none to delay.</summary>
+    /// <param name="victims">Running jobs that it would evict.</param>
+    public Trial? TrialOf(PendingJob job, IReadOnlyCollection<RunningJob> victims) => reservations.Count == 0 ? null : new Trial(this, EndIfStarted(job), victims);
+
+    public Trial? TrialOf(RunningJob job) => reservations.Count == 0 ? null : new Trial(this, ExpectedEnd(job), []);
 
     /// <summary>The first reservation that suffers if these places are taken until then; null where none does.</summary>
     public Reservation? DelayedBy(IEnumerable<Place> places, DateTimeOffset until)
     {
+        if (reservations.Count == 0) return null;
         var trial = new Trial(this, until, []);
         foreach (var place in places)
         {
@@ -69,85 +93,122 @@ internal sealed class TimeMap
     }
 
     /// <summary>A gang starts now on these places.</summary>
-    public void Accept(PendingJob job, IReadOnlyList<Place> places)
+    public void Accept(StartedGang gang)
     {
-        space.Take(places);
-        Hold(new RunningJob(job.Standing, places[0].Cluster, [.. places.Select(place => new HeldPlace(place.Node, place.Role.Each, []))]) { StartedAt = now }, EndIfStarted(job));
-    }
-
-    /// <summary>The job is evicted: it ends now.</summary>
-    public void Release(RunningJob victim)
-    {
-        var (end, job) = ends.Find(each => each.Job.Standing.Id == victim.Standing.Id);
-        ends.Remove((end, job));
-        foreach (var held in job.Places) Of(holders, job.Cluster, held.Node).Remove((end, held.Taken));
-        space.Give(job);
-    }
-
-    /// <summary>The job ends some of its tasks now.</summary>
-    /// <param name="part">The job with only the places that it gives up.</param>
-    public void GiveUp(RunningJob part)
-    {
-        var index = ends.FindIndex(each => each.Job.Standing.Id == part.Standing.Id);
-        var (end, job) = ends[index];
-        ends[index] = (end, Elasticity.Without(job, part));
-        foreach (var held in part.Places) Of(holders, part.Cluster, held.Node).Remove((end, held.Taken));
-        space.Give(part);
+        counts.Take(gang.Places);
+        Begin(gang.AsRunning(now), EndIfStarted(gang.Job));
     }
 
     /// <summary>The job gets one more place.</summary>
     public void Grow(RunningJob job, Place place)
     {
-        space.Take([place]);
-        Hold(job with { Places = [new HeldPlace(place.Node, place.Role.Each, [])] }, ExpectedEnd(job));
+        counts.Take(place);
+        Begin(job with { Places = [new HeldPlace(place.Node, place.Role.Each, place.Devices)] }, ExpectedEnd(job));
     }
 
-    public DateTimeOffset ExpectedEnd(RunningJob job)
+    /// <summary>The job is evicted: it ends now.</summary>
+    public void Release(RunningJob victim)
     {
-        if (job.IsStopping) return now;
-
-        // Who outstays what was declared or usual is given twice the time, and so on.
-        var duration = job.MaxDuration is { } most && most > TimeSpan.Zero ? most : usualDuration;
-        while (job.StartedAt + duration <= now) duration *= 2;
-        return job.StartedAt + duration;
+        counts.Give(victim);
+        gone.Add(victim.Standing.Id);
     }
 
-    private void Hold(RunningJob job, DateTimeOffset end)
+    /// <summary>The job ends some of its tasks now.</summary>
+    /// <param name="part">What it gives up.</param>
+    /// <param name="left">What is left of it.</param>
+    public void GiveUp(RunningJob part, RunningJob left)
     {
-        ends.Add((end, job));
-        foreach (var held in job.Places) Of(holders, job.Cluster, held.Node).Add((end, held.Taken));
+        counts.Give(part);
+        smaller[part.Standing.Id] = left;
     }
 
-    /// <summary>What ends later only adds room: the first moment is found by halving.</summary>
-    private (DateTimeOffset From, List<Place> Places)? Earliest(PendingJob job, string cluster, string? accelerator)
+    private void Begin(RunningJob job, DateTimeOffset end)
     {
-        var (given, tooFew, enough) = (0, -1, ends.Count + 1);
+        begun.Add((end, job));
+        foreach (var place in job.Places) Of(begunOn, job.Cluster, place.Node).Add((end, place.Taken));
+    }
+
+    /// <summary>Ends of what ran before the plan, the earliest first. Those expected to have ended already are expected anew.</summary>
+    private (DateTimeOffset End, RunningJob Job)[] Ends()
+    {
+        var overdue = new List<(DateTimeOffset End, RunningJob Job)>();
+        var first = 0;
+        for (; first < holdings.ByEnd.Count && holdings.ByEnd[first].End <= now; first++) overdue.Add((ExpectedEnd(holdings.ByEnd[first].Job), holdings.ByEnd[first].Job));
+        foreach (var job in holdings.Jobs.Where(_ => holdings.Leaving > 0))
+        {
+            if (job.IsResizing) overdue.Add((now, job.WhatLeaves()));
+        }
+
+        return [.. Merged([.. holdings.ByEnd.Skip(first).Select(each => each.Job.IsStopping ? (now, each.Job) : each)], overdue)];
+    }
+
+    private static List<(DateTimeOffset End, RunningJob Job)> Merged(IReadOnlyList<(DateTimeOffset End, RunningJob Job)> sorted, List<(DateTimeOffset End, RunningJob Job)> more)
+    {
+        more.Sort(Holdings.EarliestFirst);
+        var merged = new List<(DateTimeOffset End, RunningJob Job)>(sorted.Count + more.Count);
+        var next = 0;
+        foreach (var each in sorted)
+        {
+            for (; next < more.Count && Holdings.EarliestFirst.Compare(more[next], each) < 0; next++) merged.Add(more[next]);
+            merged.Add(each);
+        }
+
+        merged.AddRange(more[next..]);
+        return merged;
+    }
+
+    /// <summary>What ends later only adds room: the first moment is found by doubling, then by halving.</summary>
+    private (DateTimeOffset From, List<Place> Places)? Earliest(List<(DateTimeOffset End, RunningJob Job)> timeline, PendingJob job, string cluster, string? accelerator)
+    {
+        var start = counts.Checkpoint();
+        var given = 0;
+        var (tooFew, enough) = (-1, timeline.Count + 1);
         List<Place>? places = null;
-        while (enough - tooFew > 1)
+        for (var count = 0; ; count = Math.Min(timeline.Count, Math.Max(1, count * 2)))
         {
-            var middle = Math.Min(ends.Count, (tooFew + enough + 1) / 2);
-            if (middle == enough) middle--;
-            GiveUpTo(middle);
-            if (space.TryTake(job, cluster, accelerator, Moment.Soon) is { } found)
+            if (Fits(count))
             {
-                space.Give(found);
-                (places, enough) = (found, middle);
+                enough = count;
+                break;
             }
-            else
-            {
-                tooFew = middle;
-            }
+
+            tooFew = count;
+            if (count == timeline.Count) break;
         }
 
-        GiveUpTo(0);
-        return places is null ? null : (enough == 0 ? now : ends[enough - 1].End, places);
-
-        void GiveUpTo(int count)
+        while (places is not null && enough - tooFew > 1)
         {
-            for (; given < count; given++) space.Give(ends[given].Job);
-            for (; given > count; given--) space.Take(ends[given - 1].Job);
+            var middle = (tooFew + enough) / 2;
+            if (Fits(middle)) enough = middle;
+            else tooFew = middle;
+        }
+
+        counts.Rollback(start);
+        return places is null ? null : (enough == 0 ? now : timeline[enough - 1].End, places);
+
+        bool Fits(int count)
+        {
+            for (; given < count; given++) Change(timeline[given], isGiven: true);
+            for (; given > count; given--) Change(timeline[given - 1], isGiven: false);
+            var trial = counts.Checkpoint();
+            var found = counts.TryTake(job, cluster, accelerator, Moment.Soon);
+            counts.Rollback(trial);
+            places = found ?? places;
+            return found is not null;
+        }
+
+        void Change((DateTimeOffset End, RunningJob Job) each, bool isGiven)
+        {
+            if (each.Job.Cluster != cluster || Current(each.Job) is not { } current) return;
+            if (isGiven) counts.Give(current);
+            else counts.Take(current);
         }
     }
+
+    /// <summary>The job as planning stands; null where it is evicted. What leaves a job that changes its size stands by itself.</summary>
+    private RunningJob? Current(RunningJob job) => gone.Contains(job.Standing.Id) ? null
+        : smaller.TryGetValue(job.Standing.Id, out var left) ? left
+        : job.IsResizing && !job.Places.All(place => place.IsLeaving) ? Elasticity.Without(job, job.WhatLeaves()) : job;
 
     private static List<T> Of<T>(Dictionary<(string, string), List<T>> lists, string cluster, string node)
     {
@@ -155,34 +216,62 @@ internal sealed class TimeMap
         return list;
     }
 
-    /// <summary>A gang on its way to places that it would hold until <paramref name="until"/>.</summary>
-    /// <param name="gone">Running jobs that it would evict.</param>
-    internal sealed class Trial(TimeMap map, DateTimeOffset until, IReadOnlyCollection<RunningJob> gone)
+    /// <summary>What of the node is given back until then.</summary>
+    private ResourceVector GivenBack(string cluster, string node, DateTimeOffset until)
     {
-        private readonly Dictionary<(string Cluster, string Node), ResourceVector> taken = [];
+        var given = default(ResourceVector);
+        foreach (var job in holdings.On(cluster, node))
+        {
+            if (Current(job) is not { } current) continue;
+            var ends = ExpectedEnd(job) <= until;
+            foreach (var place in current.Places)
+            {
+                if (place.Node == node && ends) given += place.Taken;
+            }
+
+            if (!job.IsResizing || now > until) continue;
+            foreach (var place in job.Places)
+            {
+                if (place.Node == node && place.IsLeaving) given += place.Taken;
+            }
+        }
+
+        if (begunOn.TryGetValue((cluster, node), out var here))
+        {
+            foreach (var (end, taken) in here) given += end <= until ? taken : default;
+        }
+
+        return given;
+    }
+
+    /// <summary>A gang on its way to places that it would hold until <paramref name="until"/>.</summary>
+    /// <param name="victims">Running jobs that it would evict.</param>
+    internal sealed class Trial(TimeMap map, DateTimeOffset until, IReadOnlyCollection<RunningJob> victims)
+    {
+        private readonly Dictionary<(string Cluster, string Node), ResourceVector> chosen = [];
 
         public bool Allows(NodeSpace node, ResourceVector each) => Delayed(node.Node.Cluster, node.Node.Name, each) is null;
 
-        public void Clear() => taken.Clear();
+        public void Clear() => chosen.Clear();
 
-        public void Add(Place place) => taken[(place.Cluster, place.Node)] = taken.GetValueOrDefault((place.Cluster, place.Node)) + place.Role.Each;
+        public void Add(Place place) => chosen[(place.Cluster, place.Node)] = chosen.GetValueOrDefault((place.Cluster, place.Node)) + place.Role.Each;
 
         public Reservation? Delayed(string cluster, string node, ResourceVector each)
         {
             if (!map.promised.TryGetValue((cluster, node), out var promises)) return null;
-            var free = map.space.FreeOn(cluster, node) - taken.GetValueOrDefault((cluster, node)) - each;
+            var free = map.counts.FreeOn(cluster, node) - chosen.GetValueOrDefault((cluster, node)) - each;
             foreach (var (reservation, _) in promises)
             {
                 if (reservation.From >= until) continue;
-                var then = free;
-                foreach (var (end, held) in Of(map.holders, cluster, node)) then += end <= reservation.From ? held : default;
-                foreach (var (other, promise) in promises) then -= other.From <= reservation.From ? promise : default;
-                foreach (var victim in gone.Where(victim => victim.Cluster == cluster && map.ExpectedEnd(victim) > reservation.From))
+                var then = free + map.GivenBack(cluster, node, reservation.From);
+                foreach (var (other, promise) in promises) then -= other.From <= reservation.From && (other.End > reservation.From || other == reservation) ? promise : default;
+                foreach (var victim in victims)
                 {
-                    foreach (var held in victim.Places.Where(held => held.Node == node)) then += held.Taken;
+                    if (victim.Cluster != cluster || map.ExpectedEnd(victim) <= reservation.From) continue;
+                    foreach (var place in victim.Places) then += place.Node == node ? place.Taken : default;
                 }
 
-                if (then.CpuMillicores < 0 || then.MemoryBytes < 0 || then.Devices < 0) return reservation;
+                if (then.CpuMillicores < 0 || then.MemoryBytes < 0 || then.Devices < 0 || then.Rdma < 0) return reservation;
             }
 
             return null;
@@ -192,4 +281,5 @@ internal sealed class TimeMap
 
 /// <summary>Places promised to a blocked job.</summary>
 /// <param name="From">When those who hold them are expected to have gone.</param>
-internal sealed record Reservation(PendingJob Job, string? Accelerator, DateTimeOffset From, IReadOnlyList<Place> Places);
+/// <param name="End">When the job is expected to have ended then.</param>
+internal sealed record Reservation(PendingJob Job, string? Accelerator, DateTimeOffset From, DateTimeOffset End, IReadOnlyList<Place> Places);

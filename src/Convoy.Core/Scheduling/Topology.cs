@@ -17,13 +17,37 @@ public enum TopologyLevel
 /// <param name="IsRequired">Wider apart it does not start; otherwise it only prefers this.</param>
 public sealed record TopologyWish(TopologyLevel Level, bool IsRequired);
 
-/// <summary>Reads where a node lies: region, zone, block, rack.</summary>
+/// <summary>Reads where a node lies: region, zone, fabric, block, rack. Each lies within those before it, as far as they are told.</summary>
 internal static class TopologyPath
 {
+    /// <summary>Levels that are told of nodes, outermost first.</summary>
+    public static IReadOnlyList<TopologyLevel> Told { get; } = [TopologyLevel.Region, TopologyLevel.Zone, TopologyLevel.Fabric, TopologyLevel.Block, TopologyLevel.Rack];
+
+    /// <summary>Of a node of which only the rack is known.</summary>
+    public static IReadOnlyList<string> OfRack(string rack) => ["", "", "", rack];
+
     /// <summary>The domain at this level with all that hold it; null where the node's cluster does not tell.</summary>
-    public static string? At(Node node, TopologyLevel level)
+    public static string? At(Node node, TopologyLevel level) =>
+        NameOf(node, level) is null ? null : string.Join('/', Told.Where(each => each >= level).Select(each => NameOf(node, each)).OfType<string>());
+
+    /// <summary>Nodes of one domain are neighbours in this order.</summary>
+    public static int Compare(Node one, Node other)
     {
-        var depth = level switch { TopologyLevel.Rack => 4, TopologyLevel.Block => 3, TopologyLevel.Zone => 2, TopologyLevel.Region => 1, _ => int.MaxValue };
-        return node.Topology.Count < depth ? null : string.Join('/', node.Topology.Take(depth));
+        var order = 0;
+        for (var i = 0; order == 0 && i < Told.Count; i++) order = string.CompareOrdinal(NameOf(one, Told[i]), NameOf(other, Told[i]));
+        return order;
     }
+
+    /// <summary>The domain's own name; null where the node's cluster does not tell.</summary>
+    public static string? NameOf(Node node, TopologyLevel level) => level switch
+    {
+        TopologyLevel.Region => Step(node, 0),
+        TopologyLevel.Zone => Step(node, 1),
+        TopologyLevel.Fabric => node.Fabric,
+        TopologyLevel.Block => Step(node, 2),
+        TopologyLevel.Rack => Step(node, 3),
+        _ => null,
+    };
+
+    private static string? Step(Node node, int depth) => node.Topology.Count > depth ? node.Topology[depth] : null;
 }

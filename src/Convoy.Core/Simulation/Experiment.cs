@@ -1,5 +1,4 @@
-using Convoy.Core.People;
-using Convoy.Core.Scheduling;
+using Convoy.Core.Resources;
 
 namespace Convoy.Core.Simulation;
 
@@ -36,11 +35,11 @@ public sealed class Experiment
     {
         ArgumentNullException.ThrowIfNull(nodes);
         ArgumentNullException.ThrowIfNull(jobs);
-        if (policy == SimulationPolicy.Convoy) return VirtualCluster.Run(nodes, jobs, new SchedulingPolicy(Level.Defaults), progress, cancellation);
+        if (policy == SimulationPolicy.Convoy) throw new ArgumentException("Convoy is no textbook policy", nameof(policy));
         var experiment = new Experiment(nodes, jobs, policy);
         experiment.Go(progress, cancellation);
         return new SimulationResult(policy, experiment.pool.Gpus,
-            [.. experiment.runs.OrderBy(run => run.Index).Select(run => new SimulatedOutcome(run.Job, run.FirstStart, run.Ended, run.Ran, run.Evictions))], experiment.lostGpuTime);
+            [.. experiment.runs.OrderBy(run => run.Index).Select(run => new SimulatedOutcome(run.Job, run.Ended, run.Runs, run.Evictions))], experiment.lostGpuTime);
     }
 
     private void Go(Action<int>? progress, CancellationToken cancellation)
@@ -51,13 +50,13 @@ public sealed class Experiment
         while (NextEnd() is var nextEnd && (nextEnd is not null || arrivals.Count > 0))
         {
             cancellation.ThrowIfCancellationRequested();
-            var now = Earlier(nextEnd ?? TimeSpan.MaxValue, arrivals.Count > 0 ? arrivals.Peek().Job.Submit : TimeSpan.MaxValue);
+            var now = SimulatedTime.Checked(SimulatedTime.Earlier(nextEnd ?? TimeSpan.MaxValue, arrivals.Count > 0 ? arrivals.Peek().Job.Submit : TimeSpan.MaxValue));
             while (NextEnd() <= now)
             {
                 var run = ends.Dequeue();
                 Leave(run, now);
                 run.Ended = now;
-                if (++ended % 1000 == 0) progress?.Invoke(ended);
+                if (++ended % 100 == 0) progress?.Invoke(ended);
             }
 
             while (arrivals.Count > 0 && arrivals.Peek().Job.Submit <= now) waiting.Add(arrivals.Dequeue());
@@ -80,8 +79,6 @@ public sealed class Experiment
         return null;
     }
 
-    private static TimeSpan Earlier(TimeSpan x, TimeSpan y) => x < y ? x : y;
-
     private void InOrder(TimeSpan now)
     {
         while (waiting.Min is { } head)
@@ -99,13 +96,13 @@ public sealed class Experiment
     /// <summary>A later job may start if it ends by the time reserved for the first, or fits beside the reservation on every node.</summary>
     private void Backfill(Progress head, TimeSpan now)
     {
-        var then = (int[])pool.Free.Clone();
+        var then = (ResourceVector[])pool.Free.Clone();
         Share[]? reserved = null;
         var reservedAt = now;
         var byEnd = running.OrderBy(run => run.Ends).ThenBy(run => run.Order).ToArray();
         for (var i = 0; i < byEnd.Length; i++)
         {
-            foreach (var place in byEnd[i].Places!) then[place.Node] += place.Gpus;
+            foreach (var place in byEnd[i].Places!) then[place.Node] += place.Taken;
             reservedAt = byEnd[i].Ends;
 
             // Jobs that end together free their machines together.
@@ -115,17 +112,17 @@ public sealed class Experiment
         }
 
         if (reserved is null) return;
-        foreach (var place in reserved) then[place.Node] -= place.Gpus;
+        foreach (var place in reserved) then[place.Node] -= place.Taken;
         foreach (var later in waiting.Skip(1).ToArray())
         {
             if (pool.Find(later.Job, pool.Free) is not { } places) continue;
             var endsBefore = now + later.Left <= reservedAt;
             if (!endsBefore)
             {
-                foreach (var place in places) then[place.Node] -= place.Gpus;
-                if (places.Any(place => then[place.Node] < 0))
+                foreach (var place in places) then[place.Node] -= place.Taken;
+                if (places.Any(place => !default(ResourceVector).FitsIn(then[place.Node])))
                 {
-                    foreach (var place in places) then[place.Node] += place.Gpus;
+                    foreach (var place in places) then[place.Node] += place.Taken;
                     continue;
                 }
             }
@@ -142,19 +139,17 @@ public sealed class Experiment
         var chosen = new List<Progress>();
         foreach (var run in waiting.Concat(running).OrderBy(run => run.Left).ThenBy(run => run.Order).ToArray())
         {
-            if (quota == 0) break;
-            if (run.Job.TotalGpus > quota) continue;
-            quota -= run.Job.TotalGpus;
+            if (run.Job.WholeGpus > quota) continue;
+            quota -= run.Job.WholeGpus;
             chosen.Add(run);
         }
 
         foreach (var run in running.Except(chosen).OrderBy(run => run.Order).ToArray())
         {
             Leave(run, now);
-            var again = TimeSpan.FromSeconds(run.Job.TotalGpus switch { 1 => 7, <= 8 => 30, _ => 60 });
-            run.Left += again;
+            run.Left += run.Job.DoneAgain;
             run.Evictions++;
-            lostGpuTime += again * run.Job.TotalGpus;
+            lostGpuTime += run.Job.LostGpuTime;
             waiting.Add(run);
         }
 
@@ -170,7 +165,6 @@ public sealed class Experiment
         pool.Take(places);
         run.Places = places;
         run.Started = now;
-        run.FirstStart ??= now;
         run.Ends = now + run.Left;
         running.Add(run);
         ends.Enqueue(run, (run.Ends, run.Order));
@@ -180,7 +174,7 @@ public sealed class Experiment
     {
         pool.Give(run.Places!);
         run.Places = null;
-        run.Ran += now - run.Started;
+        run.Runs.Add(new SimulatedRun(run.Started, now, run.Job.MilliGpus));
         running.Remove(run);
     }
 
@@ -197,15 +191,13 @@ public sealed class Experiment
 
         public Share[]? Places { get; set; }
 
-        public TimeSpan? FirstStart { get; set; }
-
         public TimeSpan Started { get; set; }
 
         public TimeSpan Ends { get; set; }
 
         public TimeSpan? Ended { get; set; }
 
-        public TimeSpan Ran { get; set; }
+        public List<SimulatedRun> Runs { get; } = [];
 
         public int Evictions { get; set; }
     }

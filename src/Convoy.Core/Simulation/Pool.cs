@@ -1,34 +1,43 @@
+using Convoy.Core.Resources;
+
 namespace Convoy.Core.Simulation;
 
-/// <summary>Devices taken on one node.</summary>
-internal readonly record struct Share(int Node, int Gpus);
+/// <summary>What is taken on one node.</summary>
+internal readonly record struct Share(int Node, ResourceVector Taken);
 
 /// <summary>
-/// Free devices by node, under the plain rules of published trace studies: what fits one node goes on the fullest node that
-/// fits, lowest index first; more than a node holds goes on wholly idle nodes, the remainder best fit on another.
+/// What is free by node, under the plain rules of published trace studies: what fits one node goes on the fullest node that
+/// fits, lowest index first; more than a node holds goes on wholly idle nodes, the remainder best fit on another. Nobody shares
+/// a device: who asks for a part of one gets it whole.
 /// </summary>
 internal sealed class Pool
 {
     private readonly IReadOnlyList<SimulatedNode> nodes;
     private readonly string[] types;
+    private readonly Dictionary<string, int> largest;
 
     public Pool(IReadOnlyList<SimulatedNode> nodes)
     {
         this.nodes = nodes;
-        types = [.. nodes.Select(node => node.Accelerator).Distinct().Order(StringComparer.Ordinal)];
-        Free = [.. nodes.Select(node => node.Gpus)];
+        largest = nodes.GroupBy(node => node.Accelerator).ToDictionary(group => group.Key, group => group.Max(node => node.Gpus));
+        types = [.. largest.Keys.Order(StringComparer.Ordinal)];
+        Free = [.. nodes.Select(node => node.Capacity)];
+        Gpus = nodes.Sum(node => node.Gpus);
     }
 
-    public int[] Free { get; }
+    public ResourceVector[] Free { get; }
 
-    public int Gpus => nodes.Sum(node => node.Gpus);
+    public int Gpus { get; }
 
-    /// <summary>Where the job would go among these free devices, or null.</summary>
-    public Share[]? Find(SimulatedJob job, int[] free)
+    /// <summary>Where the job would go with so much free, or null.</summary>
+    public Share[]? Find(SimulatedJob job, ResourceVector[] free)
     {
         foreach (var type in job.Accelerators.Count == 0 ? types : job.Accelerators)
         {
-            var places = job.Nodes is { } tasks ? Tasks(job.Gpus, tasks, type, free) : Whole(job.Gpus, type, free);
+            if (!largest.TryGetValue(type, out var most)) continue;
+            var places = job.Nodes is { } tasks ? Tasks(Whole(job), tasks, type, free)
+                : job.Gpus > most ? IdleNodes(job, most, type, free)
+                : BestFit(Whole(job), type, free) is { } only ? [new Share(only, Whole(job))] : null;
             if (places is not null) return places;
         }
 
@@ -37,56 +46,57 @@ internal sealed class Pool
 
     public void Take(Share[] places)
     {
-        foreach (var place in places) Free[place.Node] -= place.Gpus;
+        foreach (var place in places) Free[place.Node] -= place.Taken;
     }
 
     public void Give(Share[] places)
     {
-        foreach (var place in places) Free[place.Node] += place.Gpus;
+        foreach (var place in places) Free[place.Node] += place.Taken;
     }
 
-    private Share[]? Tasks(int gpus, int tasks, string type, int[] free)
+    private static ResourceVector Whole(SimulatedJob job) => job.GpuMilli == 0 ? job.Each : job.Each with { Devices = 1, Milli = 0 };
+
+    private Share[]? Tasks(ResourceVector each, int tasks, string type, ResourceVector[] free)
     {
-        var left = (int[])free.Clone();
-        var places = new Share[tasks];
-        for (var i = 0; i < tasks; i++)
+        if (tasks == 1) return BestFit(each, type, free) is { } only ? [new Share(only, each)] : null;
+        var left = (ResourceVector[])free.Clone();
+        var places = new List<Share>();
+        while (places.Count < tasks)
         {
-            if (BestFit(gpus, type, left) is not { } node) return null;
-            left[node] -= gpus;
-            places[i] = new Share(node, gpus);
+            if (BestFit(each, type, left) is not { } node) return null;
+            left[node] -= each;
+            places.Add(new Share(node, each));
         }
 
-        return places;
+        return [.. places];
     }
 
-    private Share[]? Whole(int gpus, string type, int[] free)
+    private Share[]? IdleNodes(SimulatedJob job, int most, string type, ResourceVector[] free)
     {
-        var largest = 0;
-        foreach (var node in nodes) largest = node.Accelerator == type ? Math.Max(largest, node.Gpus) : largest;
-        if (gpus <= largest) return BestFit(gpus, type, free) is { } only ? [new Share(only, gpus)] : null;
-
+        if (most == 0) return null;
         var places = new List<Share>();
-        var left = (int[])free.Clone();
-        var missing = gpus;
+        var left = (ResourceVector[])free.Clone();
+        var missing = job.Gpus;
         for (var node = 0; node < nodes.Count && missing > 0; node++)
         {
-            if (nodes[node].Accelerator != type || nodes[node].Gpus == 0 || left[node] != nodes[node].Gpus || left[node] > missing) continue;
-            places.Add(new Share(node, left[node]));
-            missing -= left[node];
-            left[node] = 0;
+            var gpus = nodes[node].Gpus;
+            if (nodes[node].Accelerator != type || gpus == 0 || left[node].Devices != gpus || gpus > missing || !job.PartOf(gpus).FitsIn(left[node])) continue;
+            places.Add(new Share(node, job.PartOf(gpus)));
+            missing -= gpus;
+            left[node] -= job.PartOf(gpus);
         }
 
         if (missing == 0) return [.. places];
-        return missing < largest && BestFit(missing, type, left) is { } rest ? [.. places, new Share(rest, missing)] : null;
+        return missing < most && BestFit(job.PartOf(missing), type, left) is { } rest ? [.. places, new Share(rest, job.PartOf(missing))] : null;
     }
 
-    private int? BestFit(int gpus, string type, int[] free)
+    private int? BestFit(ResourceVector wanted, string type, ResourceVector[] free)
     {
         int? best = null;
         for (var node = 0; node < nodes.Count; node++)
         {
-            if (nodes[node].Accelerator != type || free[node] < gpus) continue;
-            if (best is null || free[node] < free[best.Value]) best = node;
+            if (nodes[node].Accelerator != type || !wanted.FitsIn(free[node])) continue;
+            if (best is null || free[node].Devices < free[best.Value].Devices) best = node;
         }
 
         return best;

@@ -1,172 +1,197 @@
 using Convoy.Core.Jobs;
-using Convoy.Core.Resources;
+using Convoy.Core.Queues;
 using Convoy.Core.Scheduling;
 
 namespace Convoy.Core.Simulation;
 
 /// <summary>
-/// A trace under the production scheduler and a virtual clock: the same <see cref="Scheduler"/>, asked whenever a job arrives,
-/// ends, or has run long enough to be evicted by an equal. It is told no durations. An evicted job keeps its work and does some
-/// again, as the textbook policies' jobs do.
+/// A trace under the production scheduler and a virtual clock: the same <see cref="Scheduler"/>, asked whenever a job arrives or
+/// ends, and at every instant at which time alone may change a decision. It is told no durations. All of its plans are carried out:
+/// an evicted job keeps its work and does some again, as the textbook policies' jobs do, and one that changes its size likewise.
 /// </summary>
 public sealed class VirtualCluster
 {
     private const string Cluster = "trace";
-    private static readonly DateTimeOffset Epoch = DateTimeOffset.UnixEpoch;
+
+    /// <summary>Plans at one instant before it is certain that the scheduler does not come to rest (guarantee 8).</summary>
+    private const int MaxRounds = 10_000;
 
     private readonly Node[] nodes;
     private readonly SchedulingPolicy policy;
-    private readonly Dictionary<JobId, Life> lives = [];
-    private readonly Dictionary<JobId, PendingJob> pending = [];
-    private readonly Dictionary<JobId, RunningJob> running = [];
-    private readonly PriorityQueue<(Life Life, int Attempt), (TimeSpan At, int Order)> ends = new();
-    private readonly SortedSet<TimeSpan> alarms = [];
+    private readonly Planner planner;
+    private readonly QueueTree queues;
+    private readonly VirtualUsage usage;
+    private readonly Dictionary<JobId, VirtualJob> pending = [];
+    private readonly Dictionary<JobId, VirtualJob> running = [];
+    private readonly PriorityQueue<(VirtualJob Job, int Attempt), (TimeSpan At, int Order)> ends = new();
+    private Dictionary<JobId, DateTimeOffset> promised = [];
     private TimeSpan lostGpuTime;
 
-    private VirtualCluster(IReadOnlyList<SimulatedNode> machines, SchedulingPolicy policy)
+    private VirtualCluster(IReadOnlyList<SimulatedNode> machines, SchedulingPolicy policy, Planner planner, TimeSpan begin)
     {
         this.policy = policy;
-        nodes = [.. machines.Select((machine, i) => new Node(Cluster, $"node-{i:D6}", NodeHealth.Ready, 1L << 40, 1L << 50, machine.Gpus == 0 ? null : machine.Accelerator, [.. Enumerable.Range(0, machine.Gpus)], true))];
+        this.planner = planner;
+        queues = QueueTree.Of(policy.Queues).Tree ?? QueueTree.Default;
+        nodes =
+        [
+            .. machines.Select((machine, i) => new Node(
+                Cluster, $"node-{i:D6}", NodeHealth.Ready, machine.CpuMillicores, machine.MemoryBytes, machine.Gpus == 0 ? null : machine.Accelerator, [.. Enumerable.Range(0, machine.Gpus)], true)
+            {
+                Topology = machine.Topology,
+            }),
+        ];
+        usage = new VirtualUsage(nodes, policy, At(begin));
     }
 
     /// <param name="progress">Told the number of jobs that have ended, now and then.</param>
-    public static SimulationResult Run(IReadOnlyList<SimulatedNode> machines, IReadOnlyList<SimulatedJob> jobs, SchedulingPolicy policy, Action<int>? progress = null, CancellationToken cancellation = default)
+    /// <param name="planner">Instead of the scheduler.</param>
+    /// <exception cref="InvalidDataException">The trace takes longer than can be simulated.</exception>
+    public static SimulationResult Run(
+        IReadOnlyList<SimulatedNode> machines, IReadOnlyList<SimulatedJob> jobs, SchedulingPolicy policy, Action<int>? progress = null, Planner? planner = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(machines);
         ArgumentNullException.ThrowIfNull(jobs);
-        var cluster = new VirtualCluster(machines, policy);
-        var all = cluster.Replay(machines, jobs, progress, cancellation);
-        return new SimulationResult(SimulationPolicy.Convoy, machines.Sum(machine => machine.Gpus),
-            [.. all.Select(life => new SimulatedOutcome(life.Job, life.FirstStart, life.Ended, life.Ran, life.Evictions))], cluster.lostGpuTime);
+        var wishes = new TraceWishes(policy, machines.Select(machine => machine.Gpus).DefaultIfEmpty().Max());
+        var order = jobs.Select((job, index) => (job, index)).OrderBy(each => each.job.Submit).ThenBy(each => each.index)
+            .Select((each, sequence) => new VirtualJob(each.job, each.index, wishes.Of(each.job, sequence))).ToArray();
+        var cluster = new VirtualCluster(machines, policy, planner ?? Scheduler.Plan, order.Length == 0 ? TimeSpan.Zero : order[0].Job.Submit);
+        cluster.Replay(order, progress, cancellation);
+        return new SimulationResult(SimulationPolicy.Convoy, machines.Sum(machine => machine.Gpus), [.. order.OrderBy(job => job.Index).Select(job => job.Outcome)], cluster.lostGpuTime);
     }
 
-    private Life[] Replay(IReadOnlyList<SimulatedNode> machines, IReadOnlyList<SimulatedJob> jobs, Action<int>? progress, CancellationToken cancellation)
-    {
-        var largest = machines.Max(machine => machine.Gpus);
-        var all = jobs.Select((job, index) => new Life(job, index)).ToArray();
-        var order = all.OrderBy(life => life.Job.Submit).ThenBy(life => life.Index).ToArray();
-        for (var i = 0; i < order.Length; i++) order[i].Wish = Wish(order[i].Job, i, largest);
+    internal static DateTimeOffset At(TimeSpan sinceTraceBegan) => DateTimeOffset.UnixEpoch + sinceTraceBegan;
 
+    private void Replay(VirtualJob[] order, Action<int>? progress, CancellationToken cancellation)
+    {
         // What the empty cluster cannot hold waits for ever.
-        var arrivals = new Queue<Life>(order.Where(life => Feasibility.FitsEmpty(new ClusterSnapshot(0, nodes, [], []), life.Wish!)));
+        var arrivals = new Queue<VirtualJob>(order.Where(job => Feasibility.FitsEmpty(new ClusterSnapshot(0, nodes, [], []), job.Wish)));
         var ended = 0;
+        var now = TimeSpan.Zero;
         while (NextEnd() is var end && (end is not null || arrivals.Count > 0))
         {
             cancellation.ThrowIfCancellationRequested();
-            var now = Earlier(Earlier(end ?? TimeSpan.MaxValue, arrivals.Count > 0 ? arrivals.Peek().Job.Submit : TimeSpan.MaxValue), alarms.Count > 0 ? alarms.Min : TimeSpan.MaxValue);
-            alarms.Remove(now);
+            var next = SimulatedTime.Earlier(end ?? TimeSpan.MaxValue, arrivals.Count > 0 ? arrivals.Peek().Job.Submit : TimeSpan.MaxValue);
+            now = SimulatedTime.Checked(SimulatedTime.Earlier(next, NextChange(now)));
             while (NextEnd() <= now)
             {
-                var life = ends.Dequeue().Life;
-                Leave(life, now);
-                life.Ended = now;
+                var job = ends.Dequeue().Job;
+                Leave(job, now);
+                job.End(now);
                 if (++ended % 100 == 0) progress?.Invoke(ended);
             }
 
             while (arrivals.Count > 0 && arrivals.Peek().Job.Submit <= now)
             {
-                var life = arrivals.Dequeue();
-                lives.Add(life.Wish!.Standing.Id, life);
-                pending.Add(life.Wish.Standing.Id, life.Wish);
+                var job = arrivals.Dequeue();
+                pending.Add(job.Id, job);
             }
 
             Plan(now);
         }
 
         progress?.Invoke(ended);
-        return all;
     }
 
-    /// <summary>Until nothing more is to be done at this instant: machines of victims are free at once.</summary>
+    /// <summary>Until nothing more is to be done at this instant: machines that are given up are free at once.</summary>
     private void Plan(TimeSpan now)
     {
-        while (pending.Count > 0)
+        for (var rounds = 0; pending.Count > 0 || running.Values.Any(job => job.MayGrow); rounds++)
         {
-            var plan = Scheduler.Plan(new ClusterSnapshot(0, nodes, [.. pending.Values], [.. running.Values.Select(job => job with { CheckpointedAt = Epoch + now })]), policy, Epoch + now);
-            foreach (var eviction in plan.Evictions) Evict(lives[eviction.Victim], now);
-            var waitFor = plan.Evictions.Select(eviction => eviction.For).ToHashSet();
-            foreach (var gang in plan.Gangs.Where(gang => !waitFor.Contains(gang.Job))) Start(lives[gang.Job], gang, now);
-            if (plan.Evictions.Count == 0) return;
+            if (rounds > MaxRounds) throw new InvalidOperationException($"the scheduler does not come to rest {now} after the trace began");
+            var plan = planner(Snapshot(now), policy, At(now));
+            promised = plan.Reservations.ToDictionary(promise => promise.Gang.Job, promise => promise.From);
+            foreach (var eviction in plan.Evictions) Evict(running[eviction.Victim], now);
+            foreach (var resize in plan.Resizes) Resize(running[resize.Job], resize, now);
+            foreach (var gang in plan.Gangs.Where(gang => !plan.MustWait(gang.Job))) Start(pending[gang.Job], gang, now);
+            if (plan.Evictions.Count == 0 && plan.Resizes.All(resize => resize.For.Count == 0)) return;
         }
     }
 
-    private void Start(Life life, PlannedGang gang, TimeSpan now)
+    private ClusterSnapshot Snapshot(TimeSpan now) => usage.Told(
+        new ClusterSnapshot(
+            0,
+            nodes,
+            [.. pending.Values.Select(job => promised.TryGetValue(job.Id, out var from) ? job.Wish with { PromisedFrom = from } : job.Wish)],
+            [.. running.Values.Select(job => job.Running! with { CheckpointedAt = At(now) })]),
+        At(now));
+
+    private void Start(VirtualJob job, PlannedGang gang, TimeSpan now)
     {
-        var wish = life.Wish!;
-        pending.Remove(wish.Standing.Id);
-        var each = wish.Roles.ToDictionary(role => role.Role, role => role.Each);
-        running.Add(wish.Standing.Id, new RunningJob(wish.Standing, Cluster, [.. gang.Tasks.Select(task => new HeldPlace(task.Node, each[task.Role], task.Devices))]) { StartedAt = Epoch + now, Preemptible = wish.Preemptible });
-        life.Started = now;
-        life.FirstStart ??= now;
-        life.Attempt++;
-        ends.Enqueue((life, life.Attempt), (now + life.Left, life.Index));
-        alarms.Add(now + policy.MinServedTime);
+        pending.Remove(job.Id);
+        Run(job, job.Start(gang.Cluster, gang.Accelerator, gang.Tasks, now), now);
     }
 
-    private void Evict(Life life, TimeSpan now)
+    private void Evict(VirtualJob job, TimeSpan now)
     {
-        var again = TimeSpan.FromSeconds(life.Job.TotalGpus switch { 1 => 7, <= 8 => 30, _ => 60 });
-        life.Left -= now - life.Started;
-        life.Left += again;
-        life.Evictions++;
-        lostGpuTime += again * life.Job.TotalGpus;
-        Leave(life, now);
-        life.Wish = life.Wish! with { Standing = life.Wish.Standing with { Served = life.Ran } };
-        pending.Add(life.Wish.Standing.Id, life.Wish);
+        Leave(job, now);
+        job.Evict(now);
+        lostGpuTime += job.Job.LostGpuTime;
+        pending.Add(job.Id, job);
     }
 
-    private void Leave(Life life, TimeSpan now)
+    private void Resize(VirtualJob job, PlannedResize resize, TimeSpan now)
     {
-        running.Remove(life.Wish!.Standing.Id);
-        life.Ran += now - life.Started;
-        life.Attempt++;
+        Leave(job, now);
+        lostGpuTime += job.Job.LostGpuTime;
+        Run(job, job.Resize(resize.Tasks, now), now);
+    }
+
+    private void Run(VirtualJob job, TimeSpan end, TimeSpan now)
+    {
+        running.Add(job.Id, job);
+        usage.Hold(job.Running!, At(now));
+        ends.Enqueue((job, job.Attempt), (end, job.Index));
+    }
+
+    private void Leave(VirtualJob job, TimeSpan now)
+    {
+        running.Remove(job.Id);
+        usage.Release(job.Running!, At(now));
     }
 
     private TimeSpan? NextEnd()
     {
         while (ends.TryPeek(out var end, out var at))
         {
-            if (end.Life.Attempt == end.Attempt) return at.At;
+            if (end.Job.Attempt == end.Attempt) return at.At;
             ends.Dequeue();
         }
 
         return null;
     }
 
-    private static TimeSpan Earlier(TimeSpan x, TimeSpan y) => x < y ? x : y;
-
-    /// <summary>At most one machine's devices are one task; more are tasks of whole machines, and the rest on another.</summary>
-    private static PendingJob Wish(SimulatedJob job, int sequence, int largest)
+    /// <summary>
+    /// The next instant at which time alone may change a decision: a job has run so long that it may be evicted or grow, has come into
+    /// another band of attained service, or has outstayed its expected end; or has waited so long that it is promised machines.
+    /// </summary>
+    private TimeSpan NextChange(TimeSpan now)
     {
-        RoleDemand Role(string name, int tasks, int gpus) => new(name, tasks, tasks, new ResourceVector(0, 0, gpus), job.Accelerators);
-        RoleDemand[] roles = job.Nodes is { } count ? [Role("worker", count, job.Gpus)]
-            : job.Gpus <= largest ? [Role("worker", 1, job.Gpus)]
-            : job.Gpus % largest == 0 ? [Role("worker", job.Gpus / largest, largest)]
-            : [Role("master", 1, job.Gpus % largest), Role("worker", job.Gpus / largest, largest)];
-        return new PendingJob(new Standing(JobId.FromKey("trace", $"{sequence}"), "trace", "engineer", "default", JobPriority.Normal, sequence), 0, roles, ["any"], null);
-    }
+        var next = TimeSpan.MaxValue;
+        if (pending.Count == 0 && !running.Values.Any(job => job.MayGrow)) return next;
+        foreach (var job in running.Values)
+        {
+            var held = job.Running!;
+            var standing = held.Standing;
+            var ran = At(now) - held.StartedAt;
+            After(policy.LevelOf(standing).MinRunTime - ran);
+            if (job.MayGrow) After(policy.MinTimeBetweenSizes(standing) - ran);
+            if (queues.OrderingOf(queues.IdOf(standing.Queue)) == QueueOrdering.Las)
+            {
+                After(policy.MinServedTime - ran);
+                After(AttainedBands.UntilNextBand(standing.Served + ran, held.Devices));
+            }
 
-    private sealed class Life(SimulatedJob job, int index)
-    {
-        public SimulatedJob Job => job;
+            var expected = held.MaxDuration ?? policy.UsualDuration;
+            while (expected > TimeSpan.Zero && expected <= ran) expected *= 2;
+            After(expected - ran);
+        }
 
-        public int Index => index;
+        foreach (var job in pending.Values) After(job.Job.Submit + policy.AgeBound - now);
+        return next;
 
-        public PendingJob? Wish { get; set; }
-
-        public TimeSpan Left { get; set; } = job.Duration;
-
-        /// <summary>Counts starts and stops: an end that was planned for an earlier attempt never comes.</summary>
-        public int Attempt { get; set; }
-
-        public TimeSpan Started { get; set; }
-
-        public TimeSpan? FirstStart { get; set; }
-
-        public TimeSpan? Ended { get; set; }
-
-        public TimeSpan Ran { get; set; }
-
-        public int Evictions { get; set; }
+        void After(TimeSpan wait)
+        {
+            if (wait > TimeSpan.Zero) next = SimulatedTime.Earlier(next, now + wait);
+        }
     }
 }

@@ -52,8 +52,8 @@ public sealed class YamlDocumentTests
     [InlineData("a: {»<<: {b: 1}}", "merge keys")]
     [InlineData("»<<: {b: 1}", "merge keys")]
     [InlineData("a: {»\"<<\": {b: 1}}", "merge keys")]
-    [InlineData("a: 1\n»---\nb: 2", "this is a second")]
-    [InlineData("a: 1\n...\n»---\nb: 2", "this is a second")]
+    [InlineData("a: 1\n»---\nb: 2", "second document")]
+    [InlineData("a: 1\n...\n»---\nb: 2", "second document")]
     [InlineData("? »[1, 2]\n: 3", "a key must be text")]
     [InlineData("? »{a: 1}\n: 3", "a key must be text")]
     public void What_a_job_file_may_not_use_is_refused_at_its_place(string marked, string word)

@@ -79,7 +79,7 @@ public sealed class PlanCheckerTests
     [Fact]
     public void A_gang_that_took_the_place_of_one_ahead_is_noticed()
     {
-        var snapshot = Worlds.Snapshot([Worlds.Node("n0", 4)], [Worlds.Pending(1, 1, 4), Worlds.Pending(2, 1, 4, "bob")]);
+        var snapshot = Worlds.Snapshot([Worlds.Node("n0", 4)], [Worlds.Pending(1, 1, 4), Worlds.Pending(2, 1, 4)]);
         var good = Scheduler.Plan(snapshot, Worlds.Policy, Worlds.Now);
         var (ahead, behind) = (good.Gangs[0].Job, good.Waiting[0].Job);
         var jumped = good with { Gangs = [good.Gangs[0] with { Job = behind, JobRevision = 2 }], Waiting = [good.Waiting[0] with { Job = ahead }] };

@@ -171,7 +171,7 @@ public sealed class SchedulerTests
     {
         var policy = new SchedulingPolicy([new Level("engineer", 20, MaxGpus: 4, MaxRunning: 2)]);
         var plan = Scheduler.Plan(Worlds.Snapshot(TwoNodesOf8, [Worlds.Pending(1, 1, 3), Worlds.Pending(2, 1, 2), Worlds.Pending(3, 1, 1), Worlds.Pending(4, 1, 0), Worlds.Pending(5, 1, 4, "bob")]), policy, Worlds.Now);
-        plan.Gangs.Select(gang => gang.Job).ShouldBe([Worlds.Standing(1).Id, Worlds.Standing(3).Id, Worlds.Standing(5, "bob").Id]);
+        plan.Gangs.Select(gang => gang.Job).ShouldBe([Worlds.Standing(1).Id, Worlds.Standing(5, "bob").Id, Worlds.Standing(3).Id]);
         plan.Waiting.Select(waiting => (waiting.Reason.Token, waiting.Reason.Unit)).ShouldBe([(WaitingToken.ExceedsLevelCap, WaitingUnit.Devices), (WaitingToken.ExceedsLevelCap, WaitingUnit.Jobs)]);
     }
 

@@ -27,7 +27,7 @@ internal static class Worlds
 
     public static ClusterSnapshot Snapshot(IReadOnlyList<Node> nodes, IReadOnlyList<PendingJob> pending, params RunningJob[] running) => new(1, nodes, pending, running);
 
-    /// <summary>The world after a plan's gangs have started, its victims have gone for good and its elastic jobs changed their size.</summary>
+    /// <summary>The world after a plan's gangs have started, its victims have gone for good and its elastic jobs changed their size; promises are remembered.</summary>
     public static ClusterSnapshot Applied(ClusterSnapshot snapshot, Plan plan, DateTimeOffset? at = null)
     {
         var started = plan.Gangs.Select(gang =>
@@ -47,7 +47,7 @@ internal static class Worlds
         };
         var ids = plan.Gangs.Select(gang => gang.Job).ToHashSet();
         var evicted = plan.Evictions.Select(eviction => eviction.Victim).ToHashSet();
-        return snapshot with { Running = [.. snapshot.Running.Where(job => !evicted.Contains(job.Standing.Id)).Select(Resized), .. started], Pending = [.. snapshot.Pending.Where(job => !ids.Contains(job.Standing.Id))] };
+        return snapshot with { Running = [.. snapshot.Running.Where(job => !evicted.Contains(job.Standing.Id)).Select(Resized), .. started], Pending = [.. snapshot.Pending.Where(job => !ids.Contains(job.Standing.Id)).Select(job => job with { PromisedFrom = plan.Reservations.FirstOrDefault(promise => promise.Gang.Job == job.Standing.Id)?.From })] };
     }
 
     private static readonly Gen<Node[]> Nodes =

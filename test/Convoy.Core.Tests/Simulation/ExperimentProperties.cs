@@ -35,7 +35,7 @@ public sealed class ExperimentProperties
         var ran = Experiment.Run(nodes, jobs, policy).Outcomes.Where(outcome => outcome.End is not null && outcome.Evictions == 0).ToArray();
         foreach (var at in ran.Select(outcome => outcome.Start!.Value))
         {
-            Assert.True(ran.Where(outcome => outcome.Start <= at && at < outcome.End).Sum(outcome => outcome.Job.TotalGpus) <= nodes.Sum(node => node.Gpus));
+            Assert.True(ran.Where(outcome => outcome.Start <= at && at < outcome.End).Sum(outcome => outcome.Job.WholeGpus) <= nodes.Sum(node => node.Gpus));
         }
     });
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Convoy.Core.Scheduling.Placement;
 
@@ -20,33 +21,39 @@ public static class BuddyDevices
     public static DeviceSet? Choose(DeviceSet free, int count, params ReadOnlySpan<DeviceSet> groups)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        if (count > free.Count) return null;
-        if (count == 0) return DeviceSet.None;
-
-        Choice? best = null;
-        foreach (var group in groups)
-        {
-            if ((free & group).Count >= count) best = Choice.Better(best, In(group, free, count));
-        }
-
-        return (best ?? In(new DeviceSet(ulong.MaxValue), free, count)).Devices;
+        return count > free.Count ? null : Best(free, count, groups).Devices;
     }
 
-    private static Choice In(DeviceSet group, DeviceSet free, int count)
+    /// <summary>The same with how good it is.</summary>
+    /// <param name="count">At most the free ones.</param>
+    internal static DeviceChoice Best(DeviceSet free, int count, ReadOnlySpan<DeviceSet> groups)
+    {
+        if (count == 0) return default;
+        var best = DeviceChoice.Worst;
+        foreach (var group in groups)
+        {
+            if ((free & group).Count >= count) best = DeviceChoice.Better(best, In(group, free, count));
+        }
+
+        return best == DeviceChoice.Worst ? In(new DeviceSet(ulong.MaxValue), free, count) : best;
+    }
+
+    private static DeviceChoice In(DeviceSet group, DeviceSet free, int count)
     {
         var local = Gather(free.Bits, group.Bits);
+        var end = DeviceSet.Most - BitOperations.LeadingZeroCount(local);
         for (var size = (int)BitOperations.RoundUpToPowerOf2((uint)count); ; size *= 2)
         {
-            Choice? best = null;
-            for (var start = 0; start < DeviceSet.Most; start += size)
+            var best = DeviceChoice.Worst;
+            for (var start = 0; start < end; start += size)
             {
                 var inside = local & Block(start, size);
                 if (BitOperations.PopCount(inside) < count) continue;
                 var taken = inside & ~Leave(inside, BitOperations.PopCount(inside) - count);
-                best = Choice.Better(best, new Choice(group.Count, size, Lost(local, local & ~taken), new DeviceSet(Scatter(taken, group.Bits))));
+                best = DeviceChoice.Better(best, new DeviceChoice(group.Count, size, Lost(local, local & ~taken), new DeviceSet(Scatter(taken, group.Bits))));
             }
 
-            if (best is not null) return best;
+            if (best != DeviceChoice.Worst) return best;
         }
     }
 
@@ -54,9 +61,11 @@ public static class BuddyDevices
     private static ulong Leave(ulong free, int spare)
     {
         var left = 0UL;
-        for (var size = DeviceSet.Most; size > 0; size /= 2)
+        if (spare == 0) return left;
+        var end = DeviceSet.Most - BitOperations.LeadingZeroCount(free);
+        for (var size = 1 << BitOperations.Log2((uint)spare); size > 0; size /= 2)
         {
-            for (var start = DeviceSet.Most - size; start >= 0 && spare >= size; start -= size)
+            for (var start = (end - 1) / size * size; start >= 0 && spare >= size; start -= size)
             {
                 var block = Block(start, size);
                 if ((free & ~left & block) != block) continue;
@@ -72,11 +81,12 @@ public static class BuddyDevices
     private static ulong Lost(ulong before, ulong after)
     {
         var lost = 0UL;
-        for (var (size, level) = (1, 0); ; level++)
+
+        // Seven levels of at most 64 blocks fit seven bytes.
+        for (var (size, level) = (1, 0); before != 0; level++)
         {
-            // Seven levels of at most 64 blocks fit seven bytes.
             lost += (ulong)(BitOperations.PopCount(before) - BitOperations.PopCount(after)) << (8 * level);
-            if (size == DeviceSet.Most) return lost;
+            if (size == DeviceSet.Most) break;
 
             // A bit stands for the whole block that begins there: two neighbours make one of the next size.
             before &= before >> size;
@@ -86,6 +96,8 @@ public static class BuddyDevices
             before &= begins;
             after &= begins;
         }
+
+        return lost;
     }
 
     private static ulong Block(int start, int size) => (size == DeviceSet.Most ? ulong.MaxValue : (1UL << size) - 1) << start;
@@ -93,6 +105,7 @@ public static class BuddyDevices
     /// <summary>The bits of the value that the mask names, moved together at the low end.</summary>
     private static ulong Gather(ulong value, ulong mask)
     {
+        if (Bmi2.X64.IsSupported) return Bmi2.X64.ParallelBitExtract(value, mask);
         var gathered = 0UL;
         for (var i = 0; mask != 0; i++, mask &= mask - 1) gathered |= (value >> BitOperations.TrailingZeroCount(mask) & 1) << i;
         return gathered;
@@ -100,16 +113,34 @@ public static class BuddyDevices
 
     private static ulong Scatter(ulong value, ulong mask)
     {
+        if (Bmi2.X64.IsSupported) return Bmi2.X64.ParallelBitDeposit(value, mask);
         var scattered = 0UL;
         for (var i = 0; mask != 0; i++, mask &= mask - 1) scattered |= (value >> i & 1) << BitOperations.TrailingZeroCount(mask);
         return scattered;
     }
+}
 
-    private sealed record Choice(int Group, int Block, ulong Lost, DeviceSet Devices)
+/// <summary>Devices, and what taking them costs: the smaller is the better, on one node as among several.</summary>
+/// <param name="Group">Devices of the group that they lie in; <see cref="DeviceSet.Most"/> where they lie in none.</param>
+/// <param name="Block">Devices of the smallest aligned block around them.</param>
+/// <param name="Lost">Whole aligned blocks that are no more, the number of the largest in the highest byte.</param>
+internal readonly record struct DeviceChoice(int Group, int Block, ulong Lost, DeviceSet Devices)
+{
+    public static DeviceChoice Worst => new(int.MaxValue, 0, 0, DeviceSet.None);
+
+    /// <summary>Whether no larger block is broken for so many devices, and they lie as close together as can be.</summary>
+    public bool IsWithoutLoss(int count)
     {
-        public static Choice Better(Choice? known, Choice other) =>
-            known is null || (other.Group, other.Block, other.Lost, Lowest(other)).CompareTo((known.Group, known.Block, known.Lost, Lowest(known))) < 0 ? other : known;
-
-        private static int Lowest(Choice choice) => BitOperations.TrailingZeroCount(choice.Devices.Bits);
+        var least = 0UL;
+        for (var level = 0; count >> level > 0; level++) least += (ulong)(count >> level) << (8 * level);
+        return count == 0 || (Block == (int)BitOperations.RoundUpToPowerOf2((uint)count) && Lost <= least);
     }
+
+    public bool CostsLessThan(DeviceChoice other) =>
+        Group != other.Group ? Group < other.Group : Block != other.Block ? Block < other.Block : Lost < other.Lost;
+
+    public static DeviceChoice Better(DeviceChoice known, DeviceChoice other) =>
+        other.CostsLessThan(known) || (!known.CostsLessThan(other) && Lowest(other) < Lowest(known)) ? other : known;
+
+    private static int Lowest(DeviceChoice choice) => BitOperations.TrailingZeroCount(choice.Devices.Bits);
 }

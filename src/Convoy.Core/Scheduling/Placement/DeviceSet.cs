@@ -11,6 +11,9 @@ public readonly record struct DeviceSet(ulong Bits)
 
     public int Count => BitOperations.PopCount(Bits);
 
+    /// <summary>One more than the highest index; 0 where there is none.</summary>
+    public int End => Most - BitOperations.LeadingZeroCount(Bits);
+
     public bool Contains(int device) => device is >= 0 and < Most && (Bits >> device & 1) != 0;
 
     public static DeviceSet Of(params IEnumerable<int> devices)

@@ -1,0 +1,156 @@
+using Convoy.Core.Jobs;
+
+namespace Convoy.Core.Scheduling.Checking;
+
+/// <summary>
+/// Who is inside nominal. In each pool, those who may not be evicted come first, then the higher level, those who run before those who
+/// wait, the higher priority, who came first. Each is inside if it fits wholly in what is left of the pool's right.
+/// </summary>
+/// <remarks>
+/// In which order the gangs of a plan were considered is not known, so where it matters the most favourable is assumed: a preemptor is
+/// judged without those of its level that leave for it, and beside gangs that certainly came before it.
+/// </remarks>
+internal sealed class Nominal(CheckedWorld world)
+{
+    private readonly Dictionary<(string Type, string Pool), Member[]> running = [];
+    private readonly Dictionary<(string Type, string Pool), HashSet<JobId>> borrowers = [];
+    private readonly Dictionary<JobId, bool> needs = [];
+    private readonly Dictionary<JobId, bool> insideAlone = [];
+    private ILookup<(string Type, string Pool), CheckedGang>? gangs;
+
+    /// <summary>Whether the gang is inside when it is considered. One without devices has no need of quota.</summary>
+    /// <param name="staying">A job that stays although it is to leave.</param>
+    public bool IsInside(CheckedGang gang, JobId? staying = null)
+    {
+        if (PoolOf(gang) is not { } pool) return true;
+        var rank = world.RankOf(gang.Job.Standing);
+        var others = Gangs(pool).Where(other => other.Id != gang.Id && IsBefore(other, gang));
+        return IsInside(pool, gang, others, member => world.Evictors.TryGetValue(member.Id, out var evictor) ? evictor == gang.Id && (member.Rank != rank || member.Id == staying) : !member.IsStopping);
+    }
+
+    /// <summary>Whether a job that waits would be inside, beside what runs and these of the plan's gangs.</summary>
+    public bool IsInside(PendingJob job, string type, long milli, IEnumerable<CheckedGang> others)
+    {
+        var pool = (type, world.QuotaOf(type).PoolOf(job.Standing.Queue));
+
+        // Of its level it is the last, whoever it is.
+        var self = new Member(job.Standing, world.RankOf(job.Standing), milli, false, IsPending: true);
+        var extras = others.Where(gang => PoolOf(gang) == pool).Select(gang => MemberOf(gang, isPending: false)).Append(self).Order();
+        return Inside(pool, Merge(Members(pool), extras)).Contains(self.Id);
+    }
+
+    /// <summary>Whether the jobs that may not be evicted have more than the pool's right once they have grown.</summary>
+    public bool GrowsBeyond(CheckedGang growth)
+    {
+        if (PoolOf(growth) is not { } pool) return false;
+        var grown = world.Growths.Where(other => PoolOf(other) == pool && !world.MayBeEvicted(other.Job)).Sum(other => other.MilliDevices);
+        return Members(pool).Where(member => member.IsFirst).Sum(member => member.Milli) + grown > world.QuotaOf(pool.Type).RightOf(pool.Pool);
+    }
+
+    /// <summary>Whether the job may be beyond the nominal of its queue, as things are or beside the plan's other gangs.</summary>
+    public bool MayBorrow(RunningJob job, CheckedGang preemptor)
+    {
+        if (world.AcceleratorOf(job) is not { } type) return false;
+        var pool = (type, world.QuotaOf(type).PoolOf(job.Standing.Queue));
+        if (Borrows(job)) return true;
+        var others = world.Gangs.Concat(world.Claims).Where(gang => gang.Id != preemptor.Id && PoolOf(gang) == pool).Select(gang => MemberOf(gang, isPending: false)).Order();
+        var members = Members(pool).Where(member => !member.IsStopping && (!world.Evictors.TryGetValue(member.Id, out var evictor) || evictor == preemptor.Id));
+        return !Inside(pool, Merge(members, others)).Contains(job.Standing.Id);
+    }
+
+    /// <summary>Whether the job is beyond the nominal of its queue before anything of the plan is applied.</summary>
+    public bool Borrows(RunningJob job)
+    {
+        if (world.AcceleratorOf(job) is not { } type) return false;
+        var pool = (type, world.QuotaOf(type).PoolOf(job.Standing.Queue));
+        if (!borrowers.TryGetValue(pool, out var outside)) borrowers[pool] = outside = [.. Members(pool).Select(member => member.Id).Except(Inside(pool, Members(pool)))];
+        return outside.Contains(job.Standing.Id);
+    }
+
+    /// <summary>Whether the gang may do what it does only if it is inside.</summary>
+    public bool MustBeInside(CheckedGang gang, JobId? letOff = null)
+    {
+        if (letOff is null && needs.TryGetValue(gang.Id, out var known)) return known;
+        var must = !world.MayBeEvicted(gang.Job) || world.EvictionsFor(gang.Id).Any(eviction => eviction.Victim != letOff && world.Running.TryGetValue(eviction.Victim, out var victim)
+            && world.AcceleratorOf(victim) is not null && (eviction.Cause == EvictionCause.Reclaim || !Borrows(victim)));
+        if (letOff is null) needs[gang.Id] = must;
+        return must;
+    }
+
+    /// <summary>Whether the other certainly took its part of the pool's right first.</summary>
+    private bool IsBefore(CheckedGang other, CheckedGang gang)
+    {
+        var byRank = world.RankOf(other.Job.Standing).CompareTo(world.RankOf(gang.Job.Standing));
+        if (byRank < 0) return false;
+        if (MustBeInside(other)) return byRank > 0 || MemberOf(other, isPending: false).CompareTo(MemberOf(gang, isPending: false)) < 0;
+        if (byRank == 0) return false;
+        if (!insideAlone.TryGetValue(other.Id, out var isInside)) insideAlone[other.Id] = isInside = IsInside(PoolOf(other)!.Value, other, [], member => !member.IsStopping);
+        return isInside;
+    }
+
+    private bool IsInside((string Type, string Pool) pool, CheckedGang gang, IEnumerable<CheckedGang> others, Func<Member, bool> counts)
+    {
+        var extras = others.Select(other => MemberOf(other, isPending: false)).Append(MemberOf(gang, isPending: true)).Order();
+        return Inside(pool, Merge(Members(pool).Where(counts), extras)).Contains(gang.Id);
+    }
+
+    private IEnumerable<JobId> Inside((string Type, string Pool) pool, IEnumerable<Member> members)
+    {
+        var left = world.QuotaOf(pool.Type).RightOf(pool.Pool);
+        foreach (var member in members)
+        {
+            if (!member.IsFirst && member.Milli > left) continue;
+            left -= member.Milli;
+            yield return member.Id;
+        }
+    }
+
+    private Member[] Members((string Type, string Pool) pool)
+    {
+        if (!running.TryGetValue(pool, out var members))
+        {
+            running[pool] = members = [.. world.RunningOn(pool.Type).Where(job => world.QuotaOf(pool.Type).PoolOf(job.Standing.Queue) == pool.Pool)
+                .Select(job => new Member(job.Standing, world.RankOf(job.Standing), world.MilliDevicesKept(job), !world.MayBeEvicted(job), false) { IsStopping = job.IsStopping }).Order()];
+        }
+
+        return members;
+    }
+
+    private IEnumerable<CheckedGang> Gangs((string Type, string Pool) pool) =>
+        (gangs ??= world.Gangs.Where(gang => PoolOf(gang) is not null).ToLookup(gang => PoolOf(gang)!.Value))[pool];
+
+    private (string Type, string Pool)? PoolOf(CheckedGang gang) =>
+        gang.Planned.Accelerator is { } type && gang.MilliDevices > 0 ? (type, world.QuotaOf(type).PoolOf(gang.Job.Standing.Queue)) : null;
+
+    private Member MemberOf(CheckedGang gang, bool isPending) => new(gang.Job.Standing, world.RankOf(gang.Job.Standing), gang.MilliDevices, false, isPending);
+
+    private static IEnumerable<Member> Merge(IEnumerable<Member> running, IEnumerable<Member> extras)
+    {
+        var waiting = new Queue<Member>(extras);
+        foreach (var member in running)
+        {
+            while (waiting.TryPeek(out var extra) && extra.CompareTo(member) < 0) yield return waiting.Dequeue();
+            yield return member;
+        }
+
+        foreach (var extra in waiting) yield return extra;
+    }
+
+    /// <param name="IsFirst">It runs and may not be evicted.</param>
+    private readonly record struct Member(Standing Standing, int Rank, long Milli, bool IsFirst, bool IsPending) : IComparable<Member>
+    {
+        public JobId Id => Standing.Id;
+
+        public bool IsStopping { get; init; }
+
+        public int CompareTo(Member other)
+        {
+            var order = other.IsFirst.CompareTo(IsFirst);
+            if (order == 0) order = other.Rank.CompareTo(Rank);
+            if (order == 0) order = IsPending.CompareTo(other.IsPending);
+            if (order == 0) order = other.Standing.Priority.CompareTo(Standing.Priority);
+            if (order == 0) order = Standing.SubmitSequence.CompareTo(other.Standing.SubmitSequence);
+            return order == 0 ? string.CompareOrdinal(Id.Value, other.Id.Value) : order;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using Convoy.Core.Scheduling.Checking;
+
+namespace Convoy.Core.Scheduling;
+
+/// <summary>Whether a job waits though it could start (10), or for those who come after it (9).</summary>
+public static partial class PlanChecker
+{
+    /// <summary>Where waiting jobs of one role would find room. For gangs of several roles and for required topology counts prove nothing.</summary>
+    private sealed class WorkConservation(CheckedWorld world, WaitingQuotas quotas)
+    {
+        private readonly Room empty = new(world.Nodes, node => node.Use(_ => false, _ => false));
+        private readonly Room withoutPlan = new(world.ReadyNodes, node => node.Use(_ => true, _ => false));
+        private readonly Room left = new(world.ReadyNodes, node => node.Use(_ => true, IsPlanned));
+        private readonly CheckedGang[] planned = [.. world.Gangs, .. world.Claims];
+
+        /// <summary>Whether the job would fit if nothing ran and all machines were well.</summary>
+        public bool FitsEmpty(PendingJob job) => PlacesOf(job, empty).Any(place => empty.Slots(place.Cluster, place.Accelerator, place.Role.Each) >= place.Role.Min);
+
+        /// <summary>A cluster where the job would fit were it not for gangs behind it, and whether it would fit with them too; null where there is none.</summary>
+        public (string Name, bool IsLeft)? WhereItFits(PendingJob job)
+        {
+            foreach (var (cluster, accelerator, role) in PlacesOf(job, left))
+            {
+                if (withoutPlan.Slots(cluster, accelerator, role.Each) < role.Min) continue;
+                if (left.Slots(cluster, accelerator, role.Each) >= role.Min)
+                {
+                    if (quotas.Forbid(job, accelerator)) continue;
+                    return (cluster, true);
+                }
+
+                var behind = planned.Where(gang => gang.Planned.Cluster == cluster && IsAhead(world, job, gang)).ToHashSet();
+                if (behind.Count == 0) continue;
+
+                // Who is inside nominal goes before a borrower of any level.
+                var ahead = planned.Where(gang => !behind.Contains(gang)).ToArray();
+                var isInside = accelerator is null || world.Nominal.IsInside(job, accelerator, WaitingQuotas.MinMilliDevices(job), ahead);
+                if (!isInside || quotas.Forbid(job, accelerator, ahead)) continue;
+                var nodes = behind.SelectMany(world.NodesOf).Distinct();
+                if (left.Slots(cluster, accelerator, role.Each, nodes, node => node.Use(_ => true, gang => IsPlanned(gang) && !behind.Contains(gang))) >= role.Min) return (cluster, false);
+            }
+
+            return null;
+        }
+
+        /// <summary>Clusters that the job may run on, each with one of the types that it accepts; without a type where it needs no device.</summary>
+        private static IEnumerable<(string Cluster, string? Accelerator, RoleDemand Role)> PlacesOf(PendingJob job, Room room) =>
+            job.Topology is { IsRequired: true } || job.Roles is not [var role] ? []
+            : room.Pools.Where(pool => AllowsCluster(job, pool.Cluster) && Accepts(role, pool.Accelerator)).Select(pool => (pool.Cluster, role.Each.MilliDevices > 0 ? pool.Accelerator : null, role)).Distinct();
+    }
+
+    /// <summary>Whether of two jobs inside nominal the one that waits is certainly considered first. How fair queues merge the lines of different people is not checked.</summary>
+    private static bool IsAhead(CheckedWorld world, PendingJob job, CheckedGang gang)
+    {
+        var (one, other) = (job.Standing, gang.Job.Standing);
+        var byRank = world.RankOf(one).CompareTo(world.RankOf(other));
+        if (byRank != 0) return byRank > 0;
+        if (job.IsRepair != gang.Job.IsRepair) return job.IsRepair;
+
+        // What was promised is kept against equals.
+        if (gang.Job.PromisedFrom is not null) return false;
+        if (one.Priority != other.Priority) return one.Priority > other.Priority;
+        var isOneLine = (one.Queue == other.Queue && one.Owner == other.Owner) || (world.LineOf(one.Queue) is { } line && line == world.LineOf(other.Queue));
+        if (!isOneLine) return false;
+        var byBand = BandOf(world, job).CompareTo(BandOf(world, gang.Job));
+        if (byBand != 0) return byBand < 0;
+        return one.SubmitSequence != other.SubmitSequence ? one.SubmitSequence < other.SubmitSequence : string.CompareOrdinal(one.Id.Value, other.Id.Value) < 0;
+    }
+}

@@ -1,0 +1,54 @@
+using Convoy.Core.Scheduling.Checking;
+
+namespace Convoy.Core.Scheduling;
+
+/// <summary>Whether nobody leaves in vain (7): with any one victim staying and the others gone, the gang would not fit.</summary>
+public static partial class PlanChecker
+{
+    private static IEnumerable<Violation> NeededEvictions(CheckedWorld world)
+    {
+        var promised = PromisedNodes(world);
+        var elsewhere = new Room(world.ReadyNodes.Where(node => !promised.Contains(node)), node => node.Use(holder => holder.Stay != Stay.LeftBefore, IsPlanned));
+        var quotas = new WaitingQuotas(world);
+        foreach (var gang in world.Gangs.DistinctBy(gang => gang.Id).Where(gang => gang.Begin == Begin.OnceOthersLeft))
+        {
+            var limits = new Limits(world, gang);
+            RunningJob[] leaving = [.. world.VictimsOf(gang.Id), .. world.ShrinkingFor(gang.Id)];
+            var wrongs = from victim in world.VictimsOf(gang.Id)
+                         where !limits.Forbid(victim, world.MilliDevicesKept(victim))
+                         let wrong = !IsInTheWay(victim) ? "is not in its way" : FitsBeside(victim) ? "it fits beside" : null
+                         where wrong is not null
+                         select new Violation(7, gang.Id, $"evicts {victim.Standing.Id}, which {wrong}");
+            if (wrongs.FirstOrDefault() is { } first) yield return first;
+
+            // On the planned places, whatever the gang is like.
+            bool IsInTheWay(RunningJob victim) => world.NodesOf(victim).Any(node => node.Planned.Exists(planned => planned.Gang == gang)
+
+                // Who holds what is promised to another may have to go so that the promise is kept.
+                && (promised.Contains(node) || !HasRoom(node, holder => holder.Stay == Stay.Stays || holder.Job == victim)));
+
+            // On any places, where they are a matter of counts alone.
+            bool FitsBeside(RunningJob victim)
+            {
+                if (gang.Job.Roles is not [var role] || gang.Job.Topology is { IsRequired: true }) return false;
+                var changed = leaving.SelectMany(world.NodesOf).Concat(world.NodesOf(gang)).Distinct().ToArray();
+                return elsewhere.Pools.Any(pool => AllowsCluster(gang.Job, pool.Cluster) && Accepts(role, pool.Accelerator)
+                    && (pool.Accelerator == gang.Planned.Accelerator || !quotas.Forbid(gang.Job, pool.Accelerator))
+                    && elsewhere.Slots(pool.Cluster, role.Each.MilliDevices > 0 ? pool.Accelerator : null, role.Each, changed, node => node.Use(
+                        holder => holder.Stay != Stay.LeftBefore && (holder.Job == victim || !world.LeavesFor(holder, gang)), other => IsPlanned(other) && other != gang)) >= role.Min);
+            }
+        }
+    }
+
+    private static bool IsPlanned(CheckedGang gang) => gang.Begin != Begin.Growing;
+
+    private static HashSet<CheckedNode> PromisedNodes(CheckedWorld world) =>
+        [.. world.Plan.Reservations.SelectMany(promise => promise.Gang.Tasks, (promise, task) => world.NodeAt(promise.Gang.Cluster, task.Node)).OfType<CheckedNode>()];
+
+    /// <summary>Whether all that is planned for the node fits beside these.</summary>
+    private static bool HasRoom(CheckedNode node, Func<Holder, bool> holds)
+    {
+        var use = node.Use(holds, _ => true);
+        return node.Planned.TrueForAll(planned => use.Bears(planned.Task.Each, planned.Task.Placement.Devices));
+    }
+}

@@ -1,0 +1,207 @@
+using Convoy.Core.Jobs;
+using Convoy.Core.Queues;
+
+namespace Convoy.Core.Scheduling;
+
+/// <summary>
+/// What the queues' jobs hold of their quotas while a plan is made, in thousandths of devices: once as it is now, and once as it will be
+/// when those have gone who are on their way out. Whoever waits for them is charged in the second only, so that it stays theirs.
+/// </summary>
+/// <remarks>
+/// In a pool jobs are charged to nominal by level, those that run before those that wait, then priority and submission. Those that may
+/// not be preempted are charged first. Nothing is computed where no queue has a quota: then all are inside the organisation's nominal.
+/// </remarks>
+internal sealed class QuotaBook
+{
+    private const long MilliPerDevice = 1000;
+
+    private readonly QueueTree tree;
+    private readonly StandingOrder order;
+    private readonly bool isTrivial;
+    private readonly Dictionary<string, int> types = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Cluster, string Node), string> typeOfNode = [];
+    private readonly QuotaUsage now;
+    private readonly QuotaUsage soon;
+
+    /// <summary>Jobs that hold devices and stay, by pool and type, in the order in which they are charged.</summary>
+    private readonly Dictionary<(int Pool, int Type), SortedSet<Member>> members = [];
+    private readonly Dictionary<JobId, Member> memberOf = [];
+    private readonly Dictionary<(int Pool, int Type), HashSet<JobId>> borrowers = [];
+
+    public QuotaBook(ClusterSnapshot snapshot, QueueTree tree, StandingOrder order)
+    {
+        this.tree = tree;
+        this.order = order;
+        isTrivial = Enumerable.Range(0, tree.Count).All(queue => tree[queue].Quotas.Count == 0);
+        var names = isTrivial ? [] : snapshot.Nodes.Select(node => node.Accelerator).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToArray();
+        foreach (var name in names) types.Add(name, types.Count);
+        var capacities = new long[names.Length];
+        if (!isTrivial)
+        {
+            foreach (var node in snapshot.Nodes)
+            {
+                if (node.Accelerator is not { } type) continue;
+                capacities[types[type]] += node.Devices.Count * MilliPerDevice;
+                typeOfNode.Add((node.Cluster, node.Name), type);
+            }
+        }
+
+        now = new QuotaUsage(tree, names, capacities, MilliPerDevice);
+        soon = new QuotaUsage(tree, names, capacities, MilliPerDevice);
+        if (isTrivial) return;
+        foreach (var job in snapshot.Running) Hold(job);
+    }
+
+    private void Hold(RunningJob job)
+    {
+        if (MemberOf(job) is not { } member) return;
+        now.Charge(member.Queue, member.Type, member.Milli);
+        if (job.IsStopping) return;
+        var stays = member.Milli - job.Places.Where(place => place.IsLeaving).Sum(place => place.Taken.MilliDevices);
+        if (stays > 0) Join(member with { Milli = stays });
+    }
+
+    public bool IsAnythingBorrowed => !isTrivial && members.Keys.Any(cell => soon.BorrowedBy(cell.Pool, cell.Type) > 0);
+
+    /// <summary>Jobs of one class that ask for the same have the same terms.</summary>
+    public QuotaClass ClassOf(PendingJob job) => isTrivial ? default : new QuotaClass(tree.IdOf(job.Standing.Queue), order.RankOf(job.Standing), order.MayBeEvicted(job.Standing, job.Preemptible));
+
+    public string NameOf(int queue) => tree[queue].Name;
+
+    public QuotaTerms TermsOf(PendingJob job, string? accelerator)
+    {
+        if (isTrivial || accelerator is null || !types.TryGetValue(accelerator, out var type)) return QuotaTerms.NoQuota;
+        var queue = tree.IdOf(job.Standing.Queue);
+        var needed = job.MinTotal.MilliDevices;
+        var mayBorrow = order.MayBeEvicted(job.Standing, job.Preemptible);
+        var inside = soon.Ask(queue, type, needed, mayBorrow, Before(queue, type, order.RankOf(job.Standing)));
+        var fitsSoon = needed <= soon.RoomOf(queue, type) && (inside.IsInside || mayBorrow);
+        return new QuotaTerms(inside.IsInside, fitsSoon && needed <= now.RoomOf(queue, type), fitsSoon, inside);
+    }
+
+    /// <summary>Whether the job fits in quota once these have gone as well.</summary>
+    public bool FitsWithout(PendingJob job, string? accelerator, IEnumerable<RunningJob> gone)
+    {
+        if (isTrivial || accelerator is null || !types.TryGetValue(accelerator, out var type)) return true;
+        var checkpoint = soon.Checkpoint();
+        foreach (var victim in gone)
+        {
+            if (MemberOf(victim) is { } member && memberOf.ContainsKey(member.Id)) soon.Refund(member.Queue, member.Type, member.Milli);
+        }
+
+        var fits = job.MinTotal.MilliDevices <= soon.RoomOf(tree.IdOf(job.Standing.Queue), type);
+        soon.Rollback(checkpoint);
+        return fits;
+    }
+
+    /// <summary>How a running job stands to the quota of one that waits.</summary>
+    public VictimTerms VictimTermsOf(PendingJob job, RunningJob victim)
+    {
+        if (isTrivial || MemberOf(victim) is not { } member) return new VictimTerms(false, true);
+        var own = soon.PoolOf(tree.IdOf(job.Standing.Queue), member.Type);
+        var its = soon.PoolOf(member.Queue, member.Type);
+        return new VictimTerms(BorrowersOf(its, member.Type).Contains(member.Id), own == its);
+    }
+
+    /// <summary>A gang starts now, or grows by so much.</summary>
+    public void Start(Standing standing, bool isPreemptible, string? accelerator, long milli)
+    {
+        if (isTrivial || milli == 0 || accelerator is null || !types.TryGetValue(accelerator, out var type)) return;
+        var queue = tree.IdOf(standing.Queue);
+        now.Charge(queue, type, milli);
+        var member = new Member(standing.Id, queue, type, milli, order.MayBeEvicted(standing, isPreemptible), order.Of(standing));
+        if (!memberOf.TryGetValue(standing.Id, out var before)) Join(member);
+        else Replace(before, before with { Milli = before.Milli + milli });
+    }
+
+    /// <summary>A gang is to start once others have gone.</summary>
+    public void Claim(Standing standing, bool isPreemptible, string? accelerator, long milli)
+    {
+        if (isTrivial || milli == 0 || accelerator is null || !types.TryGetValue(accelerator, out var type)) return;
+        Join(new Member(standing.Id, tree.IdOf(standing.Queue), type, milli, order.MayBeEvicted(standing, isPreemptible), order.Of(standing)));
+    }
+
+    /// <summary>A running job is told to go, or to give up these places.</summary>
+    public void Leave(RunningJob part)
+    {
+        if (isTrivial || MemberOf(part) is not { } given || !memberOf.TryGetValue(given.Id, out var member)) return;
+        Replace(member, member with { Milli = member.Milli - given.Milli });
+    }
+
+    /// <summary>Whether a running job may have so much more.</summary>
+    public bool MayGrow(Standing standing, bool isPreemptible, string? accelerator, long milli)
+    {
+        if (isTrivial || accelerator is null || !types.TryGetValue(accelerator, out var type)) return true;
+        var queue = tree.IdOf(standing.Queue);
+        return milli <= now.RoomOf(queue, type) && milli <= soon.RoomOf(queue, type) && (order.MayBeEvicted(standing, isPreemptible) || soon.UsedOf(queue, type) + milli <= soon.RightOf(queue, type));
+    }
+
+    /// <summary>What of the pool's nominal is taken before a waiting job of this level: by those that run, of its own and higher levels, and by those that may not be preempted.</summary>
+    private long Before(int queue, int type, int rank)
+    {
+        var pool = soon.PoolOf(queue, type);
+        if (!members.TryGetValue((pool, type), out var here)) return 0;
+        var ahead = here.Where(member => !member.MayBorrow || member.Turn.Rank >= rank).Select(member => new PoolGang(member.Milli, member.MayBorrow)).ToArray();
+        return NominalOrder.Mark(soon.RightOf(queue, type), ahead, new bool[ahead.Length]);
+    }
+
+    private HashSet<JobId> BorrowersOf(int pool, int type)
+    {
+        if (borrowers.TryGetValue((pool, type), out var known)) return known;
+        var found = new HashSet<JobId>();
+        if (soon.BorrowedBy(pool, type) > 0)
+        {
+            var here = members[(pool, type)];
+            var inside = new bool[here.Count];
+            NominalOrder.Mark(soon.RightOf(pool, type), here.Select(member => new PoolGang(member.Milli, member.MayBorrow)).ToArray(), inside);
+            found.UnionWith(here.Zip(inside).Where(pair => !pair.Second).Select(pair => pair.First.Id));
+        }
+
+        return borrowers[(pool, type)] = found;
+    }
+
+    private void Join(Member member)
+    {
+        soon.Charge(member.Queue, member.Type, member.Milli);
+        memberOf.Add(member.Id, member);
+        var cell = (soon.PoolOf(member.Queue, member.Type), member.Type);
+        if (!members.TryGetValue(cell, out var here)) members.Add(cell, here = []);
+        here.Add(member);
+        borrowers.Clear();
+    }
+
+    private void Replace(Member before, Member after)
+    {
+        soon.Refund(before.Queue, before.Type, before.Milli);
+        memberOf.Remove(before.Id);
+        members[(soon.PoolOf(before.Queue, before.Type), before.Type)].Remove(before);
+        borrowers.Clear();
+        if (after.Milli > 0) Join(after);
+    }
+
+    private Member? MemberOf(RunningJob job)
+    {
+        var milli = job.Places.Sum(place => place.Taken.MilliDevices);
+        if (milli == 0) return null;
+        var name = job.Accelerator;
+        for (var i = 0; name is null && i < job.Places.Count; i++)
+        {
+            if (job.Places[i].Taken.MilliDevices > 0) name = typeOfNode.GetValueOrDefault((job.Cluster, job.Places[i].Node));
+        }
+
+        return name is null || !types.TryGetValue(name, out var type) ? null
+            : new Member(job.Standing.Id, tree.IdOf(job.Standing.Queue), type, milli, order.MayBeEvicted(job.Standing, job.Preemptible), order.Of(job.Standing));
+    }
+
+    private sealed record Member(JobId Id, int Queue, int Type, long Milli, bool MayBorrow, StandingOrder.Turn Turn) : IComparable<Member>
+    {
+        public int CompareTo(Member? other) => other is null ? 1 : Turn.CompareTo(other.Turn);
+    }
+}
+
+/// <param name="Queue">Its number in the tree.</param>
+internal readonly record struct QuotaClass(int Queue, int Rank, bool MayBorrow);
+
+/// <param name="IsBorrower">It has no right to what it holds.</param>
+/// <param name="IsOfOnePool">Both are charged to one nominal.</param>
+internal readonly record struct VictimTerms(bool IsBorrower, bool IsOfOnePool);

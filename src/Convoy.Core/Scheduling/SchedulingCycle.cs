@@ -1,0 +1,276 @@
+using Convoy.Core.Jobs;
+using Convoy.Core.Queues;
+
+namespace Convoy.Core.Scheduling;
+
+/// <summary>One plan in the making.</summary>
+internal sealed class SchedulingCycle
+{
+    private readonly ClusterSnapshot snapshot;
+    private readonly SchedulingPolicy policy;
+    private readonly DateTimeOffset now;
+    private readonly StandingOrder order;
+    private readonly IReadOnlyList<PendingJob> line;
+    private readonly FreeSpace free;
+    private readonly PeopleUsage people;
+    private readonly QuotaBook quota;
+    private readonly Preemption rules;
+    private readonly RunningJobs running;
+    private readonly TimeMap times;
+    private readonly Elasticity elasticity;
+    private readonly List<StartedGang> started = [];
+    private readonly List<StartedGang> preemptors = [];
+    private readonly List<StartedGang> claims = [];
+    private readonly List<PlannedEviction> evictions = [];
+    private readonly Dictionary<JobId, WaitingReason> waiting = [];
+    private readonly BlockedShapes blocked;
+
+    public SchedulingCycle(ClusterSnapshot snapshot, SchedulingPolicy policy, DateTimeOffset now, Holdings holdings)
+    {
+        this.snapshot = snapshot;
+        this.policy = policy;
+        this.now = now;
+        var tree = QueueTree.Of(policy.Queues).Tree ?? QueueTree.Default;
+        order = new StandingOrder(policy, tree);
+        line = new FairLine(snapshot, holdings, order, tree).Order(snapshot.Pending);
+        free = holdings.Free;
+        people = new PeopleUsage(holdings, order);
+        quota = new QuotaBook(snapshot, tree, order);
+        blocked = new BlockedShapes(quota);
+        rules = new Preemption(policy, order, quota, now);
+        running = new RunningJobs(holdings, order, now);
+        times = new TimeMap(holdings, policy, now);
+        elasticity = new Elasticity(free, times, people, quota, running, new VictimSearch(free, times, rules, quota, now), policy, now);
+    }
+
+    public Plan Run()
+    {
+        // 1. Who has a right to what it asks for; 2. who borrows.
+        Consider(line, isInside: true);
+        Consider([.. line.Where(job => waiting.ContainsKey(job.Standing.Id))], isInside: false);
+
+        // 3. Who waited only for a promise that is kept by now.
+        var begun = started.Concat(preemptors).Concat(claims).Select(gang => gang.Job.Standing.Id).ToHashSet();
+        blocked.ForgetPlaces();
+        foreach (var job in line.Where(job => waiting.TryGetValue(job.Standing.Id, out var reason) && reason is { Token: WaitingToken.Reserved, BlockedBy: { } by } && begun.Contains(by)).ToArray())
+        {
+            if (Try(job, isInside: true) is { } reason && Try(job, isInside: false) is not null) waiting[job.Standing.Id] = reason;
+            else waiting.Remove(job.Standing.Id);
+        }
+
+        // 4. Surplus is given last: nobody waits for it.
+        foreach (var gang in started) Grow(gang);
+        elasticity.GrowRunning();
+        return new Plan(
+            snapshot.Revision,
+            [.. started.Concat(preemptors).Select(gang => gang.Planned())],
+            evictions,
+            [.. line.Where(job => waiting.ContainsKey(job.Standing.Id)).Select((job, ahead) => new WaitingJob(job.Standing.Id, waiting[job.Standing.Id] with { JobsAhead = ahead }))])
+        {
+            Claims = [.. claims.Select(claim => claim.Planned())],
+            Resizes = elasticity.Resizes,
+            Reservations = [.. times.Reservations.Select(promise => new PlannedReservation(new StartedGang(promise.Job, promise.Places[0].Cluster, promise.Accelerator, [.. promise.Places]).Planned(), promise.From))],
+        };
+    }
+
+    /// <summary>Level by level, the highest first: what was promised to equals is kept before any of them is considered again, but for those that lost a node.</summary>
+    private void Consider(IReadOnlyList<PendingJob> jobs, bool isInside)
+    {
+        for (var i = 0; i < jobs.Count;)
+        {
+            var (rank, first) = (order.RankOf(jobs[i].Standing), i);
+            for (; i < jobs.Count && jobs[i].IsRepair && order.RankOf(jobs[i].Standing) == rank; i++) ConsiderOne(jobs[i], isInside);
+            for (first = i; i < jobs.Count && order.RankOf(jobs[i].Standing) == rank; i++)
+            {
+            }
+
+            var equals = jobs.Skip(first).Take(i - first).ToArray();
+            foreach (var job in equals.Where(job => job.PromisedFrom is not null).OrderBy(job => job.PromisedFrom).ThenBy(job => job.Standing.SubmitSequence).ThenBy(job => job.Standing.Id.Value, StringComparer.Ordinal))
+            {
+                if (!IsHeld(job) && !order.IsByService(job.Standing) && times.Reservations.All(promise => promise.Job != job)) times.Reserve(job, ChoicesOf(job, isInside));
+            }
+
+            foreach (var job in equals) ConsiderOne(job, isInside);
+        }
+    }
+
+    private void ConsiderOne(PendingJob job, bool isInside)
+    {
+        if (Try(job, isInside) is not { } reason) waiting.Remove(job.Standing.Id);
+        else if (isInside || Outranks(reason, waiting[job.Standing.Id])) waiting[job.Standing.Id] = reason;
+    }
+
+    /// <summary>Of what stands against a job inside nominal and as a borrower, the lack of machines says more than the lack of quota.</summary>
+    private static bool Outranks(WaitingReason borrowing, WaitingReason inside) =>
+        inside.Token is WaitingToken.WaitingForQuota or WaitingToken.ExceedsQueueQuota && borrowing.Token is not (WaitingToken.WaitingForQuota or WaitingToken.ExceedsQueueQuota);
+
+    private bool IsHeld(PendingJob job) => job.NotBefore is { } until && now < until;
+
+    private (string Cluster, string? Accelerator)[] ChoicesOf(PendingJob job, bool isInside) =>
+        [.. free.Choices(job).Where(choice => quota.TermsOf(job, choice.Accelerator).IsInside == isInside)];
+
+    /// <summary>Null where the job starts, now or when those have gone who are told to.</summary>
+    private WaitingReason? Try(PendingJob job, bool isInside)
+    {
+        // 1. May it start at all?
+        if (job.NotBefore is { } until && now < until) return new WaitingReason(WaitingToken.Held, WaitingUnit.Jobs, 0, 0, 0, 0, null, until);
+        if (people.OverCap(job) is { } overCap) return overCap;
+        var choices = ChoicesOf(job, isInside);
+        if (choices.Length == 0 && free.Choices(job) is [var any, ..]) return QuotaReason(job, quota.TermsOf(job, any.Accelerator));
+
+        // 2. On what is free now.
+        var promise = times.Withdraw(job);
+        var reason = promise is not null ? null : blocked.ReasonOf(job, isInside);
+        if (reason is null)
+        {
+            if (TryStart(job, choices)) return null;
+            reason = choices.Length > 0 && Array.TrueForAll(choices, choice => !quota.TermsOf(job, choice.Accelerator).FitsNow)
+                ? QuotaReason(job, quota.TermsOf(job, choices[0].Accelerator))
+                : Shortage.Explain(snapshot, free, job, InTheWayOf(job, choices));
+            blocked.Add(job, isInside, reason);
+        }
+
+        // 3. On what others are leaving; 4. on what lesser ones can be made to leave.
+        if (IsShort(reason) || reason.Token is WaitingToken.Reserved or WaitingToken.WaitingForQuota)
+        {
+            if (TryClaim(job, choices)) return reason with { Token = WaitingToken.WaitingForPreemption, BlockedBy = null };
+            if (TryEvict(job, choices, isInside)) return null;
+        }
+
+        // 5. Blocked: the first of its kind, and who has waited for long, are promised the next machines that suffice. Not by service: who
+        // comes next there is who has had least, and machines kept for a large old job would stand idle before every short new one
+        // (docs/decisions/0006).
+        if (promise is not null) return reason with { EarliestStart = times.Promise(promise).From };
+        if (!IsShort(reason) || order.IsByService(job.Standing)) return reason;
+        if (!IsOld(job) && times.Reservations.Count(other => IsAlike(other.Job, job)) >= policy.ReservationsPerType) return reason;
+        return reason with { EarliestStart = times.Reserve(job, choices)?.From };
+    }
+
+    private static bool IsShort(WaitingReason reason) => reason.Token is WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.TopologyUnsatisfied;
+
+    private bool IsOld(PendingJob job) => job.SubmittedAt > default(DateTimeOffset) && now - job.SubmittedAt >= policy.AgeBound;
+
+    private static bool IsAlike(PendingJob one, PendingJob other) => one.UsesDevices == other.UsesDevices
+        && (one.AcceptableAccelerators is not { } types || other.AcceptableAccelerators is not { } others || types.SequenceEqual(others));
+
+    private WaitingReason QuotaReason(PendingJob job, QuotaTerms terms) => new(
+        terms.Answer.Verdict == QuotaVerdict.ExceedsQueueQuota ? WaitingToken.ExceedsQueueQuota : WaitingToken.WaitingForQuota,
+        WaitingUnit.Devices, job.MinDevices, terms.Answer.Free / 1000, 0, 0, Queue: policy.Queues.Count == 0 ? null : quota.NameOf(terms.Answer.Queue));
+
+    /// <summary>Who is promised the place that the job could have otherwise; null where there is none.</summary>
+    private JobId? InTheWayOf(PendingJob job, (string Cluster, string? Accelerator)[] choices)
+    {
+        foreach (var (cluster, accelerator) in choices)
+        {
+            if (!quota.TermsOf(job, accelerator).FitsNow || free.TryTake(job, cluster, accelerator) is not { } places) continue;
+            free.Give(places);
+            if (times.DelayedBy(places, times.EndIfStarted(job)) is { } delayed) return delayed.Job.Standing.Id;
+        }
+
+        return null;
+    }
+
+    private bool TryStart(PendingJob job, (string Cluster, string? Accelerator)[] choices)
+    {
+        foreach (var (cluster, accelerator) in choices)
+        {
+            var terms = quota.TermsOf(job, accelerator);
+            if (!terms.FitsNow || !terms.FitsSoon) continue;
+            if (free.TryTake(job, cluster, accelerator, Moment.Now, times.TrialOf(job, [])) is not { } places) continue;
+            quota.Start(job.Standing, job.Preemptible, accelerator, job.MinTotal.MilliDevices);
+            Accept(new StartedGang(job, cluster, accelerator, places), started);
+            people.Start(job);
+            return true;
+        }
+
+        return false;
+    }
+
+    private bool TryClaim(PendingJob job, (string Cluster, string? Accelerator)[] choices)
+    {
+        if (!running.IsAnyLeaving) return false;
+        foreach (var (cluster, accelerator) in choices)
+        {
+            if (!quota.TermsOf(job, accelerator).FitsSoon || free.TryTake(job, cluster, accelerator, Moment.Soon, times.TrialOf(job, [])) is not { } places) continue;
+            free.Claim(places);
+            quota.Claim(job.Standing, job.Preemptible, accelerator, job.MinTotal.MilliDevices);
+            Accept(new StartedGang(job, cluster, accelerator, places), claims);
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The least harm in any cluster and on any accelerator that the job may have.</summary>
+    private bool TryEvict(PendingJob job, (string Cluster, string? Accelerator)[] choices, bool isInside)
+    {
+        var searcher = (job.Standing.Owner, job.Standing.Level, job.Standing.Queue, job.Standing.Priority, order.Of(job).Band, isInside, job.PromisedFrom is not null);
+        if (blocked.HasSearchedInVain(job, searcher)) return false;
+        (Victims Found, Harm Harm)? best = null;
+        foreach (var (cluster, accelerator) in choices)
+        {
+            var candidates = Candidates(job, isInside).Where(other => other.Cluster == cluster && !elasticity.IsResizing(other) && rules.RightTo(job, isInside, other) is not null).ToArray();
+            if (elasticity.MakeRoom(job, cluster, accelerator, candidates) is not { } found) continue;
+            var harm = new Harm(found.Jobs, rules, now);
+            if (best is null || harm.CompareTo(best.Value.Harm) < 0) best = (found with { IsProvenBest = found.IsProvenBest && best is not { Found.IsProvenBest: false } }, harm);
+        }
+
+        if (best is not { Found: var victims })
+        {
+            blocked.AddSearch(job, searcher);
+            return false;
+        }
+
+        foreach (var victim in victims.Jobs)
+        {
+            free.Vacate(victim);
+            times.Release(victim);
+            evictions.Add(new PlannedEviction(victim.Standing.Id, victim.Revision, job.Standing.Id, victims.IsProvenBest) { Cause = rules.RightTo(job, isInside, victim)!.Value });
+        }
+
+        foreach (var victim in victims.Jobs)
+        {
+            quota.Leave(victim);
+            running.Remove(victim);
+        }
+
+        elasticity.Shrink(victims.GivenUp, job);
+        free.Take(victims.Places);
+        free.Claim(victims.Places);
+        quota.Claim(job.Standing, job.Preemptible, victims.Accelerator, job.MinTotal.MilliDevices);
+        Accept(new StartedGang(job, victims.Cluster, victims.Accelerator, victims.Places), preemptors);
+        people.Start(job);
+
+        // What the victims leave beyond what was wanted may serve others.
+        blocked.ForgetSearches();
+        return true;
+    }
+
+    /// <summary>What is borrowed may be anybody's.</summary>
+    private IEnumerable<RunningJob> Candidates(PendingJob job, bool isInside) =>
+        isInside && quota.IsAnythingBorrowed ? running.All : running.Below(job.Standing, order.IsByService(job.Standing) || job.PromisedFrom <= now);
+
+    private void Grow(StartedGang gang)
+    {
+        foreach (var role in gang.Job.Roles)
+        {
+            for (var count = role.Min; count < role.Max && MayGrow(gang, role); count++)
+            {
+                if (free.TryTakeOne(role, gang.Cluster, gang.Accelerator, Moment.Now, times.TrialOf(gang.Job, [])) is not { } place) break;
+                times.Accept(gang with { Places = [place] });
+                people.Grow(gang.Job.Standing, role.Each.MilliDevices);
+                quota.Start(gang.Job.Standing, gang.Job.Preemptible, gang.Accelerator, role.Each.MilliDevices);
+                gang.Places.Add(place);
+            }
+        }
+    }
+
+    private bool MayGrow(StartedGang gang, RoleDemand role) => people.MayGrow(gang.Job.Standing, gang.Places.Sum(place => place.Role.Each.MilliDevices), role.Each.MilliDevices)
+        && quota.MayGrow(gang.Job.Standing, gang.Job.Preemptible, gang.Accelerator, role.Each.MilliDevices);
+
+    private void Accept(StartedGang gang, List<StartedGang> into)
+    {
+        times.Accept(gang);
+        into.Add(gang);
+    }
+}
