@@ -47,7 +47,7 @@ internal sealed class SchedulingCycle
     {
         // 1. Who has a right to what it asks for; 2. who borrows.
         Consider(line, isInside: true);
-        Consider([.. line.Where(job => waiting.ContainsKey(job.Standing.Id))], isInside: false);
+        Consider([.. line.Where(job => waiting.TryGetValue(job.Standing.Id, out var reason) && reason.Token != WaitingToken.WaitingForPreemption)], isInside: false);
 
         // 3. Who waited only for a promise that is kept by now.
         var begun = started.Concat(preemptors).Concat(claims).Select(gang => gang.Job.Standing.Id).ToHashSet();
@@ -87,7 +87,7 @@ internal sealed class SchedulingCycle
             var equals = jobs.Skip(first).Take(i - first).ToArray();
             foreach (var job in equals.Where(job => job.PromisedFrom is not null).OrderBy(job => job.PromisedFrom).ThenBy(job => job.Standing.SubmitSequence).ThenBy(job => job.Standing.Id.Value, StringComparer.Ordinal))
             {
-                if (!IsHeld(job) && !order.IsByService(job.Standing) && times.Reservations.All(promise => promise.Job != job)) times.Reserve(job, ChoicesOf(job, isInside));
+                if (!IsHeld(job) && !order.IsByService(job.Standing) && times.Reservations.All(promise => promise.Job != job)) times.Reserve(job, ChoicesOf(job, isInside), job.PromisedFrom);
             }
 
             foreach (var job in equals) ConsiderOne(job, isInside);
@@ -138,7 +138,7 @@ internal sealed class SchedulingCycle
         // 5. Blocked: the first of its kind, and who has waited for long, are promised the next machines that suffice. Not by service: who
         // comes next there is who has had least, and machines kept for a large old job would stand idle before every short new one
         // (docs/decisions/0006).
-        if (promise is not null) return reason with { EarliestStart = times.Promise(promise).From };
+        if (promise is not null) return reason with { EarliestStart = times.Better(promise, job, choices).From };
         if (!IsShort(reason) || order.IsByService(job.Standing)) return reason;
         if (!IsOld(job) && times.Reservations.Count(other => IsAlike(other.Job, job)) >= policy.ReservationsPerType) return reason;
         return reason with { EarliestStart = times.Reserve(job, choices)?.From };
