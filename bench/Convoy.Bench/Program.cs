@@ -1,4 +1,6 @@
 using Convoy.Bench.Openb;
+using Convoy.Bench.Placement;
+using Convoy.Bench.Scheduling;
 using Convoy.Bench.Traces;
 
 switch (args)
@@ -9,8 +11,16 @@ switch (args)
     case ["traces", var folder]:
         TraceTable.Print(Console.Out, folder);
         return 0;
+    case ["scheduling", .. var sizes]:
+        SpeedTable.Print(Console.Out, sizes is [] ? [1_000, 10_000, 100_000] : [.. sizes.Select(int.Parse)]);
+        return 0;
+    case ["placement", .. var sizes]:
+        PlacementTable.Print(Console.Out, sizes is [] ? [1_000, 10_000, 100_000] : [.. sizes.Select(int.Parse)]);
+        return 0;
     default:
         Console.Error.WriteLine("usage: Convoy.Bench openb FOLDER [SEEDS]   the openb protocol on the traces in the folder; 10 seeds unless told");
         Console.Error.WriteLine("       Convoy.Bench traces FOLDER          Convoy and textbook policies on the traces of training jobs in the folder");
+        Console.Error.WriteLine("       Convoy.Bench scheduling [NODES]...  how fast plans are made; 1000, 10000 and 100000 nodes unless told");
+        Console.Error.WriteLine("       Convoy.Bench placement [NODES]...   placements per second; 1000, 10000 and 100000 nodes unless told");
         return 2;
 }

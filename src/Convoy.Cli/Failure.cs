@@ -14,6 +14,7 @@ internal sealed record Failure(int ExitCode, string Code, string Message, string
     {
         CommandException e => new Failure(e.ExitCode, e.Code, e.Message),
         InvalidSpecException e => new Failure(ExitCodes.Invalid, "InvalidSpec", $"the job has {Spans.Count(e.Problems.Count, "problem")}; nothing was submitted", null, e.Problems, e.File),
+        InvalidFileException e => new Failure(ExitCodes.Invalid, "InvalidFile", e.Message, null, e.Problems, e.File),
         ConvoyException e => new Failure(ExitOf(e), e.Code, e.Message, e.RequestId, e.Problem.Problems),
         ServerUnreachableException e => new Failure(ExitCodes.Unreachable, "ServerUnreachable", $"{e.Message}; {Hint(e.Server)}"),
         CodeFolderException e => new Failure(ExitCodes.Invalid, "CodeFolder", e.Message),
@@ -54,4 +55,16 @@ internal sealed class InvalidSpecException(IReadOnlyList<SpecProblem> problems, 
     public IReadOnlyList<SpecProblem> Problems { get; } = problems;
 
     public string? File { get; } = file;
+}
+
+/// <summary>What is wrong with a file that is no job's.</summary>
+/// <param name="problems">The first of them.</param>
+/// <param name="count">All of them.</param>
+/// <param name="done">What was not done for it, such as <c>changed</c>.</param>
+internal sealed class InvalidFileException(string file, IReadOnlyList<SpecProblem> problems, int count, string done)
+    : Exception($"{file} has {Spans.Count(count, "problem")}{(count > problems.Count ? $", of which these are the first {problems.Count}" : "")}; nothing was {done}")
+{
+    public string File { get; } = file;
+
+    public IReadOnlyList<SpecProblem> Problems { get; } = problems;
 }

@@ -31,7 +31,7 @@ public static class YamlDocument
             nodes.Next();
             var root = nodes.Read();
             nodes.Next();
-            return parser.Current is StreamEnd ? new DocumentReading(root, null) : throw new YamlNodes.RefusedException("a file holds one job; this is a second document", parser.Current!.Start);
+            return parser.Current is StreamEnd ? new DocumentReading(root, null) : throw new YamlNodes.RefusedException("a file holds one document; this is a second document", parser.Current!.Start);
         }
         catch (YamlNodes.RefusedException e)
         {

@@ -60,7 +60,7 @@ public sealed class Platform : IAsyncDisposable
         using var early = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
         var cluster = await LocalClusterSetup.OpenAsync(options, state, objects, early.CreateLogger<LocalCluster>(), CancellationToken.None);
         builder.Services.AddSingleton<IStore>(store).AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster);
-        AddPlatform(builder.Services, options, state, planner ?? new GuardedPlanner(Scheduler.Plan));
+        AddPlatform(builder.Services, options, state, planner ?? new GuardedPlanner(new Scheduler().PlanNext));
         AddApi(builder.Services);
         var app = builder.Build();
         app.Services.GetRequiredService<Fleet>().Register(cluster.Name, "local");
@@ -161,6 +161,7 @@ public sealed class Platform : IAsyncDisposable
         api.MapLogs();
         api.MapJobMetrics();
         api.MapQueue();
+        api.MapOrganisation();
         api.MapNodes();
         api.MapScheduling();
         api.MapCode();

@@ -70,6 +70,7 @@ public sealed class ExitCodeTests : IDisposable
     [InlineData(new[] { "submit", "--env", "NOT_SET_HERE", "--", "true" }, "NOT_SET_HERE")]
     [InlineData(new[] { "list", "--", "true" }, "takes no command")]
     [InlineData(new[] { "level", "update", "intern" }, "nothing to change")]
+    [InlineData(new[] { "level", "update", "intern", "--may-preempt", "yes" }, "--may-preempt takes true, false")]
     [InlineData(new[] { "wait", "j", "--timeout", "soon" }, "--timeout takes a duration")]
     public async Task A_usage_error_is_2_and_names_what_would_be_right(string[] arguments, string hint)
     {

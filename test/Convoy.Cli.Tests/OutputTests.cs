@@ -127,13 +127,26 @@ public sealed class OutputTests : IDisposable
     [Fact]
     public async Task A_cap_can_be_set_and_another_removed()
     {
-        _server.On("PATCH /levels/intern", new LevelView("intern", 10, 4, null, null, null, null), WireJson.Default.LevelView);
+        _server.On("PATCH /levels/intern", new LevelView("intern", 10, 4, null, null, null, null, true, false, "10m"), WireJson.Default.LevelView);
 
         (await _convoy.Uses(_server).RunAsync("level", "update", "intern", "--max-gpus", "4", "--max-duration", "none")).ExitCode.ShouldBe(0);
 
         var update = JsonDocument.Parse(_server.Seen.Single().Body).RootElement;
         update.GetProperty("maxGpus").GetInt32().ShouldBe(4);
         update.GetProperty("clear")[0].GetString().ShouldBe("maxDuration");
+        update.TryGetProperty("mayPreempt", out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_level_can_be_told_whom_its_jobs_may_evict_and_how_long_they_run_undisturbed()
+    {
+        _server.On("PATCH /levels/intern", new LevelView("intern", 10, 4, null, null, null, null, true, false, "10m"), WireJson.Default.LevelView);
+
+        var ended = await _convoy.Uses(_server).RunAsync("level", "update", "intern", "--may-preempt", "true", "--preemptible", "false", "--min-run-time", "600s");
+
+        var update = JsonDocument.Parse(_server.Seen.Single().Body).RootElement;
+        (update.GetProperty("mayPreempt").GetBoolean(), update.GetProperty("preemptible").GetBoolean(), update.GetProperty("minRunTime").GetString()).ShouldBe((true, false, "10m"));
+        ended.Output.Split('\n')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[^3..].ShouldBe(["yes", "no", "10m"]);
     }
 
     [Theory]
@@ -144,6 +157,7 @@ public sealed class OutputTests : IDisposable
     [InlineData("node", "list")]
     [InlineData("level", "update")]
     [InlineData("token", "create")]
+    [InlineData("simulate")]
     public async Task Help_has_examples(params string[] verb)
     {
         var ended = await _convoy.RunAsync([.. verb, "--help"]);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Convoy.Cli.Simulation;
 using Convoy.Client.Wire;
 
 namespace Convoy.Cli.Output;
@@ -8,6 +9,8 @@ namespace Convoy.Cli.Output;
 [JsonSerializable(typeof(RevokedToken))]
 [JsonSerializable(typeof(SignedIn))]
 [JsonSerializable(typeof(Versions))]
+[JsonSerializable(typeof(SimulationView))]
+[JsonSerializable(typeof(SimulationListView))]
 internal sealed partial class CliJson : JsonSerializerContext;
 
 internal sealed record RevokedToken(string Id, bool Revoked, int SchemaVersion = 1);

@@ -43,20 +43,29 @@ internal static class LevelVerbs
         {
             if (result.Tokens is [{ Value: var text }] && text != None && !DurationText.TryParse(text, out _)) result.AddError($"--max-duration takes a duration such as 48h, or none, not '{text}'");
         });
+        var mayPreempt = Options.Choice("--may-preempt", "Whether its jobs may evict those of lower levels", "BOOL", "true", "false");
+        var preemptible = Options.Choice("--preemptible", "Whether its jobs may be evicted", "BOOL", "true", "false");
+        var minRunTime = Options.Duration("--min-run-time", "How long its jobs run undisturbed by a higher level, such as 10m");
         var format = Options.Format("table", "json", "yaml");
-        return new Verb("update", "Change a level's caps (for administrators); what is not given stays as it is")
+        return new Verb("update", "Change a level (for administrators); what is not given stays as it is")
         {
-            Examples = ["convoy level update intern --max-gpus 4 --max-running 2", "convoy level update intern --max-gpus none"],
+            Examples = ["convoy level update intern --max-gpus 4 --max-running 2", "convoy level update intern --max-gpus none", "convoy level update engineer --min-run-time 10m"],
             Arguments = { name },
-            Options = { gpus, gpusPerJob, running, submitted, duration, format },
+            Options = { gpus, gpusPerJob, running, submitted, duration, mayPreempt, preemptible, minRunTime, format },
             Body = async (call, cancellationToken) =>
             {
                 (Option<string?> Option, string Cap)[] caps = [(gpus, "maxGpus"), (gpusPerJob, "maxGpusPerJob"), (running, "maxRunning"), (submitted, "maxSubmitted"), (duration, "maxDuration")];
-                if (!caps.Any(cap => call.Has(cap.Option))) throw CommandException.Usage("nothing to change; give a cap, such as --max-gpus 4");
+                Option[] rules = [mayPreempt, preemptible, minRunTime];
+                if (!caps.Any(cap => call.Has(cap.Option)) && !rules.Any(call.Has)) throw CommandException.Usage("nothing to change; give a cap, such as --max-gpus 4");
                 var cleared = caps.Where(cap => call.Get(cap.Option) == None).Select(cap => cap.Cap).ToArray();
                 var update = new LevelUpdate(
                     Number(call.Get(gpus)), Number(call.Get(gpusPerJob)), Number(call.Get(running)), Number(call.Get(submitted)),
-                    call.Get(duration) is { } text and not None ? text : null, cleared.Length == 0 ? null : cleared);
+                    call.Get(duration) is { } text and not None ? text : null, cleared.Length == 0 ? null : cleared)
+                {
+                    MayPreempt = Truth(call.Get(mayPreempt)),
+                    Preemptible = Truth(call.Get(preemptible)),
+                    MinRunTime = call.Get(minRunTime) is { } least ? DurationText.Format(least) : null,
+                };
                 var level = await call.Client.UpdateLevelAsync(call.Get(name), update, cancellationToken);
                 return call.Write(call.Get(format), level, Rendering.Indented.LevelView, _ => Write(call.Output, [level]));
             },
@@ -65,10 +74,13 @@ internal static class LevelVerbs
 
     private static void Write(TextWriter writer, IReadOnlyList<LevelView> levels)
     {
-        var table = new TextTable("NAME", "RANK", "MAX-GPUS", "MAX-GPUS-PER-JOB", "MAX-RUNNING", "MAX-SUBMITTED", "MAX-DURATION").AlignRight(1, 2, 3, 4, 5, 6);
+        var table = new TextTable("NAME", "RANK", "MAX-GPUS", "MAX-GPUS-PER-JOB", "MAX-RUNNING", "MAX-SUBMITTED", "MAX-DURATION", "MAY-PREEMPT", "PREEMPTIBLE", "MIN-RUN-TIME")
+            .AlignRight(1, 2, 3, 4, 5, 6, 9);
         foreach (var level in levels)
         {
-            table.Add(level.Name, $"{level.Rank}", Text(level.MaxGpus), Text(level.MaxGpusPerJob), Text(level.MaxRunning), Text(level.MaxSubmitted), level.MaxDuration);
+            table.Add(
+                level.Name, $"{level.Rank}", Text(level.MaxGpus), Text(level.MaxGpusPerJob), Text(level.MaxRunning), Text(level.MaxSubmitted), level.MaxDuration,
+                level.MayPreempt ? "yes" : "no", level.Preemptible ? "yes" : "no", level.MinRunTime);
         }
 
         table.Write(writer);
@@ -85,6 +97,8 @@ internal static class LevelVerbs
     }
 
     private static int? Number(string? text) => text is null or None ? null : int.Parse(text, CultureInfo.InvariantCulture);
+
+    private static bool? Truth(string? text) => text is null ? null : text == "true";
 
     private static string? Text(int? cap) => cap?.ToString(CultureInfo.InvariantCulture);
 }

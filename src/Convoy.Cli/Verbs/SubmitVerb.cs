@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Security.Cryptography;
-using System.Text;
 using Convoy.Cli.Output;
 using Convoy.Cli.Submission;
 using Convoy.Client;
@@ -64,25 +63,8 @@ internal static class SubmitVerb
 
     private static async Task<JobSpec> ReadAsync(string file, CancellationToken cancellationToken)
     {
-        await using var stream = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
-        var bytes = new MemoryStream();
-        var buffer = new byte[64 << 10];
-        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
-        {
-            await bytes.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-            if (bytes.Length > LargestFile) throw new InvalidDataException($"{file} is larger than {Spans.Bytes(LargestFile)}; is it a job file?");
-        }
-
-        try
-        {
-            var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
-            var reading = JobFile.Read(text, file);
-            return reading.Spec ?? throw new InvalidSpecException(reading.Problems, file);
-        }
-        catch (DecoderFallbackException)
-        {
-            throw new InvalidDataException($"{file} is not UTF-8 text; is it a job file?");
-        }
+        var reading = JobFile.Read(await InputFile.ReadTextAsync(file, LargestFile, "job file", cancellationToken), file);
+        return reading.Spec ?? throw new InvalidSpecException(reading.Problems, file);
     }
 
     private static async Task<int> CheckAsync(Call call, Draft draft, string? format, CancellationToken cancellationToken)

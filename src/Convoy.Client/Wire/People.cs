@@ -25,10 +25,31 @@ public sealed record TokenListView(IReadOnlyList<TokenView> Items, string? Next,
 
 /// <summary>Null caps are no caps.</summary>
 /// <param name="MaxDuration">A duration such as <c>48h</c>.</param>
-public sealed record LevelView(string Name, int Rank, int? MaxGpus, int? MaxGpusPerJob, int? MaxRunning, int? MaxSubmitted, string? MaxDuration, int SchemaVersion = 1);
+/// <param name="MayPreempt">Whether its jobs may evict those of lower levels.</param>
+/// <param name="Preemptible">Whether its jobs may be evicted.</param>
+/// <param name="MinRunTime">How long its jobs run undisturbed by a higher level; a duration such as <c>10m</c>.</param>
+public sealed record LevelView(
+    string Name,
+    int Rank,
+    int? MaxGpus,
+    int? MaxGpusPerJob,
+    int? MaxRunning,
+    int? MaxSubmitted,
+    string? MaxDuration,
+    bool MayPreempt,
+    bool Preemptible,
+    string MinRunTime,
+    int SchemaVersion = 1);
 
 public sealed record LevelListView(IReadOnlyList<LevelView> Items, string? Next, int SchemaVersion = 1);
 
 /// <summary>Body of <c>PATCH /api/v1/levels/{name}</c>: what is null stays as it is.</summary>
 /// <param name="Clear">Names of caps to remove, such as <c>maxGpus</c>.</param>
-public sealed record LevelUpdate(int? MaxGpus, int? MaxGpusPerJob, int? MaxRunning, int? MaxSubmitted, string? MaxDuration, IReadOnlyList<string>? Clear);
+public sealed record LevelUpdate(int? MaxGpus, int? MaxGpusPerJob, int? MaxRunning, int? MaxSubmitted, string? MaxDuration, IReadOnlyList<string>? Clear)
+{
+    public bool? MayPreempt { get; init; }
+
+    public bool? Preemptible { get; init; }
+
+    public string? MinRunTime { get; init; }
+}

@@ -27,7 +27,7 @@ internal sealed class FairLine
     private readonly Dictionary<string, Int128> users = [];
     private readonly Int128[] queues;
 
-    public FairLine(ClusterSnapshot snapshot, StandingOrder order, QueueTree tree)
+    public FairLine(ClusterSnapshot snapshot, Holdings holdings, StandingOrder order, QueueTree tree)
     {
         this.order = order;
         this.tree = tree;
@@ -42,13 +42,13 @@ internal sealed class FairLine
         queues = new Int128[tree.Count];
         for (var queue = 0; queue < queues.Length; queue++) queues[queue] = snapshot.QueueShares.GetValueOrDefault(tree[queue].Name);
         foreach (var (user, share) in snapshot.UserShares) users[user] = share;
-        foreach (var job in snapshot.Running)
+        foreach (var ((user, type), held) in holdings.OfUsers) users[user] = users.GetValueOrDefault(user) + DominantPart(held, DevicesOf(type));
+        foreach (var ((name, type), held) in holdings.OfQueues)
         {
-            if (job.IsStopping) continue;
-            var held = default(ResourceVector);
-            foreach (var place in job.Places) held += place.Taken;
-            Add(job.Standing, DominantPart(held, job.Accelerator is { } type ? devicesOf.GetValueOrDefault(type) : devices));
+            for (var queue = tree.IdOf(name); queue >= 0; queue = tree.ParentOf(queue)) queues[queue] += DominantPart(held, DevicesOf(type));
         }
+
+        long DevicesOf(string type) => type.Length == 0 ? devices : devicesOf.GetValueOrDefault(type);
     }
 
     public IReadOnlyList<PendingJob> Order(IReadOnlyList<PendingJob> pending)

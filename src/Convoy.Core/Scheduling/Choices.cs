@@ -2,7 +2,8 @@ namespace Convoy.Core.Scheduling;
 
 /// <summary>
 /// Which clusters and accelerator types jobs may use, best first: the types in the job's order, of each first the cluster that may
-/// hold the gang within the narrowest domain, then by name.
+/// hold the gang within the narrowest domain, then by name. A single task that takes any type, where devices are shared, goes where
+/// it breaks up least.
 /// </summary>
 internal sealed class Choices(FreeSpace space)
 {
@@ -11,12 +12,25 @@ internal sealed class Choices(FreeSpace space)
 
     public IReadOnlyList<(string Cluster, string? Accelerator)> Of(PendingJob job)
     {
-        if (!known.TryGetValue(job, out var choices)) known.Add(job, choices = Listed(job));
+        var choices = All(job);
+        if (choices.Length < 2) return choices;
+        if (space.IsShared && job is { Roles: [{ Min: 1, Accelerators.Count: 0, UsesDevices: true } only] })
+        {
+            return [.. choices.OrderBy(choice => BreaksUp(only, choice.Cluster, choice.Accelerator))];
+        }
+
         for (var i = 1; i < choices.Length; i++)
         {
             if (choices[i].Accelerator == choices[i - 1].Accelerator) return Ordered(choices, new Gang(job));
         }
 
+        return choices;
+    }
+
+    /// <summary>The same in no order that depends on what is free.</summary>
+    public (string Cluster, string? Accelerator)[] All(PendingJob job)
+    {
+        if (!known.TryGetValue(job, out var choices)) known.Add(job, choices = Listed(job));
         return choices;
     }
 
@@ -31,6 +45,13 @@ internal sealed class Choices(FreeSpace space)
     private (string Cluster, string? Accelerator)[] Ordered((string Cluster, string? Accelerator)[] choices, Gang gang) =>
         [.. choices.GroupBy(choice => choice.Accelerator).SelectMany(type => type.OrderBy(choice => Closest(gang, choice.Cluster, choice.Accelerator)))];
 
+    /// <summary>Who takes any type gets the one whose devices suffer least.</summary>
+    private long BreaksUp(RoleDemand role, string name, string? accelerator)
+    {
+        var pool = space.Layout.Cluster(name)!.Pool(accelerator)!;
+        return new NodeSearch(space, Moment.Now, null).BreaksUp(pool, role.Each);
+    }
+
     private int Closest(Gang gang, string name, string? accelerator)
     {
         var cluster = space.Layout.Cluster(name)!;
@@ -43,10 +64,10 @@ internal sealed class Choices(FreeSpace space)
     {
         public bool Equals(PendingJob? x, PendingJob? y)
         {
-            if (x is null || y is null || x.Roles.Count != y.Roles.Count || !Same(x.Clusters, y.Clusters)) return false;
+            if (x is null || y is null || x.Roles.Count != y.Roles.Count || !ShapeComparer.Same(x.Clusters, y.Clusters)) return false;
             for (var i = 0; i < x.Roles.Count; i++)
             {
-                if (x.Roles[i].UsesDevices != y.Roles[i].UsesDevices || !Same(x.Roles[i].Accelerators, y.Roles[i].Accelerators)) return false;
+                if (x.Roles[i].UsesDevices != y.Roles[i].UsesDevices || !ShapeComparer.Same(x.Roles[i].Accelerators, y.Roles[i].Accelerators)) return false;
             }
 
             return true;
@@ -55,16 +76,5 @@ internal sealed class Choices(FreeSpace space)
         public int GetHashCode(PendingJob obj) => HashCode.Combine(First(obj.Clusters), obj.Roles.Count > 0 ? First(obj.Roles[0].Accelerators) : "");
 
         private static string First(IReadOnlyList<string> names) => names.Count > 0 ? names[0] : "";
-
-        private static bool Same(IReadOnlyList<string> one, IReadOnlyList<string> other)
-        {
-            if (one.Count != other.Count) return false;
-            for (var i = 0; i < one.Count; i++)
-            {
-                if (one[i] != other[i]) return false;
-            }
-
-            return true;
-        }
     }
 }

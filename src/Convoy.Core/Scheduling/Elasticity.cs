@@ -6,7 +6,7 @@ namespace Convoy.Core.Scheduling;
 /// What elastic jobs have above their minimum: given last and taken first, by any gang that may start. A task more or less starts
 /// the job anew from its last checkpoint, so as few jobs as may be change their size, and none grows before it has run for a while.
 /// </summary>
-internal sealed class Elasticity(FreeSpace free, TimeMap times, PeopleUsage people, QuotaBook quota, VictimSearch search, SchedulingPolicy policy, DateTimeOffset now)
+internal sealed class Elasticity(FreeSpace free, TimeMap times, PeopleUsage people, QuotaBook quota, RunningJobs running, VictimSearch search, SchedulingPolicy policy, DateTimeOffset now)
 {
     private readonly Dictionary<JobId, (RunningJob Left, JobId[] For)> shrunk = [];
     private readonly List<PlannedResize> grown = [];
@@ -27,9 +27,9 @@ internal sealed class Elasticity(FreeSpace free, TimeMap times, PeopleUsage peop
 
     /// <summary>Room for a gang: by surplus alone where that will do, else by the going of others while all surplus counts as free; then no more surplus than it takes.</summary>
     /// <param name="candidates">Running jobs that the gang may evict.</param>
-    public Victims? MakeRoom(PendingJob job, string cluster, string? accelerator, IReadOnlyList<RunningJob> running, IReadOnlyList<RunningJob> candidates)
+    public Victims? MakeRoom(PendingJob job, string cluster, string? accelerator, IReadOnlyList<RunningJob> candidates)
     {
-        var surplus = SurplusOf(running.Where(other => other.Cluster == cluster));
+        var surplus = SurplusOf(running.Elastic.Where(other => other.Cluster == cluster));
         if (surplus.Length == 0) return Find(candidates, []);
 
         // Who has to begin anew anyway gives more before another has to.
@@ -52,25 +52,23 @@ internal sealed class Elasticity(FreeSpace free, TimeMap times, PeopleUsage peop
     }
 
     /// <summary>The jobs give up these places for a gang.</summary>
-    /// <param name="running">Running jobs that may still be asked for something; kept up to date.</param>
-    public void Shrink(IEnumerable<RunningJob> parts, PendingJob forWhom, List<RunningJob> running)
+    public void Shrink(IEnumerable<RunningJob> parts, PendingJob forWhom)
     {
         foreach (var part in parts)
         {
             free.Vacate(part);
-            times.GiveUp(part);
             quota.Leave(part);
-            var index = running.FindIndex(job => job.Standing.Id == part.Standing.Id);
-            running[index] = Without(running[index], part);
+            var left = running.Shrink(part);
+            times.GiveUp(part, left);
             var earlier = shrunk.TryGetValue(part.Standing.Id, out var shrinking) ? shrinking.For : [];
-            shrunk[part.Standing.Id] = (running[index], [.. earlier, forWhom.Standing.Id]);
+            shrunk[part.Standing.Id] = (left, [.. earlier, forWhom.Standing.Id]);
         }
     }
 
     /// <summary>Running jobs with room for more get what nobody waits for and nobody is promised.</summary>
-    public void GrowRunning(IEnumerable<RunningJob> running)
+    public void GrowRunning()
     {
-        foreach (var job in running.Where(job => !job.IsStopping && !IsResizing(job) && now - job.StartedAt >= policy.MinTimeBetweenSizes(job.Standing)))
+        foreach (var job in running.Elastic.Where(job => !job.IsStopping && !IsResizing(job) && now - job.StartedAt >= policy.MinTimeBetweenSizes(job.Standing)))
         {
             var bigger = job;
             foreach (var role in job.Roles)
@@ -85,11 +83,11 @@ internal sealed class Elasticity(FreeSpace free, TimeMap times, PeopleUsage peop
 
     private RunningJob? TryGrow(RunningJob job, RoleDemand role)
     {
-        if (!people.MayGrow(job.Standing, job.Devices, role.Each.Devices) || !quota.MayGrow(job.Standing, job.Preemptible, job.Accelerator, role.Each.MilliDevices)) return null;
+        if (!people.MayGrow(job.Standing, job.Places.Sum(place => place.Taken.MilliDevices), role.Each.MilliDevices) || !quota.MayGrow(job.Standing, job.Preemptible, job.Accelerator, role.Each.MilliDevices)) return null;
         if (free.TryTakeOne(role, job.Cluster, job.Accelerator, Moment.Now, times.TrialOf(job)) is not { } place) return null;
         times.Grow(job, place);
         quota.Start(job.Standing, job.Preemptible, job.Accelerator, role.Each.MilliDevices);
-        people.Grow(job.Standing, role.Each.Devices);
+        people.Grow(job.Standing, role.Each.MilliDevices);
         return job with { Places = [.. job.Places, new HeldPlace(place.Node, role.Each, place.Devices) { Role = role.Role }] };
     }
 

@@ -113,18 +113,21 @@ internal sealed class FitSet
     {
         private long cpu;
         private long memory;
+        private long milli;
         private int rdma;
 
-        public readonly bool Holds(in ResourceVector each) => each.CpuMillicores <= cpu && each.MemoryBytes <= memory && each.Rdma <= rdma;
+        public readonly bool Holds(in ResourceVector each) =>
+            each.CpuMillicores <= cpu && each.MemoryBytes <= memory && each.Rdma <= rdma && (each.Milli == 0 || each.MilliDevices <= milli);
 
-        public void Raise(in FreeRow row) => Raise(row.Cpu, row.Memory, row.Rdma);
+        public void Raise(in FreeRow row) => Raise(row.Cpu, row.Memory, row.MilliDevices, row.Rdma);
 
-        public void Raise(in Most other) => Raise(other.cpu, other.memory, other.rdma);
+        public void Raise(in Most other) => Raise(other.cpu, other.memory, other.milli, other.rdma);
 
-        private void Raise(long moreCpu, long moreMemory, int moreRdma)
+        private void Raise(long moreCpu, long moreMemory, long moreMilli, int moreRdma)
         {
             if (moreCpu > cpu) cpu = moreCpu;
             if (moreMemory > memory) memory = moreMemory;
+            if (moreMilli > milli) milli = moreMilli;
             if (moreRdma > rdma) rdma = moreRdma;
         }
     }

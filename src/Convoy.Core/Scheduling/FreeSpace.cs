@@ -11,6 +11,7 @@ namespace Convoy.Core.Scheduling;
 internal sealed class FreeSpace
 {
     private readonly Choices choices;
+    private readonly TypicalTasks typical;
     private readonly Stock now;
 
     /// <summary>The same nodes with nobody on them, where that was asked for.</summary>
@@ -25,16 +26,20 @@ internal sealed class FreeSpace
     private FreeSpace(NodeLayout layout, Func<Node, bool> isOpen, Func<Node, ResourceVector> capacity)
     {
         (Layout, now) = (layout, new Stock(layout, isOpen, capacity));
-        choices = new Choices(this);
+        (choices, typical) = (new Choices(this), new TypicalTasks(this));
     }
 
     public NodeLayout Layout { get; }
+
+    /// <summary>Whether anybody asks for a share of a device.</summary>
+    public bool IsShared { get; private set; }
 
     /// <summary>Nodes by (cluster, name), less what the jobs given hold.</summary>
     public static FreeSpace Of(ClusterSnapshot snapshot, IEnumerable<RunningJob> holding)
     {
         var free = new FreeSpace(new NodeLayout(snapshot.Nodes, countsOnly: false), IsReady, CapacityOf);
         foreach (var job in holding) free.Hold(job);
+        free.Expect(snapshot.Pending, snapshot.Running);
         return free;
     }
 
@@ -54,6 +59,7 @@ internal sealed class FreeSpace
     /// <summary>A running job has come: what it holds is taken, and free soon as far as it is leaving.</summary>
     public void Hold(RunningJob job)
     {
+        typical.Count(job, 1);
         Take(job);
         if (job.IsStopping || job.IsResizing) Vacate(job.WhatLeaves());
     }
@@ -62,8 +68,18 @@ internal sealed class FreeSpace
     /// <param name="job">As it was when it came.</param>
     public void Release(RunningJob job)
     {
+        typical.Count(job, -1);
         if (job.IsStopping || job.IsResizing) ChangeAll(job.WhatLeaves(), -1, inNow: false, inSoon: true);
         Give(job);
+    }
+
+    /// <summary>Tells who waits and who runs by now: where some share devices, what is left should be of use to them.</summary>
+    public void Expect(IEnumerable<PendingJob> pending, IEnumerable<RunningJob> running)
+    {
+        var workloads = typical.In(pending, running);
+        IsShared = Array.Exists(workloads, workload => workload is not null);
+        now.Expect(workloads);
+        soon?.Expect(workloads);
     }
 
     /// <summary>The node has another health or other capacity. False where that needs a space of its own.</summary>
@@ -112,7 +128,7 @@ internal sealed class FreeSpace
     public ResourceVector FreeOn(string cluster, string node) => Layout.IndexOf(cluster, node) is >= 0 and var index ? At(Moment.Soon).Rows[index].Free : default;
 
     /// <summary>Pools of the clusters and types that the job may use; where it uses no devices, all of its clusters.</summary>
-    public IEnumerable<Pool> PoolsFor(PendingJob job) => Choices(job).Distinct().SelectMany(choice => Layout.Cluster(choice.Cluster)!.Pools.Where(pool => !job.UsesDevices || pool.Accelerator == choice.Accelerator));
+    public IEnumerable<Pool> PoolsFor(PendingJob job) => choices.All(job).Distinct().SelectMany(choice => Layout.Cluster(choice.Cluster)!.Pools.Where(pool => !job.UsesDevices || pool.Accelerator == choice.Accelerator));
 
     public IEnumerable<NodeSpace> Usable(PendingJob job)
     {

@@ -12,6 +12,7 @@ internal sealed class Gang
         // The largest tasks first: what is left of a node still holds small ones.
         Roles = job.Roles.Count == 1 ? job.Roles : [.. job.Roles.OrderByDescending(role => role.Each.MilliDevices).ThenByDescending(role => role.Each.CpuMillicores).ThenByDescending(role => role.Each.MemoryBytes)];
         Widest = job.Topology is { IsRequired: true } wish ? wish.Level : TopologyLevel.Cluster;
+        WantsIsland = job.Topology is null or { Level: TopologyLevel.Island };
         UsesDevices = Roles.Count > 0 && Roles[0].UsesDevices;
         for (var i = 0; i < Roles.Count; i++)
         {
@@ -30,6 +31,12 @@ internal sealed class Gang
     /// <summary>No wider apart may its tasks be.</summary>
     public TopologyLevel Widest { get; }
 
+    /// <summary>Whether all its devices must lie in one group.</summary>
+    public bool NeedsIsland => Widest == TopologyLevel.Island;
+
+    /// <summary>Whether they should, rather than fill the fullest node.</summary>
+    public bool WantsIsland { get; }
+
     public bool UsesDevices { get; }
 
     public int Tasks { get; }
@@ -38,6 +45,9 @@ internal sealed class Gang
 
     /// <summary>All that the leading roles take.</summary>
     public ResourceVector Together { get; }
+
+    /// <summary>Whether several tasks take devices of which some are shared: there is no best node before it is known which each takes.</summary>
+    public bool IsSplit => Together.Milli > 0 && LeadingTasks > 1;
 
     /// <summary>Roles that are kept together: those with devices, or all where none has any or where one node must hold all. The others come after.</summary>
     public int Leading => leading;

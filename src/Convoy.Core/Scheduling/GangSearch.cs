@@ -1,4 +1,3 @@
-using System.Numerics;
 using Convoy.Core.Resources;
 using Convoy.Core.Scheduling.Placement;
 
@@ -10,11 +9,9 @@ namespace Convoy.Core.Scheduling;
 /// </summary>
 internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment moment, TimeMap.Trial? trial)
 {
-    /// <summary>Nodes left with equally few devices of which the blocks are compared.</summary>
-    private const int MostCompared = 16;
-
     private readonly NodeLayout layout = space.Layout;
     private readonly Stock stock = space.At(moment);
+    private readonly NodeSearch nodes = new(space, moment, trial);
     private readonly List<Place> places = [];
     private int checkpoint;
 
@@ -34,7 +31,7 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
     /// <summary>The closest that the pool may hold the gang's leading roles, by what is free there altogether; null where it surely cannot.</summary>
     public TopologyLevel? Closest(Gang gang, Pool pool)
     {
-        if (Best(layout.Only(pool.Whole), gang.Together, IsIsland(gang)) >= 0) return TopologyLevel.Node;
+        if (!gang.IsSplit && nodes.Find(layout.Only(pool.Whole), gang.Together, gang.NeedsIsland).Node >= 0) return TopologyLevel.Node;
         for (var level = TopologyLevel.Rack; level <= gang.Widest && gang.LeadingTasks > 1; level++)
         {
             var (first, end) = pool.DomainsAt(level);
@@ -47,12 +44,12 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
         return null;
     }
 
-    private static bool IsIsland(Gang gang) => gang.Widest == TopologyLevel.Island;
-
     /// <param name="pool">Null where any of the cluster's may be used together.</param>
     private bool TryTake(Gang gang, Pool? pool)
     {
-        if (TryNodes(gang, pool is null ? layout.Areas[cluster.Whole] : layout.Only(pool.Whole))) return true;
+        var everywhere = pool is null ? layout.Areas[cluster.Whole] : layout.Only(pool.Whole);
+        if ((gang.NeedsIsland || (gang.WantsIsland && pool is { HasIslands: true })) && TryNodes(gang, everywhere, isIsland: true)) return true;
+        if (!gang.NeedsIsland && TryNodes(gang, everywhere, isIsland: false)) return true;
         if (gang.LeadingTasks <= 1) return false;
         for (var level = TopologyLevel.Rack; level <= gang.Widest; level++)
         {
@@ -63,19 +60,21 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
     }
 
     /// <summary>The leading roles on one node.</summary>
-    private bool TryNodes(Gang gang, ReadOnlySpan<int> scope)
+    /// <param name="isIsland">With all their devices in one group.</param>
+    private bool TryNodes(Gang gang, ReadOnlySpan<int> scope, bool isIsland)
     {
-        var best = gang.Together.Milli > 0 ? -1 : Best(scope, gang.Together, IsIsland(gang));
-        if (best < 0) return false;
-        if (TryNode(gang, best)) return true;
+        var best = gang.IsSplit ? Found.None : nodes.Find(scope, gang.Together, isIsland);
+        if (best.Node < 0 && !gang.IsSplit) return false;
+        if (best.Node >= 0 && TryNode(gang, best)) return true;
         foreach (var domain in scope)
         {
-            var (pool, first, end) = RangeOf(domain);
+            var (first, end) = (layout.Domains[domain].First, layout.Domains[domain].End);
+            var pool = layout.Pools[layout.Domains[domain].Pool];
             for (var devices = gang.Together.Devices; devices <= pool.Most; devices++)
             {
                 for (var node = stock.Next(pool, devices, first, end, gang.Together); node >= 0; node = stock.Next(pool, devices, node + 1, end, gang.Together))
                 {
-                    if (node != best && MayHold(node, gang.Together, IsIsland(gang)) && TryNode(gang, node)) return true;
+                    if (node != best.Node && nodes.MayHold(node, gang.Together, isIsland) && TryNode(gang, new Found(node, nodes.Choose(node, gang.Together.Devices, isIsland)))) return true;
                 }
             }
         }
@@ -83,18 +82,20 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
         return false;
     }
 
-    private bool TryNode(Gang gang, int node)
+    /// <param name="found">A node with room for the leading roles, and whole devices for them.</param>
+    private bool TryNode(Gang gang, Found found)
     {
         Begin();
-        var devices = layout.CountsDevices(node) ? DeviceSet.None : Choose(node, gang.Together.Devices, IsIsland(gang));
+        var (node, devices) = found;
         for (var i = 0; i < gang.Leading; i++)
         {
             var role = gang.Roles[i];
             for (var task = 0; task < role.Min; task++)
             {
-                var chosen = devices == DeviceSet.None ? DeviceSet.None : layout.Groups[node].Best(devices, role.Each.Devices).Devices;
-                devices -= chosen;
-                Put(role, node, chosen);
+                var place = nodes.FindOn(node, role.Each, devices);
+                if (place.Node < 0) return End(false);
+                devices -= place.Devices;
+                Put(role, place);
             }
         }
 
@@ -178,9 +179,9 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
             if (TryPut(role, Plain(layout.Domains[at].Area))) return true;
         }
 
-        if (node >= 0 && stock.Rows[node].Holds(role.Each) && MayHold(node, role.Each, isIsland: false))
+        if (node >= 0 && nodes.MayHold(node, role.Each))
         {
-            Put(role, node, DeviceSet.None);
+            Put(role, new Found(node, DeviceSet.None));
             return true;
         }
 
@@ -201,15 +202,15 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
 
     private bool TryPut(RoleDemand role, ReadOnlySpan<int> scope)
     {
-        var node = role.Each.Milli > 0 ? -1 : Best(scope, role.Each, isIsland: false);
-        if (node < 0) return false;
-        Put(role, node, layout.CountsDevices(node) ? DeviceSet.None : Choose(node, role.Each.Devices, isIsland: false));
+        var found = nodes.Find(scope, role.Each);
+        if (found.Node < 0) return false;
+        Put(role, found);
         return true;
     }
 
-    private void Put(RoleDemand role, int node, DeviceSet devices)
+    private void Put(RoleDemand role, Found found)
     {
-        var place = new Place(role, cluster.Name, layout.Nodes[node].Name, devices.ToArray()) { Index = node };
+        var place = new Place(role, cluster.Name, layout.Nodes[found.Node].Name, found.Devices.ToArray()) { Index = found.Node };
         space.Take(place);
         trial?.Add(place);
         places.Add(place);
@@ -227,70 +228,5 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
         if (isWhole) space.Keep(checkpoint);
         else space.Rollback(checkpoint);
         return isWhole;
-    }
-
-    /// <summary>The node on which this fits and which is left with the fewest devices, then with the most of its blocks; -1 where there is none.</summary>
-    private int Best(ReadOnlySpan<int> scope, in ResourceVector each, bool isIsland)
-    {
-        var most = 0;
-        foreach (var domain in scope) most = Math.Max(most, layout.Pools[layout.Domains[domain].Pool].Most);
-        for (var devices = each.Devices; devices <= most; devices++)
-        {
-            foreach (var domain in scope)
-            {
-                var (pool, first, end) = RangeOf(domain);
-                var node = Best(pool, devices, first, end, each, isIsland);
-                if (node >= 0) return node;
-            }
-        }
-
-        return -1;
-    }
-
-    private int Best(Pool pool, int devices, int first, int end, in ResourceVector each, bool isIsland)
-    {
-        var (best, cost, compared) = (-1, DeviceChoice.Worst, 0);
-        for (var node = stock.Next(pool, devices, first, end, each); node >= 0; node = stock.Next(pool, devices, node + 1, end, each))
-        {
-            var choice = each.Devices == 0 || layout.CountsDevices(node) ? default : layout.Groups[node].Best(stock.Rows[node].Idle, each.Devices);
-            if ((best < 0 || choice.CostsLessThan(cost)) && MayHold(node, each, isIsland))
-            {
-                (best, cost) = (node, choice);
-                if (choice.IsWithoutLoss(each.Devices)) return best;
-            }
-
-            if (best >= 0 && ++compared == MostCompared) return best;
-        }
-
-        return best;
-    }
-
-    /// <summary>Whether the node, which has room for this, may be used for it.</summary>
-    private bool MayHold(int node, in ResourceVector each, bool isIsland)
-    {
-        if (isIsland && each.Devices > 1 && !IsTogether(node, each.Devices)) return false;
-        return trial is null || trial.Allows(new NodeSpace(space, node), each);
-    }
-
-    private bool IsTogether(int node, int devices)
-    {
-        var groups = layout.Groups[node];
-        return layout.CountsDevices(node) ? groups.Groups.IsEmpty : groups.IsTogether(groups.Best(stock.Rows[node].Idle, devices));
-    }
-
-    /// <summary>Devices that are on their way out go first: who waits for some of them anyway leaves the others to those who do not.</summary>
-    private DeviceSet Choose(int node, int count, bool isIsland)
-    {
-        var groups = layout.Groups[node];
-        var free = stock.Rows[node].Idle;
-        var leaving = free - space.At(Moment.Now).Rows[node].Idle;
-        if (isIsland || leaving == DeviceSet.None) return groups.Best(free, count).Devices;
-        return leaving.Count >= count ? groups.Best(leaving, count).Devices : leaving | groups.Best(free - leaving, count - leaving.Count).Devices;
-    }
-
-    private (Pool Pool, int First, int End) RangeOf(int domain)
-    {
-        ref readonly var known = ref layout.Domains[domain];
-        return (layout.Pools[known.Pool], known.First, known.End);
     }
 }

@@ -8,7 +8,6 @@ namespace Convoy.Core.Scheduling;
 /// </summary>
 internal sealed class NodeLayout
 {
-    private readonly bool countsOnly;
     private readonly Dictionary<string, ClusterNodes> clusters = [];
     private readonly int[] numbers;
     private readonly List<Pool> pools = [];
@@ -18,7 +17,7 @@ internal sealed class NodeLayout
     /// <param name="countsOnly">Devices are not told apart, whatever the cluster does.</param>
     public NodeLayout(IEnumerable<Node> nodes, bool countsOnly)
     {
-        this.countsOnly = countsOnly;
+        CountsOnly = countsOnly;
         Nodes = [.. nodes];
         Array.Sort(Nodes, InOrder);
         var count = Nodes.Length;
@@ -69,6 +68,9 @@ internal sealed class NodeLayout
     /// <summary>Domains of one cluster that are the same place, in the order of their pools.</summary>
     public int[][] Areas { get; }
 
+    /// <summary>Whether devices are told apart nowhere.</summary>
+    public bool CountsOnly { get; }
+
     /// <summary>Whether the node's devices are not told apart.</summary>
     public bool CountsDevices(int node) => Devices[node] == DeviceSet.None;
 
@@ -111,7 +113,7 @@ internal sealed class NodeLayout
     }
 
     private DeviceSet DevicesOf(Node node) =>
-        node.AssignsDevices && !countsOnly ? DeviceSet.Of(node.Devices.Where(device => device is >= 0 and < DeviceSet.Most)) : DeviceSet.None;
+        node.AssignsDevices && !CountsOnly ? DeviceSet.Of(node.Devices.Where(device => device is >= 0 and < DeviceSet.Most)) : DeviceSet.None;
 
     private static bool SamePool(Node one, Node other) => one.Cluster == other.Cluster && one.Accelerator == other.Accelerator;
 
@@ -134,8 +136,12 @@ internal sealed class NodeLayout
     private void AddPool(int first, int end, Dictionary<(string Cluster, TopologyLevel Level, string Path), int> areaOf)
     {
         const int Levels = TopologyLevel.Cluster - TopologyLevel.Rack + 1;
-        var most = 0;
-        for (var i = first; i < end; i++) most = Math.Max(most, Nodes[i].Devices.Count);
+        var (most, hasIslands) = (0, false);
+        for (var i = first; i < end; i++)
+        {
+            most = Math.Max(most, Nodes[i].Devices.Count);
+            hasIslands |= Nodes[i].DeviceGroups.Count > 0;
+        }
 
         // A level's domains, each with the level and position of its parent; then all get their numbers, narrow ones first.
         var found = new List<(int First, int End, int ParentLevel, int Parent)>[Levels];
@@ -180,7 +186,8 @@ internal sealed class NodeLayout
             NarrowestDomain[i] = firstDomain[narrowest[i - first].Level] + narrowest[i - first].Position;
         }
 
-        pools.Add(new Pool(pools.Count, Nodes[first].Cluster, Nodes[first].Accelerator, first, end, most, firstDomain));
+        var model = Math.Min(pools.Count(pool => pool.Cluster == Nodes[first].Cluster), ModelSet.Most - 1);
+        pools.Add(new Pool(pools.Count, Nodes[first].Cluster, Nodes[first].Accelerator, model, first, end, most, hasIslands, firstDomain));
     }
 
     /// <summary>The area of the domain that is about to be added.</summary>

@@ -50,7 +50,11 @@ internal struct FreeRow
 
     public readonly ResourceVector Free => new(Cpu, Memory, Devices) { Rdma = Rdma, Milli = Partial };
 
-    /// <summary>Whether all of this fits, shares of a device apart. What is not asked for is not in the way, however overdrawn.</summary>
+    /// <summary>Whole ones and thousandths of others, all together.</summary>
+    public readonly long MilliDevices => (Devices * (long)PodShape.WholeDevice) + Partial;
+
+    /// <summary>Whether all of this fits, as far as sums tell. What is not asked for is not in the way, however overdrawn.</summary>
     public readonly bool Holds(in ResourceVector each) =>
-        each.CpuMillicores <= Math.Max(0, Cpu) && each.MemoryBytes <= Math.Max(0, Memory) && each.Devices <= Math.Max(0, Devices) && each.Rdma <= Math.Max(0, Rdma);
+        each.CpuMillicores <= Math.Max(0, Cpu) && each.MemoryBytes <= Math.Max(0, Memory) && each.Rdma <= Math.Max(0, Rdma)
+        && (each.Devices == 0 || each.Devices <= Devices) && (each.Milli == 0 || each.MilliDevices <= MilliDevices);
 }

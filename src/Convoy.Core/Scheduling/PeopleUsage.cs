@@ -1,56 +1,53 @@
 namespace Convoy.Core.Scheduling;
 
-/// <summary>What each person's running jobs take, against the caps of the person's level.</summary>
-internal sealed class PeopleUsage
+/// <summary>What each person's jobs take, those that a plan starts included, against the caps of the person's level.</summary>
+internal sealed class PeopleUsage(Holdings holdings, StandingOrder order)
 {
-    private readonly Dictionary<string, (int Jobs, int Devices)> used = [];
-    private readonly SchedulingPolicy policy;
-
-    public PeopleUsage(ClusterSnapshot snapshot, SchedulingPolicy policy)
-    {
-        this.policy = policy;
-        foreach (var job in snapshot.Running) Add(job.Standing.Owner, job.Places.Sum(place => place.Taken.Devices));
-    }
+    private const long MilliPerDevice = 1000;
+    private readonly Dictionary<string, (int Jobs, long Milli)> used = new(StringComparer.Ordinal);
 
     public WaitingReason? OverCap(PendingJob job)
     {
-        var level = policy.LevelOf(job.Standing);
-        var (jobs, devices) = used.GetValueOrDefault(job.Standing.Owner);
+        var level = order.LevelOf(job.Standing);
+        if (level.MaxRunning is null && level.MaxGpus is null && level.MaxGpusPerJob is null) return null;
+        var (jobs, milli) = Of(job.Standing.Owner);
         if (level.MaxRunning is { } mostJobs && jobs + 1 > mostJobs)
         {
             return new WaitingReason(WaitingToken.ExceedsLevelCap, WaitingUnit.Jobs, 1, Math.Max(0, mostJobs - jobs), 0, 0);
         }
 
         // A cap lowered after the job was submitted.
-        if (job.MinDevices > level.MaxGpusPerJob)
-        {
-            return new WaitingReason(WaitingToken.ExceedsLevelCap, WaitingUnit.Devices, job.MinDevices, level.MaxGpusPerJob.Value, 0, 0);
-        }
+        var needed = job.MinTotal.MilliDevices;
+        if (needed > level.MaxGpusPerJob * MilliPerDevice) return Reason(level.MaxGpusPerJob!.Value);
+        return needed > 0 && milli + needed > level.MaxGpus * MilliPerDevice ? Reason(Math.Max(0, level.MaxGpus!.Value - ((milli + MilliPerDevice - 1) / MilliPerDevice))) : null;
 
-        return level.MaxGpus is { } mostDevices && job.MinDevices > 0 && devices + job.MinDevices > mostDevices
-            ? new WaitingReason(WaitingToken.ExceedsLevelCap, WaitingUnit.Devices, job.MinDevices, Math.Max(0, mostDevices - devices), 0, 0)
-            : null;
+        WaitingReason Reason(long free) => new(WaitingToken.ExceedsLevelCap, WaitingUnit.Devices, (needed + MilliPerDevice - 1) / MilliPerDevice, free, 0, 0);
     }
 
-    public void Start(PendingJob job) => Add(job.Standing.Owner, job.MinDevices);
+    public void Start(PendingJob job)
+    {
+        var (jobs, milli) = Of(job.Standing.Owner);
+        used[job.Standing.Owner] = (jobs + 1, milli + job.MinTotal.MilliDevices);
+    }
 
     /// <summary>Elastic surplus obeys the caps too.</summary>
-    /// <param name="held">Devices that the job has been given so far.</param>
-    public bool MayGrow(Standing job, int held, int devices)
+    /// <param name="held">Thousandths of devices that the job has been given so far.</param>
+    public bool MayGrow(Standing job, long held, long more)
     {
-        var level = policy.LevelOf(job);
-        return devices == 0 || !(held + devices > level.MaxGpusPerJob || used[job.Owner].Devices + devices > level.MaxGpus);
+        var level = order.LevelOf(job);
+        return more == 0 || !(held + more > level.MaxGpusPerJob * MilliPerDevice || Of(job.Owner).Milli + more > level.MaxGpus * MilliPerDevice);
     }
 
-    public void Grow(Standing job, int devices)
+    public void Grow(Standing job, long more)
     {
-        var (jobs, before) = used[job.Owner];
-        used[job.Owner] = (jobs, before + devices);
+        var (jobs, milli) = Of(job.Owner);
+        used[job.Owner] = (jobs, milli + more);
     }
 
-    private void Add(string owner, int devices)
+    private (int Jobs, long Milli) Of(string owner)
     {
-        var (jobs, before) = used.GetValueOrDefault(owner);
-        used[owner] = (jobs + 1, before + devices);
+        if (used.TryGetValue(owner, out var known)) return known;
+        var (jobs, sum) = holdings.SumOfOwner(owner);
+        return (jobs, sum.MilliDevices);
     }
 }

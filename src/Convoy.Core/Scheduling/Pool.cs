@@ -1,9 +1,11 @@
 namespace Convoy.Core.Scheduling;
 
 /// <summary>Nodes of one cluster and accelerator type: a range of the layout's, and so is each of its domains.</summary>
+/// <param name="Model">The number of its accelerator among the cluster's.</param>
 /// <param name="Most">Devices of the node that has most.</param>
+/// <param name="HasIslands">Whether devices of one node may be told to lie in different groups.</param>
 /// <param name="FirstDomain">Number of the first domain of each level from rack to cluster, and one behind the last: all of a level are neighbours.</param>
-internal sealed record Pool(int Number, string Cluster, string? Accelerator, int First, int End, int Most, int[] FirstDomain)
+internal sealed record Pool(int Number, string Cluster, string? Accelerator, int Model, int First, int End, int Most, bool HasIslands, int[] FirstDomain)
 {
     /// <summary>The pool itself.</summary>
     public int Whole => FirstDomain[TopologyLevel.Cluster - TopologyLevel.Rack];

@@ -49,15 +49,37 @@ internal sealed class Harm : IComparable<Harm>
 {
     private readonly (int Rank, int Count)[] byLevel;
     private readonly TimeSpan lost;
-    private readonly int devices;
+    private readonly long milli;
     private readonly RunningJob[] newestFirst;
 
     public Harm(IReadOnlyCollection<RunningJob> victims, Preemption rules, DateTimeOffset now)
     {
-        byLevel = [.. victims.GroupBy(victim => rules.RankOf(victim.Standing)).OrderByDescending(group => group.Key).Select(group => (group.Key, group.Count()))];
-        lost = victims.Aggregate(TimeSpan.Zero, (sum, victim) => sum + victim.LostIfEvicted(now));
-        devices = victims.Sum(victim => victim.Devices);
-        newestFirst = [.. victims.Order(NewestFirst)];
+        newestFirst = [.. victims];
+        if (newestFirst.Length > 1) Array.Sort(newestFirst, NewestFirst);
+        var ranks = new int[newestFirst.Length];
+        for (var i = 0; i < ranks.Length; i++)
+        {
+            var victim = newestFirst[i];
+            ranks[i] = rules.RankOf(victim.Standing);
+            lost += victim.LostIfEvicted(now);
+            foreach (var place in victim.Places) milli += place.Taken.MilliDevices;
+        }
+
+        byLevel = ByLevel(ranks);
+    }
+
+    private static (int Rank, int Count)[] ByLevel(int[] ranks)
+    {
+        if (ranks.Length == 1) return [(ranks[0], 1)];
+        Array.Sort(ranks);
+        var levels = new List<(int Rank, int Count)>();
+        for (var i = ranks.Length - 1; i >= 0; i--)
+        {
+            if (levels.Count > 0 && levels[^1].Rank == ranks[i]) levels[^1] = (ranks[i], levels[^1].Count + 1);
+            else levels.Add((ranks[i], 1));
+        }
+
+        return [.. levels];
     }
 
     public static Comparer<RunningJob> NewestFirst { get; } = Comparer<RunningJob>.Create((x, y) =>
@@ -80,7 +102,7 @@ internal sealed class Harm : IComparable<Harm>
 
         var byRest = byLevel.Length.CompareTo(other.byLevel.Length);
         if (byRest == 0) byRest = lost.CompareTo(other.lost);
-        if (byRest == 0) byRest = devices.CompareTo(other.devices);
+        if (byRest == 0) byRest = milli.CompareTo(other.milli);
         for (var i = 0; byRest == 0 && i < Math.Min(newestFirst.Length, other.newestFirst.Length); i++) byRest = NewestFirst.Compare(newestFirst[i], other.newestFirst[i]);
         return byRest;
     }

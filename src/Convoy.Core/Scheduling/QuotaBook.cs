@@ -61,6 +61,8 @@ internal sealed class QuotaBook
         if (stays > 0) Join(member with { Milli = stays });
     }
 
+    public bool IsAnythingBorrowed => !isTrivial && members.Keys.Any(cell => soon.BorrowedBy(cell.Pool, cell.Type) > 0);
+
     /// <summary>Jobs of one class that ask for the same have the same terms.</summary>
     public QuotaClass ClassOf(PendingJob job) => isTrivial ? default : new QuotaClass(tree.IdOf(job.Standing.Queue), order.RankOf(job.Standing), order.MayBeEvicted(job.Standing, job.Preemptible));
 

@@ -9,9 +9,43 @@ namespace Convoy.Core.Scheduling;
 /// first blocked jobs of each accelerator type are promised the machines that suffice first; a later job may start only where it delays
 /// no promise.
 /// </summary>
-public static class Scheduler
+public sealed class Scheduler
 {
-    public static Plan Plan(ClusterSnapshot snapshot, SchedulingPolicy policy, DateTimeOffset now) => new SchedulingCycle(snapshot, policy, now).Run();
+    private readonly Lock planning = new();
+    private Holdings holdings = new();
+
+    /// <summary>A plan that depends on nothing else.</summary>
+    public static Plan Plan(ClusterSnapshot snapshot, SchedulingPolicy policy, DateTimeOffset now) => new Scheduler().PlanNext(snapshot, policy, now);
+
+    /// <summary>
+    /// The same plan, sooner: what running jobs hold is kept from the plan before, and only records that are other objects than in the
+    /// snapshot before are looked at. One plan at a time; others wait.
+    /// </summary>
+    public Plan PlanNext(ClusterSnapshot snapshot, SchedulingPolicy policy, DateTimeOffset now)
+    {
+        using var _ = planning.EnterScope();
+        try
+        {
+            holdings.Update(snapshot, policy);
+        }
+        catch
+        {
+            // Half an update is none: the next plan begins anew.
+            holdings = new Holdings();
+            throw;
+        }
+
+        var (free, counts) = (holdings.Free.Checkpoint(), holdings.Counts.Checkpoint());
+        try
+        {
+            return new SchedulingCycle(snapshot, policy, now, holdings).Run();
+        }
+        finally
+        {
+            holdings.Free.Rollback(free);
+            holdings.Counts.Rollback(counts);
+        }
+    }
 }
 
 /// <summary>A gang on its way into the plan.</summary>

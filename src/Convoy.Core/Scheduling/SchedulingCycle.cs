@@ -15,7 +15,7 @@ internal sealed class SchedulingCycle
     private readonly PeopleUsage people;
     private readonly QuotaBook quota;
     private readonly Preemption rules;
-    private readonly List<RunningJob> running;
+    private readonly RunningJobs running;
     private readonly TimeMap times;
     private readonly Elasticity elasticity;
     private readonly List<StartedGang> started = [];
@@ -25,22 +25,22 @@ internal sealed class SchedulingCycle
     private readonly Dictionary<JobId, WaitingReason> waiting = [];
     private readonly BlockedShapes blocked;
 
-    public SchedulingCycle(ClusterSnapshot snapshot, SchedulingPolicy policy, DateTimeOffset now)
+    public SchedulingCycle(ClusterSnapshot snapshot, SchedulingPolicy policy, DateTimeOffset now, Holdings holdings)
     {
         this.snapshot = snapshot;
         this.policy = policy;
         this.now = now;
         var tree = QueueTree.Of(policy.Queues).Tree ?? QueueTree.Default;
         order = new StandingOrder(policy, tree);
-        line = new FairLine(snapshot, order, tree).Order(snapshot.Pending);
-        free = FreeSpace.Of(snapshot, snapshot.Running);
-        people = new PeopleUsage(snapshot, policy);
+        line = new FairLine(snapshot, holdings, order, tree).Order(snapshot.Pending);
+        free = holdings.Free;
+        people = new PeopleUsage(holdings, order);
         quota = new QuotaBook(snapshot, tree, order);
         blocked = new BlockedShapes(quota);
         rules = new Preemption(policy, order, quota, now);
-        running = [.. snapshot.Running.OrderBy(job => order.Of(job, now))];
-        times = new TimeMap(snapshot, policy, now, () => running.Concat(started.Concat(preemptors).Concat(claims).Select(gang => gang.AsRunning(now))));
-        elasticity = new Elasticity(free, times, people, quota, new VictimSearch(free, times, rules, quota, now), policy, now);
+        running = new RunningJobs(holdings, order, now);
+        times = new TimeMap(holdings, policy, now);
+        elasticity = new Elasticity(free, times, people, quota, running, new VictimSearch(free, times, rules, quota, now), policy, now);
     }
 
     public Plan Run()
@@ -60,7 +60,7 @@ internal sealed class SchedulingCycle
 
         // 4. Surplus is given last: nobody waits for it.
         foreach (var gang in started) Grow(gang);
-        elasticity.GrowRunning(running);
+        elasticity.GrowRunning();
         return new Plan(
             snapshot.Revision,
             [.. started.Concat(preemptors).Select(gang => gang.Planned())],
@@ -188,7 +188,7 @@ internal sealed class SchedulingCycle
 
     private bool TryClaim(PendingJob job, (string Cluster, string? Accelerator)[] choices)
     {
-        if (preemptors.Count == 0 && !running.Exists(other => other.IsStopping || other.IsResizing)) return false;
+        if (!running.IsAnyLeaving) return false;
         foreach (var (cluster, accelerator) in choices)
         {
             if (!quota.TermsOf(job, accelerator).FitsSoon || free.TryTake(job, cluster, accelerator, Moment.Soon, times.TrialOf(job, [])) is not { } places) continue;
@@ -209,8 +209,8 @@ internal sealed class SchedulingCycle
         (Victims Found, Harm Harm)? best = null;
         foreach (var (cluster, accelerator) in choices)
         {
-            var candidates = running.Where(other => other.Cluster == cluster && !elasticity.IsResizing(other) && rules.RightTo(job, isInside, other) is not null).ToArray();
-            if (elasticity.MakeRoom(job, cluster, accelerator, running, candidates) is not { } found) continue;
+            var candidates = Candidates(job, isInside).Where(other => other.Cluster == cluster && !elasticity.IsResizing(other) && rules.RightTo(job, isInside, other) is not null).ToArray();
+            if (elasticity.MakeRoom(job, cluster, accelerator, candidates) is not { } found) continue;
             var harm = new Harm(found.Jobs, rules, now);
             if (best is null || harm.CompareTo(best.Value.Harm) < 0) best = (found with { IsProvenBest = found.IsProvenBest && best is not { Found.IsProvenBest: false } }, harm);
         }
@@ -234,7 +234,7 @@ internal sealed class SchedulingCycle
             running.Remove(victim);
         }
 
-        elasticity.Shrink(victims.GivenUp, job, running);
+        elasticity.Shrink(victims.GivenUp, job);
         free.Take(victims.Places);
         free.Claim(victims.Places);
         quota.Claim(job.Standing, job.Preemptible, victims.Accelerator, job.MinTotal.MilliDevices);
@@ -246,6 +246,10 @@ internal sealed class SchedulingCycle
         return true;
     }
 
+    /// <summary>What is borrowed may be anybody's.</summary>
+    private IEnumerable<RunningJob> Candidates(PendingJob job, bool isInside) =>
+        isInside && quota.IsAnythingBorrowed ? running.All : running.Below(job.Standing, order.IsByService(job.Standing) || job.PromisedFrom <= now);
+
     private void Grow(StartedGang gang)
     {
         foreach (var role in gang.Job.Roles)
@@ -253,20 +257,20 @@ internal sealed class SchedulingCycle
             for (var count = role.Min; count < role.Max && MayGrow(gang, role); count++)
             {
                 if (free.TryTakeOne(role, gang.Cluster, gang.Accelerator, Moment.Now, times.TrialOf(gang.Job, [])) is not { } place) break;
-                times.Accept(gang.Job, [place]);
-                people.Grow(gang.Job.Standing, role.Each.Devices);
+                times.Accept(gang with { Places = [place] });
+                people.Grow(gang.Job.Standing, role.Each.MilliDevices);
                 quota.Start(gang.Job.Standing, gang.Job.Preemptible, gang.Accelerator, role.Each.MilliDevices);
                 gang.Places.Add(place);
             }
         }
     }
 
-    private bool MayGrow(StartedGang gang, RoleDemand role) => people.MayGrow(gang.Job.Standing, gang.Places.Sum(place => place.Role.Each.Devices), role.Each.Devices)
+    private bool MayGrow(StartedGang gang, RoleDemand role) => people.MayGrow(gang.Job.Standing, gang.Places.Sum(place => place.Role.Each.MilliDevices), role.Each.MilliDevices)
         && quota.MayGrow(gang.Job.Standing, gang.Job.Preemptible, gang.Accelerator, role.Each.MilliDevices);
 
     private void Accept(StartedGang gang, List<StartedGang> into)
     {
-        times.Accept(gang.Job, gang.Places);
+        times.Accept(gang);
         into.Add(gang);
     }
 }

@@ -22,6 +22,12 @@ internal sealed class Stock
     /// <summary>For each pool its open nodes by their free devices.</summary>
     private readonly FitSet[][] byFree;
 
+    /// <summary>The pools in which tasks share devices, as far as a place was sought there.</summary>
+    private readonly SharedPool?[] shared;
+
+    /// <summary>What breaks up the devices of each pool; null where no tasks share them.</summary>
+    private Fragmentation?[] typical;
+
     /// <param name="isOpen">Whether anything may be put on a node.</param>
     /// <param name="capacity">All that is for jobs on a node.</param>
     public Stock(NodeLayout layout, Func<Node, bool> isOpen, Func<Node, ResourceVector> capacity)
@@ -32,6 +38,7 @@ internal sealed class Stock
         this.isOpen = new bool[rows.Length];
         byFree = [.. layout.Pools.Select(pool => Enumerable.Range(0, pool.Most + 1).Select(_ => new FitSet(pool.End - pool.First)).ToArray())];
         Domains = new DomainSums(layout);
+        (shared, typical) = (new SharedPool?[layout.Pools.Length], new Fragmentation?[layout.Pools.Length]);
         for (var node = 0; node < rows.Length; node++)
         {
             Add(node, FreeChange.Of(capacity(layout.Nodes[node]), layout.Devices[node], layout.CountsDevices(node), 1));
@@ -44,6 +51,7 @@ internal sealed class Stock
         (layout, rows, milli, isOpen) = (other.layout, [.. other.rows], [.. other.milli], [.. other.isOpen]);
         byFree = [.. other.byFree.Select(sets => sets.Select(set => set.Copy()).ToArray())];
         Domains = other.Domains.Copy();
+        (shared, typical) = (new SharedPool?[other.shared.Length], other.typical);
     }
 
     public ReadOnlySpan<FreeRow> Rows => rows;
@@ -64,6 +72,7 @@ internal sealed class Stock
         if (isOpen[node] == open) return;
         isOpen[node] = open;
         var pool = layout.Pools[layout.PoolOf[node]];
+        if (shared[pool.Number] is not null) Share(pool, node);
         ref readonly var row = ref rows[node];
         var devices = Counted(row, pool);
         if (open)
@@ -89,6 +98,7 @@ internal sealed class Stock
         if (!isOpen[node]) return;
 
         var pool = layout.Pools[layout.PoolOf[node]];
+        if (shared[pool.Number] is not null) Share(pool, node);
         var sets = byFree[pool.Number];
         var (was, now) = (Counted(before, pool), Counted(row, pool));
         if (was != now)
@@ -96,7 +106,7 @@ internal sealed class Stock
             sets[was].Remove(node - pool.First);
             sets[now].Add(node - pool.First, row);
         }
-        else if (row.Cpu > before.Cpu || row.Memory > before.Memory || row.Rdma > before.Rdma)
+        else if (row.Cpu > before.Cpu || row.Memory > before.Memory || row.Rdma > before.Rdma || row.Partial > before.Partial)
         {
             sets[now].Raise(node - pool.First, row);
         }
@@ -110,6 +120,39 @@ internal sealed class Stock
         if (devices >= byFree[pool.Number].Length || byFree[pool.Number][devices].IsEmpty) return -1;
         var found = byFree[pool.Number][devices].Next(from - pool.First, end - pool.First, each, rows.AsSpan(pool.First, pool.End - pool.First));
         return found < 0 ? -1 : found + pool.First;
+    }
+
+    /// <summary>From now on these are the typical tasks of each pool.</summary>
+    /// <param name="workloads">Null where none shares devices.</param>
+    public void Expect(Fragmentation?[] workloads)
+    {
+        typical = workloads;
+        Array.Clear(shared);
+    }
+
+    public bool IsShared(Pool pool) => typical[pool.Number] is not null;
+
+    /// <summary>The pool's nodes by what a task would break up there.</summary>
+    public SharedPool Shared(Pool pool)
+    {
+        if (shared[pool.Number] is { } known) return known;
+        var firstDevice = new int[pool.End - pool.First + 1];
+        for (var node = pool.First; node < pool.End; node++)
+        {
+            firstDevice[node - pool.First + 1] = firstDevice[node - pool.First] + (layout.CountsDevices(node) ? layout.Nodes[node].Devices.Count : layout.FirstSlot[node + 1] - layout.FirstSlot[node]);
+        }
+
+        shared[pool.Number] = new SharedPool(pool.Model, firstDevice, typical[pool.Number] ?? new Fragmentation([]));
+        for (var node = pool.First; node < pool.End; node++) Share(pool, node);
+        return shared[pool.Number]!;
+    }
+
+    /// <summary>What is free of the node, as the pool of shared devices sees it: where devices are counted, any of them will do.</summary>
+    private void Share(Pool pool, int node)
+    {
+        Span<int> alike = stackalloc int[layout.CountsDevices(node) ? Counted(rows[node], pool) : 0];
+        alike.Fill(PodShape.WholeDevice);
+        shared[pool.Number]!.Set(node - pool.First, isOpen[node] ? rows[node].Cpu : null, rows[node].Memory, layout.CountsDevices(node) ? alike : Milli(node));
     }
 
     /// <summary>A node may be overdrawn (devices died under its jobs): it has none to offer.</summary>

@@ -9,38 +9,49 @@ namespace Convoy.Core.Scheduling;
 /// every node (EASY backfilling, Lifka 1995, with several reservations, node by node). Counts devices: which of them is free is
 /// known only when the time has come.
 /// </summary>
-/// <param name="holders">Whoever holds machines as planning stands, asked once: when the first promise is made.</param>
-internal sealed class TimeMap(ClusterSnapshot snapshot, SchedulingPolicy policy, DateTimeOffset now, Func<IEnumerable<RunningJob>> holders)
+internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTimeOffset now)
 {
-    private readonly List<(DateTimeOffset End, RunningJob Job)> ends = [];
-    private readonly Dictionary<(string Cluster, string Node), List<(DateTimeOffset End, ResourceVector Taken)>> held = [];
+    private readonly FreeSpace counts = holdings.Counts;
+    private readonly HashSet<JobId> gone = [];
+    private readonly Dictionary<JobId, RunningJob> smaller = [];
+    private readonly List<(DateTimeOffset End, RunningJob Job)> begun = [];
+    private readonly Dictionary<(string Cluster, string Node), List<(DateTimeOffset End, ResourceVector Taken)>> begunOn = [];
     private readonly Dictionary<(string Cluster, string Node), List<(Reservation For, ResourceVector Taken)>> promised = [];
     private readonly List<Reservation> reservations = [];
-    private FreeSpace? space;
+    private (DateTimeOffset End, RunningJob Job)[]? before;
 
     public IReadOnlyList<Reservation> Reservations => reservations;
 
     /// <summary>When a job that starts now is expected to end.</summary>
     public DateTimeOffset EndIfStarted(PendingJob job) => now + (job.MaxDuration ?? policy.UsualDuration);
 
+    public DateTimeOffset ExpectedEnd(RunningJob job)
+    {
+        if (job.IsStopping) return now;
+
+        // Who outstays what was declared or usual is given twice the time, and so on.
+        var duration = Holdings.DurationOf(job, policy.UsualDuration);
+        while (job.StartedAt + duration <= now) duration *= 2;
+        return job.StartedAt + duration;
+    }
+
     /// <summary>Promises the job the earliest places it can have; null where it never fits, whoever ends.</summary>
     /// <param name="choices">Clusters and accelerators that it may have.</param>
     public Reservation? Reserve(PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices)
     {
-        var counts = space ??= Built();
-
         // Promised machines count as taken until whoever gets them has ended: a place between is not looked for.
-        List<(DateTimeOffset End, RunningJob Job)> timeline = [.. ends, .. reservations.Select(each => (each.End, new StartedGang(each.Job, each.Places[0].Cluster, each.Accelerator, [.. each.Places]).AsRunning(each.From)))];
-        timeline.Sort((x, y) => x.End != y.End ? x.End.CompareTo(y.End) : string.CompareOrdinal(x.Job.Standing.Id.Value, y.Job.Standing.Id.Value));
+        List<(DateTimeOffset End, RunningJob Job)> more = [.. begun, .. reservations.Select(each => (each.End, new StartedGang(each.Job, each.Places[0].Cluster, each.Accelerator, [.. each.Places]).AsRunning(each.From)))];
+        var timeline = Merged(before ??= Ends(), more);
+        var checkpoint = counts.Checkpoint();
         foreach (var each in reservations) counts.Take(each.Places);
         Reservation? best = null;
         foreach (var (cluster, accelerator) in choices)
         {
-            if (Earliest(counts, timeline, job, cluster, accelerator) is not { } found || (best is not null && best.From <= found.From)) continue;
+            if (Earliest(timeline, job, cluster, accelerator) is not { } found || (best is not null && best.From <= found.From)) continue;
             best = new Reservation(job, accelerator, found.From, found.From + (EndIfStarted(job) - now), found.Places);
         }
 
-        foreach (var each in reservations) counts.Give(each.Places);
+        counts.Rollback(checkpoint);
         return best is null ? null : Promise(best);
     }
 
@@ -62,8 +73,8 @@ internal sealed class TimeMap(ClusterSnapshot snapshot, SchedulingPolicy policy,
     }
 
     /// <summary>A gang on its way to places, which delays no promise; null where there is none to delay.</summary>
-    /// <param name="gone">Running jobs that it would evict.</param>
-    public Trial? TrialOf(PendingJob job, IReadOnlyCollection<RunningJob> gone) => reservations.Count == 0 ? null : new Trial(this, EndIfStarted(job), gone);
+    /// <param name="victims">Running jobs that it would evict.</param>
+    public Trial? TrialOf(PendingJob job, IReadOnlyCollection<RunningJob> victims) => reservations.Count == 0 ? null : new Trial(this, EndIfStarted(job), victims);
 
     public Trial? TrialOf(RunningJob job) => reservations.Count == 0 ? null : new Trial(this, ExpectedEnd(job), []);
 
@@ -82,101 +93,122 @@ internal sealed class TimeMap(ClusterSnapshot snapshot, SchedulingPolicy policy,
     }
 
     /// <summary>A gang starts now on these places.</summary>
-    public void Accept(PendingJob job, IReadOnlyList<Place> places)
+    public void Accept(StartedGang gang)
     {
-        if (space is null) return;
-        space.Take(places);
-        Hold(new RunningJob(job.Standing, places[0].Cluster, [.. places.Select(place => new HeldPlace(place.Node, place.Role.Each, []))]) { StartedAt = now }, EndIfStarted(job));
-    }
-
-    /// <summary>The job is evicted: it ends now.</summary>
-    public void Release(RunningJob victim)
-    {
-        if (space is null) return;
-        var (end, job) = ends.Find(each => each.Job.Standing.Id == victim.Standing.Id);
-        ends.Remove((end, job));
-        foreach (var place in job.Places) Of(held, job.Cluster, place.Node).Remove((end, place.Taken));
-        space.Give(job);
-    }
-
-    /// <summary>The job ends some of its tasks now.</summary>
-    /// <param name="part">The job with only the places that it gives up.</param>
-    public void GiveUp(RunningJob part)
-    {
-        if (space is null) return;
-        var index = ends.FindIndex(each => each.Job.Standing.Id == part.Standing.Id);
-        var (end, job) = ends[index];
-        ends[index] = (end, Elasticity.Without(job, part));
-        foreach (var place in part.Places) Of(held, part.Cluster, place.Node).Remove((end, place.Taken));
-        space.Give(part);
+        counts.Take(gang.Places);
+        Begin(gang.AsRunning(now), EndIfStarted(gang.Job));
     }
 
     /// <summary>The job gets one more place.</summary>
     public void Grow(RunningJob job, Place place)
     {
-        if (space is null) return;
-        space.Take([place]);
-        Hold(job with { Places = [new HeldPlace(place.Node, place.Role.Each, [])] }, ExpectedEnd(job));
+        counts.Take(place);
+        Begin(job with { Places = [new HeldPlace(place.Node, place.Role.Each, place.Devices)] }, ExpectedEnd(job));
     }
 
-    public DateTimeOffset ExpectedEnd(RunningJob job)
+    /// <summary>The job is evicted: it ends now.</summary>
+    public void Release(RunningJob victim)
     {
-        if (job.IsStopping) return now;
-
-        // Who outstays what was declared or usual is given twice the time, and so on.
-        var duration = job.MaxDuration is { } most && most > TimeSpan.Zero ? most : policy.UsualDuration;
-        while (job.StartedAt + duration <= now) duration *= 2;
-        return job.StartedAt + duration;
+        counts.Give(victim);
+        gone.Add(victim.Standing.Id);
     }
 
-    private void Hold(RunningJob job, DateTimeOffset end)
+    /// <summary>The job ends some of its tasks now.</summary>
+    /// <param name="part">What it gives up.</param>
+    /// <param name="left">What is left of it.</param>
+    public void GiveUp(RunningJob part, RunningJob left)
     {
-        ends.Add((end, job));
-        foreach (var place in job.Places) Of(held, job.Cluster, place.Node).Add((end, place.Taken));
+        counts.Give(part);
+        smaller[part.Standing.Id] = left;
     }
 
-    private FreeSpace Built()
+    private void Begin(RunningJob job, DateTimeOffset end)
     {
-        var all = holders().ToArray();
-        foreach (var job in all)
+        begun.Add((end, job));
+        foreach (var place in job.Places) Of(begunOn, job.Cluster, place.Node).Add((end, place.Taken));
+    }
+
+    /// <summary>Ends of what ran before the plan, the earliest first. Those expected to have ended already are expected anew.</summary>
+    private (DateTimeOffset End, RunningJob Job)[] Ends()
+    {
+        var overdue = new List<(DateTimeOffset End, RunningJob Job)>();
+        var first = 0;
+        for (; first < holdings.ByEnd.Count && holdings.ByEnd[first].End <= now; first++) overdue.Add((ExpectedEnd(holdings.ByEnd[first].Job), holdings.ByEnd[first].Job));
+        foreach (var job in holdings.Jobs.Where(_ => holdings.Leaving > 0))
         {
-            Hold(job.IsResizing ? Elasticity.Without(job, job.WhatLeaves()) : job, ExpectedEnd(job));
-            if (job.IsResizing) Hold(job.WhatLeaves(), now);
+            if (job.IsResizing) overdue.Add((now, job.WhatLeaves()));
         }
 
-        return FreeSpace.OfCounts(snapshot, all);
+        return [.. Merged([.. holdings.ByEnd.Skip(first).Select(each => each.Job.IsStopping ? (now, each.Job) : each)], overdue)];
     }
 
-    /// <summary>What ends later only adds room: the first moment is found by halving.</summary>
-    private (DateTimeOffset From, List<Place> Places)? Earliest(FreeSpace counts, List<(DateTimeOffset End, RunningJob Job)> timeline, PendingJob job, string cluster, string? accelerator)
+    private static List<(DateTimeOffset End, RunningJob Job)> Merged(IReadOnlyList<(DateTimeOffset End, RunningJob Job)> sorted, List<(DateTimeOffset End, RunningJob Job)> more)
     {
-        var (given, tooFew, enough) = (0, -1, timeline.Count + 1);
+        more.Sort(Holdings.EarliestFirst);
+        var merged = new List<(DateTimeOffset End, RunningJob Job)>(sorted.Count + more.Count);
+        var next = 0;
+        foreach (var each in sorted)
+        {
+            for (; next < more.Count && Holdings.EarliestFirst.Compare(more[next], each) < 0; next++) merged.Add(more[next]);
+            merged.Add(each);
+        }
+
+        merged.AddRange(more[next..]);
+        return merged;
+    }
+
+    /// <summary>What ends later only adds room: the first moment is found by doubling, then by halving.</summary>
+    private (DateTimeOffset From, List<Place> Places)? Earliest(List<(DateTimeOffset End, RunningJob Job)> timeline, PendingJob job, string cluster, string? accelerator)
+    {
+        var start = counts.Checkpoint();
+        var given = 0;
+        var (tooFew, enough) = (-1, timeline.Count + 1);
         List<Place>? places = null;
-        while (enough - tooFew > 1)
+        for (var count = 0; ; count = Math.Min(timeline.Count, Math.Max(1, count * 2)))
         {
-            var middle = Math.Min(timeline.Count, (tooFew + enough + 1) / 2);
-            if (middle == enough) middle--;
-            GiveUpTo(middle);
-            if (counts.TryTake(job, cluster, accelerator, Moment.Soon) is { } found)
+            if (Fits(count))
             {
-                counts.Give(found);
-                (places, enough) = (found, middle);
+                enough = count;
+                break;
             }
-            else
-            {
-                tooFew = middle;
-            }
+
+            tooFew = count;
+            if (count == timeline.Count) break;
         }
 
-        GiveUpTo(0);
+        while (places is not null && enough - tooFew > 1)
+        {
+            var middle = (tooFew + enough) / 2;
+            if (Fits(middle)) enough = middle;
+            else tooFew = middle;
+        }
+
+        counts.Rollback(start);
         return places is null ? null : (enough == 0 ? now : timeline[enough - 1].End, places);
 
-        void GiveUpTo(int count)
+        bool Fits(int count)
         {
-            for (; given < count; given++) counts.Give(timeline[given].Job);
-            for (; given > count; given--) counts.Take(timeline[given - 1].Job);
+            for (; given < count; given++) Change(timeline[given], isGiven: true);
+            for (; given > count; given--) Change(timeline[given - 1], isGiven: false);
+            var trial = counts.Checkpoint();
+            var found = counts.TryTake(job, cluster, accelerator, Moment.Soon);
+            counts.Rollback(trial);
+            places = found ?? places;
+            return found is not null;
+        }
+
+        void Change((DateTimeOffset End, RunningJob Job) each, bool isGiven)
+        {
+            if (each.Job.Cluster != cluster || Current(each.Job) is not { } current) return;
+            if (isGiven) counts.Give(current);
+            else counts.Take(current);
         }
     }
+
+    /// <summary>The job as planning stands; null where it is evicted. What leaves a job that changes its size stands by itself.</summary>
+    private RunningJob? Current(RunningJob job) => gone.Contains(job.Standing.Id) ? null
+        : smaller.TryGetValue(job.Standing.Id, out var left) ? left
+        : job.IsResizing && !job.Places.All(place => place.IsLeaving) ? Elasticity.Without(job, job.WhatLeaves()) : job;
 
     private static List<T> Of<T>(Dictionary<(string, string), List<T>> lists, string cluster, string node)
     {
@@ -184,9 +216,37 @@ internal sealed class TimeMap(ClusterSnapshot snapshot, SchedulingPolicy policy,
         return list;
     }
 
+    /// <summary>What of the node is given back until then.</summary>
+    private ResourceVector GivenBack(string cluster, string node, DateTimeOffset until)
+    {
+        var given = default(ResourceVector);
+        foreach (var job in holdings.On(cluster, node))
+        {
+            if (Current(job) is not { } current) continue;
+            var ends = ExpectedEnd(job) <= until;
+            foreach (var place in current.Places)
+            {
+                if (place.Node == node && ends) given += place.Taken;
+            }
+
+            if (!job.IsResizing || now > until) continue;
+            foreach (var place in job.Places)
+            {
+                if (place.Node == node && place.IsLeaving) given += place.Taken;
+            }
+        }
+
+        if (begunOn.TryGetValue((cluster, node), out var here))
+        {
+            foreach (var (end, taken) in here) given += end <= until ? taken : default;
+        }
+
+        return given;
+    }
+
     /// <summary>A gang on its way to places that it would hold until <paramref name="until"/>.</summary>
-    /// <param name="gone">Running jobs that it would evict.</param>
-    internal sealed class Trial(TimeMap map, DateTimeOffset until, IReadOnlyCollection<RunningJob> gone)
+    /// <param name="victims">Running jobs that it would evict.</param>
+    internal sealed class Trial(TimeMap map, DateTimeOffset until, IReadOnlyCollection<RunningJob> victims)
     {
         private readonly Dictionary<(string Cluster, string Node), ResourceVector> chosen = [];
 
@@ -199,19 +259,19 @@ internal sealed class TimeMap(ClusterSnapshot snapshot, SchedulingPolicy policy,
         public Reservation? Delayed(string cluster, string node, ResourceVector each)
         {
             if (!map.promised.TryGetValue((cluster, node), out var promises)) return null;
-            var free = map.space!.FreeOn(cluster, node) - chosen.GetValueOrDefault((cluster, node)) - each;
+            var free = map.counts.FreeOn(cluster, node) - chosen.GetValueOrDefault((cluster, node)) - each;
             foreach (var (reservation, _) in promises)
             {
                 if (reservation.From >= until) continue;
-                var then = free;
-                foreach (var (end, taken) in Of(map.held, cluster, node)) then += end <= reservation.From ? taken : default;
+                var then = free + map.GivenBack(cluster, node, reservation.From);
                 foreach (var (other, promise) in promises) then -= other.From <= reservation.From && (other.End > reservation.From || other == reservation) ? promise : default;
-                foreach (var victim in gone.Where(victim => victim.Cluster == cluster && map.ExpectedEnd(victim) > reservation.From))
+                foreach (var victim in victims)
                 {
-                    foreach (var place in victim.Places.Where(place => place.Node == node)) then += place.Taken;
+                    if (victim.Cluster != cluster || map.ExpectedEnd(victim) <= reservation.From) continue;
+                    foreach (var place in victim.Places) then += place.Node == node ? place.Taken : default;
                 }
 
-                if (then.CpuMillicores < 0 || then.MemoryBytes < 0 || then.Devices < 0) return reservation;
+                if (then.CpuMillicores < 0 || then.MemoryBytes < 0 || then.Devices < 0 || then.Rdma < 0) return reservation;
             }
 
             return null;

@@ -23,6 +23,9 @@ internal static class TopologyPath
     /// <summary>Levels that are told of nodes, outermost first.</summary>
     public static IReadOnlyList<TopologyLevel> Told { get; } = [TopologyLevel.Region, TopologyLevel.Zone, TopologyLevel.Fabric, TopologyLevel.Block, TopologyLevel.Rack];
 
+    /// <summary>Of a node of which only the rack is known.</summary>
+    public static IReadOnlyList<string> OfRack(string rack) => ["", "", "", rack];
+
     /// <summary>The domain at this level with all that hold it; null where the node's cluster does not tell.</summary>
     public static string? At(Node node, TopologyLevel level) =>
         NameOf(node, level) is null ? null : string.Join('/', Told.Where(each => each >= level).Select(each => NameOf(node, each)).OfType<string>());

@@ -28,26 +28,32 @@ internal sealed class VictimSearch(FreeSpace free, TimeMap times, Preemption rul
         var useful = candidates.Where(candidate => candidate.Cluster == cluster && free.IsInTheWay(candidate, accelerator))
             .OrderBy(candidate => new Harm([candidate], rules, now)).ToArray();
         steps = 0;
-        if (PlacesWithout(job, cluster, accelerator, [.. given, .. useful]) is null) return null;
         var (victims, isProvenBest) = useful.Length <= MostForAllSubsets ? (BestSubset(), true) : (Fewest(), false);
         return victims is null ? null : new Victims(victims, Placed(victims)!, cluster, accelerator, isProvenBest);
 
-        List<Place>? Placed(IReadOnlyCollection<RunningJob> gone) => PlacesWithout(job, cluster, accelerator, [.. given, .. gone]);
+        List<Place>? Placed(IReadOnlyCollection<RunningJob> gone) => PlacesWithout(job, cluster, accelerator, given.Count == 0 ? gone : [.. given, .. gone]);
 
-        RunningJob[] BestSubset() => AllSubsets(useful).Select(set => (Set: set, Harm: new Harm(set, rules, now))).OrderBy(each => each.Harm).Select(each => each.Set).First(set => Placed(set) is not null);
+        RunningJob[]? BestSubset() => Placed(useful) is null ? null
+            : AllSubsets(useful).Select(set => (Set: set, Harm: new Harm(set, rules, now))).OrderBy(each => each.Harm).Select(each => each.Set).First(set => Placed(set) is not null);
 
         // Where the budget ends nobody goes.
         RunningJob[]? Fewest()
         {
-            var ways = new[] { ByNode(job, cluster, accelerator, useful, isWhole: false), ByNode(job, cluster, accelerator, useful, isWhole: true), [.. useful.Select(victim => new[] { victim })] };
-            return ways.Select(groups => Spared(Shortest(groups))).OfType<RunningJob[]>().MinBy(way => new Harm(way, rules, now));
+            var ways = new[] { ByNode(job, cluster, useful, isWhole: false), ByNode(job, cluster, useful, isWhole: true) }.Select(Shortest).OfType<RunningJob[]>().ToArray();
+            if (ways.Length == 0 && Placed(useful) is not null) ways = [useful];
+            return ways.Select(Spared).OfType<RunningJob[]>().MinBy(way => new Harm(way, rules, now));
         }
 
-        // The shortest beginning of the list that suffices, or everybody.
-        RunningJob[] Shortest(IReadOnlyList<RunningJob[]> groups)
+        // The shortest beginning of the list that suffices, found by doubling and halving; null where all of it does not.
+        RunningJob[]? Shortest(IReadOnlyList<RunningJob[]> groups)
         {
-            var (tooFew, enough) = (0, groups.Count);
-            if (Placed(First(groups, enough)) is null) return useful;
+            var (tooFew, enough) = (0, Math.Min(1, groups.Count));
+            while (Placed(First(groups, enough)) is null)
+            {
+                if (enough == groups.Count) return null;
+                (tooFew, enough) = (enough, Math.Min(groups.Count, enough * 2));
+            }
+
             while (enough - tooFew > 1)
             {
                 var half = (tooFew + enough) / 2;
@@ -81,10 +87,10 @@ internal sealed class VictimSearch(FreeSpace free, TimeMap times, Preemption rul
     {
         steps++;
         if (!quota.FitsWithout(job, accelerator, gone)) return null;
+        var checkpoint = free.Checkpoint();
         foreach (var victim in gone) free.Give(victim);
         var places = free.TryTake(job, cluster, accelerator, Moment.Soon, times.TrialOf(job, gone));
-        if (places is not null) free.Give(places);
-        foreach (var victim in gone) free.Take(victim);
+        free.Rollback(checkpoint);
         return places;
     }
 
@@ -94,17 +100,27 @@ internal sealed class VictimSearch(FreeSpace free, TimeMap times, Preemption rul
     private static RunningJob[] First(IReadOnlyList<RunningJob[]> groups, int count) => [.. groups.Take(count).SelectMany(group => group).Distinct()];
 
     /// <summary>For every node the victims that make room there, the least harmful node first: for one of the gang's largest tasks, or all there are.</summary>
-    private List<RunningJob[]> ByNode(PendingJob job, string cluster, string? accelerator, RunningJob[] from, bool isWhole)
+    private List<RunningJob[]> ByNode(PendingJob job, string cluster, RunningJob[] from, bool isWhole)
     {
         var task = job.Roles.MaxBy(role => role.Each.MilliDevices)!.Each;
         var groups = new List<(RunningJob[] Victims, Harm Harm)>();
-        foreach (var (node, victims) in from.SelectMany(victim => victim.Places.Select(place => place.Node).Distinct(), (victim, node) => (victim, node)).GroupBy(each => each.node, each => each.victim).Select(group => (group.Key, group.ToList())))
+        var byNode = new Dictionary<string, List<RunningJob>>(StringComparer.Ordinal);
+        foreach (var victim in from)
+        {
+            foreach (var place in victim.Places)
+            {
+                if (!byNode.TryGetValue(place.Node, out var here)) byNode.Add(place.Node, here = []);
+                if (here.Count == 0 || here[^1] != victim) here.Add(victim);
+            }
+        }
+
+        foreach (var (node, victims) in byNode)
         {
             var left = free.FreeOn(cluster, node);
             var going = new List<RunningJob>();
 
-            // Few large ones rather than many small ones; within a level.
-            foreach (var victim in victims.OrderBy(victim => rules.RankOf(victim.Standing)).ThenByDescending(victim => HeldOn(victim, node).MilliDevices).ThenBy(victim => new Harm([victim], rules, now)))
+            // Within a level few large ones rather than many small ones; they come in the order of their harm.
+            foreach (var victim in victims.OrderBy(victim => rules.RankOf(victim.Standing)).ThenByDescending(victim => HeldOn(victim, node).MilliDevices))
             {
                 if (!isWhole && task.FitsIn(left)) break;
                 left += HeldOn(victim, node);

@@ -20,7 +20,7 @@ public sealed record SimulatedCluster(IReadOnlyList<SimulatedNode> Nodes)
     /// <exception cref="InvalidDataException">The trace takes longer than can be simulated.</exception>
     public SimulationResult Run(IReadOnlyList<SimulatedJob> jobs, SimulationPolicy policy, Action<int>? progress = null, CancellationToken cancellation = default) =>
         policy == SimulationPolicy.Convoy
-            ? VirtualCluster.Run(Nodes, jobs, Policy, progress, cancellation)
+            ? VirtualCluster.Run(Nodes, jobs, Policy, progress, null, cancellation)
             : Experiment.Run(Nodes, jobs, policy, progress, cancellation);
 }
 

@@ -18,6 +18,7 @@ public sealed class VirtualCluster
 
     private readonly Node[] nodes;
     private readonly SchedulingPolicy policy;
+    private readonly Planner planner;
     private readonly QueueTree queues;
     private readonly VirtualUsage usage;
     private readonly Dictionary<JobId, VirtualJob> pending = [];
@@ -26,9 +27,10 @@ public sealed class VirtualCluster
     private Dictionary<JobId, DateTimeOffset> promised = [];
     private TimeSpan lostGpuTime;
 
-    private VirtualCluster(IReadOnlyList<SimulatedNode> machines, SchedulingPolicy policy, TimeSpan begin)
+    private VirtualCluster(IReadOnlyList<SimulatedNode> machines, SchedulingPolicy policy, Planner planner, TimeSpan begin)
     {
         this.policy = policy;
+        this.planner = planner;
         queues = QueueTree.Of(policy.Queues).Tree ?? QueueTree.Default;
         nodes =
         [
@@ -42,15 +44,17 @@ public sealed class VirtualCluster
     }
 
     /// <param name="progress">Told the number of jobs that have ended, now and then.</param>
+    /// <param name="planner">Instead of the scheduler.</param>
     /// <exception cref="InvalidDataException">The trace takes longer than can be simulated.</exception>
-    public static SimulationResult Run(IReadOnlyList<SimulatedNode> machines, IReadOnlyList<SimulatedJob> jobs, SchedulingPolicy policy, Action<int>? progress = null, CancellationToken cancellation = default)
+    public static SimulationResult Run(
+        IReadOnlyList<SimulatedNode> machines, IReadOnlyList<SimulatedJob> jobs, SchedulingPolicy policy, Action<int>? progress = null, Planner? planner = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(machines);
         ArgumentNullException.ThrowIfNull(jobs);
         var wishes = new TraceWishes(policy, machines.Select(machine => machine.Gpus).DefaultIfEmpty().Max());
         var order = jobs.Select((job, index) => (job, index)).OrderBy(each => each.job.Submit).ThenBy(each => each.index)
             .Select((each, sequence) => new VirtualJob(each.job, each.index, wishes.Of(each.job, sequence))).ToArray();
-        var cluster = new VirtualCluster(machines, policy, order.Length == 0 ? TimeSpan.Zero : order[0].Job.Submit);
+        var cluster = new VirtualCluster(machines, policy, planner ?? Scheduler.Plan, order.Length == 0 ? TimeSpan.Zero : order[0].Job.Submit);
         cluster.Replay(order, progress, cancellation);
         return new SimulationResult(SimulationPolicy.Convoy, machines.Sum(machine => machine.Gpus), [.. order.OrderBy(job => job.Index).Select(job => job.Outcome)], cluster.lostGpuTime);
     }
@@ -94,7 +98,7 @@ public sealed class VirtualCluster
         for (var rounds = 0; pending.Count > 0 || running.Values.Any(job => job.MayGrow); rounds++)
         {
             if (rounds > MaxRounds) throw new InvalidOperationException($"the scheduler does not come to rest {now} after the trace began");
-            var plan = Scheduler.Plan(Snapshot(now), policy, At(now));
+            var plan = planner(Snapshot(now), policy, At(now));
             promised = plan.Reservations.ToDictionary(promise => promise.Gang.Job, promise => promise.From);
             foreach (var eviction in plan.Evictions) Evict(running[eviction.Victim], now);
             foreach (var resize in plan.Resizes) Resize(running[resize.Job], resize, now);

@@ -14,7 +14,7 @@ public static class PeopleEndpoints
         api.MapGet("/users", ListAsync).Asks(Permission.AdministerPeople).Produces<UserListView>().WithSummary("List users").TakesPaging("after");
         api.MapPost("/users", AddAsync).Asks(Permission.AdministerPeople).Produces<UserView>(201).WithSummary("Add a user");
         api.MapGet("/levels", ListLevelsAsync).Asks(Permission.SeePlatform).Produces<LevelListView>().WithSummary("List levels");
-        api.MapPatch("/levels/{name}", UpdateLevelAsync).Asks(Permission.AdministerPeople).Produces<LevelView>().WithSummary("Change a level's caps");
+        api.MapPatch("/levels/{name}", UpdateLevelAsync).Asks(Permission.AdministerPeople).Produces<LevelView>().WithSummary("Change a level's caps, and whom its jobs may evict and make way for");
     }
 
     private static async Task<IResult> WhoAmIAsync(HttpContext http, People people, CancellationToken cancellationToken)
@@ -36,7 +36,9 @@ public static class PeopleEndpoints
     {
         if (!UserName.IsValid(request.Name)) return Problems.Invalid("BadName", "a user's name is a DNS label: 1 to 63 of a-z, 0-9 and -, beginning and ending with a letter or digit");
         if (request.Name == "default") return Problems.Invalid("BadName", "'default' is the name of everybody's queue; choose another name");
-        var levels = (await people.PolicyAsync(cancellationToken)).Levels;
+        var policy = await people.PolicyAsync(cancellationToken);
+        var levels = policy.Levels;
+        if (policy.Queues.Any(queue => queue.Name == request.Name)) return Problems.Invalid("BadName", $"'{request.Name}' is the name of a queue, and would be this person's own; choose another name, or add the queue after the person");
         var level = request.Level ?? "engineer";
         if (levels.All(l => l.Name != level)) return Problems.Invalid("NoSuchLevel", $"there is no level '{level}'; levels are {string.Join(", ", levels.Select(l => l.Name))}");
         if (!options.TrustTasks && !Environment.IsPrivilegedProcess)
@@ -61,6 +63,8 @@ public static class PeopleEndpoints
         if (new[] { update.MaxGpus, update.MaxGpusPerJob, update.MaxRunning, update.MaxSubmitted }.Any(cap => cap < 0)) return Problems.Invalid("BadCap", "a cap is a number of at least 0");
         TimeSpan longest = default;
         if (update.MaxDuration is not null && (!DurationText.TryParse(update.MaxDuration, out longest) || longest <= TimeSpan.Zero)) return Problems.Invalid("BadDuration", $"maxDuration is a duration such as 48h, not '{update.MaxDuration}'");
+        var least = level.MinRunTime;
+        if (update.MinRunTime is not null && !DurationText.TryParse(update.MinRunTime, out least)) return Problems.Invalid("BadDuration", $"minRunTime is a duration such as 10m, not '{update.MinRunTime}'");
         var next = level with
         {
             MaxGpus = Next("maxGpus", update.MaxGpus, level.MaxGpus),
@@ -68,6 +72,9 @@ public static class PeopleEndpoints
             MaxRunning = Next("maxRunning", update.MaxRunning, level.MaxRunning),
             MaxSubmitted = Next("maxSubmitted", update.MaxSubmitted, level.MaxSubmitted),
             MaxDuration = Next("maxDuration", update.MaxDuration is null ? null : longest, level.MaxDuration),
+            MayPreempt = update.MayPreempt ?? level.MayPreempt,
+            Preemptible = update.Preemptible ?? level.Preemptible,
+            MinRunTime = least,
         };
         await people.SaveLevelAsync(next, cancellationToken);
         scheduling.Wake();
@@ -80,5 +87,6 @@ public static class PeopleEndpoints
     private static UserView View(User user) => new(user.Name, user.Level, user.IsAdministrator, user.CreatedAt);
 
     private static LevelView View(Level level) => new(
-        level.Name, level.Rank, level.MaxGpus, level.MaxGpusPerJob, level.MaxRunning, level.MaxSubmitted, level.MaxDuration is { } longest ? DurationText.Format(longest) : null);
+        level.Name, level.Rank, level.MaxGpus, level.MaxGpusPerJob, level.MaxRunning, level.MaxSubmitted, level.MaxDuration is { } longest ? DurationText.Format(longest) : null,
+        level.MayPreempt, level.Preemptible, DurationText.Format(level.MinRunTime));
 }

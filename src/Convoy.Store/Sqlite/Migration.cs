@@ -18,6 +18,8 @@ internal sealed record Migration(int Version, string Sql, Action<SqliteConnectio
         new(2, Read("0002-metrics.sql")),
         new(3, Read("0003-people.sql"), SeedLevels),
         new(4, Read("0004-usage.sql"), UsageRow.Fill),
+        new(5, Read("0005-level-rules.sql")),
+        new(6, Read("0006-organisation.sql")),
     ];
 
     /// <summary>Brings the file to the newest version. Another process may be doing the same: each step looks again once it may write.</summary>
@@ -65,10 +67,7 @@ internal sealed record Migration(int Version, string Sql, Action<SqliteConnectio
         return reader.ReadToEnd();
     }
 
-    private static void SeedLevels(SqliteConnection connection)
-    {
-        foreach (var level in Level.Defaults) LevelRow.Save(connection, level);
-    }
+    private static void SeedLevels(SqliteConnection connection) => connection.Execute("INSERT INTO levels (name, level_rank) VALUES (@Name, @Rank)", Level.Defaults);
 
     private void Run(SqliteConnection connection, DateTimeOffset now)
     {

@@ -10,9 +10,12 @@ internal static class PeopleQueries
     public const string Token = $"{SelectToken} WHERE hash = @hash";
 
     public const string Levels = """
-        SELECT name AS Name, level_rank AS Rank, max_gpus AS MaxGpus, max_gpus_per_job AS MaxGpusPerJob, max_running AS MaxRunning, max_submitted AS MaxSubmitted, max_duration AS MaxDuration
+        SELECT name AS Name, level_rank AS Rank, max_gpus AS MaxGpus, max_gpus_per_job AS MaxGpusPerJob, max_running AS MaxRunning, max_submitted AS MaxSubmitted, max_duration AS MaxDuration,
+            may_preempt AS MayPreempt, preemptible AS Preemptible, min_run_time AS MinRunTime
         FROM levels ORDER BY level_rank, name
         """;
+
+    public const string Organisation = "SELECT revision AS Revision, body AS Body FROM organisation ORDER BY revision DESC LIMIT 1";
 
     public const string Code = "SELECT EXISTS (SELECT 1 FROM code_grants WHERE owner = @owner AND sha256 = @sha256)";
 

@@ -1,4 +1,6 @@
+using System.Text;
 using Convoy.Core.People;
+using Convoy.Core.Queues;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
@@ -65,13 +67,42 @@ internal sealed class LevelRow
 
     public long? MaxDuration { get; init; }
 
+    public required bool MayPreempt { get; init; }
+
+    public required bool Preemptible { get; init; }
+
+    public required long MinRunTime { get; init; }
+
     public static int Save(SqliteConnection connection, Level level) => connection.Execute(
         """
-        INSERT INTO levels VALUES (@Name, @Rank, @MaxGpus, @MaxGpusPerJob, @MaxRunning, @MaxSubmitted, @duration)
+        INSERT INTO levels VALUES (@Name, @Rank, @MaxGpus, @MaxGpusPerJob, @MaxRunning, @MaxSubmitted, @longest, @MayPreempt, @Preemptible, @least)
         ON CONFLICT (name) DO UPDATE SET level_rank = excluded.level_rank, max_gpus = excluded.max_gpus, max_gpus_per_job = excluded.max_gpus_per_job,
-            max_running = excluded.max_running, max_submitted = excluded.max_submitted, max_duration = excluded.max_duration
+            max_running = excluded.max_running, max_submitted = excluded.max_submitted, max_duration = excluded.max_duration,
+            may_preempt = excluded.may_preempt, preemptible = excluded.preemptible, min_run_time = excluded.min_run_time
         """,
-        new { level.Name, level.Rank, level.MaxGpus, level.MaxGpusPerJob, level.MaxRunning, level.MaxSubmitted, duration = level.MaxDuration?.Ticks });
+        new
+        {
+            level.Name, level.Rank, level.MaxGpus, level.MaxGpusPerJob, level.MaxRunning, level.MaxSubmitted, longest = level.MaxDuration?.Ticks,
+            level.MayPreempt, level.Preemptible, least = level.MinRunTime.Ticks,
+        });
 
-    public Level ToLevel() => new(Name, Rank, MaxGpus, MaxGpusPerJob, MaxRunning, MaxSubmitted, MaxDuration is { } ticks ? TimeSpan.FromTicks(ticks) : null);
+    public Level ToLevel() => new(Name, Rank, MaxGpus, MaxGpusPerJob, MaxRunning, MaxSubmitted, MaxDuration is { } ticks ? TimeSpan.FromTicks(ticks) : null)
+    {
+        MayPreempt = MayPreempt,
+        Preemptible = Preemptible,
+        MinRunTime = TimeSpan.FromTicks(MinRunTime),
+    };
+}
+
+internal sealed class OrganisationRow
+{
+    public required long Revision { get; init; }
+
+    public required string Body { get; init; }
+
+    public StoredOrganisation ToOrganisation() => OrganisationReader.ReadStored(Encoding.UTF8.GetBytes(Body)) switch
+    {
+        { Organisation: { } organisation } => new StoredOrganisation(Revision, organisation),
+        var reading => throw new StoreException(StoreFault.Damaged, $"revision {Revision} of the organisation cannot be read: {reading.Problems[0]}"),
+    };
 }

@@ -28,6 +28,18 @@ public sealed class OpenbTests
         Assert.InRange(mean, published - 0.1, 100);
     }
 
+    /// <summary>The whole search, which has its pools, types and choices: what is measured is what runs.</summary>
+    [Theory]
+    [InlineData("default", 95.391)]
+    [InlineData("gpuspec33", 94.547)]
+    [InlineData("multigpu50", 97.178)]
+    public void The_schedulers_search_allocates_no_less_either(string workload, double published)
+    {
+        var trace = Trace(workload);
+        var mean = Enumerable.Range(1, 3).Average(seed => OpenbProtocol.Run(trace, new ProductionPlacing(trace), seed).At130);
+        Assert.InRange(mean, published - 0.1, 100);
+    }
+
     private static OpenbTrace Trace(string workload)
     {
         var nodes = SharedFile.Find($"data/traces/openb/{OpenbTrace.NodeFile}");

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text;
 using Convoy.Core.Jobs;
+using Convoy.Core.People;
+using Convoy.Core.Scheduling;
 
 namespace Convoy.Server.Tests.Api;
 
@@ -183,6 +185,19 @@ public sealed class JobTests : IAsyncLifetime
         (await (await CheckAsync(RunningServer.Spec("true"), ian)).CodeAsync()).ShouldBe("ExceedsLevelCap");
         (await PatchAsync("intern", """{"clear": ["maxSubmitted"]}""")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await RunningServer.PutAsync(ian, RunningServer.NewId(), RunningServer.Spec("true"))).StatusCode.ShouldBe(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task A_level_says_whom_its_jobs_may_evict_and_the_planner_is_told()
+    {
+        var changed = await PatchAsync("senior", """{"mayPreempt": false, "preemptible": false, "minRunTime": "10m"}""");
+        changed.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await PatchAsync("senior", """{"maxGpus": 8}""")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var level = (await (await ann.GetAsync("/api/v1/levels")).JsonAsync())["items"]!.AsArray().Single(each => each!["name"]!.GetValue<string>() == "senior")!;
+        (level["mayPreempt"]!.GetValue<bool>(), level["preemptible"]!.GetValue<bool>(), level["minRunTime"]!.GetValue<string>(), level["maxGpus"]!.GetValue<int>()).ShouldBe((false, false, "10m", 8));
+        var planned = PlanningCase.FromJson(await server.Admin.GetByteArrayAsync("/api/v1/scheduling/snapshot")).Policy.Levels.Single(each => each.Name == "senior");
+        planned.ShouldBe(new Level("senior", 30, MaxGpus: 8) { MayPreempt = false, Preemptible = false, MinRunTime = TimeSpan.FromMinutes(10) });
+        (await (await PatchAsync("senior", """{"minRunTime": "soon"}""")).CodeAsync()).ShouldBe("BadDuration");
     }
 
     [Fact]

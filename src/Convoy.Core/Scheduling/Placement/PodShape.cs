@@ -1,3 +1,5 @@
+using Convoy.Core.Resources;
+
 namespace Convoy.Core.Scheduling.Placement;
 
 /// <summary>Accelerator models by their number in a catalogue, 0 to 63, as a bit mask.</summary>
@@ -34,6 +36,10 @@ public readonly record struct PodShape
 
         (CpuMillicores, MemoryBytes, Devices, Milli, Models) = (cpuMillicores, memoryBytes, devices, devices == 0 ? 0 : milli, devices == 0 ? ModelSet.Any : models);
     }
+
+    /// <param name="each">What the task takes: at most so many devices as a node can have.</param>
+    public static PodShape Of(in ResourceVector each, ModelSet models) =>
+        new(each.CpuMillicores, each.MemoryBytes, each.Milli > 0 ? 1 : each.Devices, each.Milli > 0 ? each.Milli : WholeDevice, models);
 
     public long CpuMillicores { get; }
 

@@ -36,8 +36,8 @@ internal sealed class ScoreTree
         }
     }
 
-    /// <summary>The node of the smallest score, among equals the first, that has the memory; null where none has.</summary>
-    public int? Best(long memoryBytes, long[] memory)
+    /// <summary>The node of the smallest score in a range, among equals the first, that may be taken; null where none may.</summary>
+    public int? Best(int from, int end, Func<int, bool> mayTake)
     {
         var (score, node) = (Never, -1);
         Visit(1, 0, leaves);
@@ -45,10 +45,10 @@ internal sealed class ScoreTree
 
         void Visit(int at, int first, int width)
         {
-            if (least[at] > score || (least[at] == score && (node < 0 || first > node))) return;
+            if (least[at] > score || (least[at] == score && (node < 0 || first > node)) || first >= end || first + width <= from) return;
             if (width == 1)
             {
-                if (memory[first] >= memoryBytes) (score, node) = (least[at], first);
+                if (mayTake(first)) (score, node) = (least[at], first);
                 return;
             }
 

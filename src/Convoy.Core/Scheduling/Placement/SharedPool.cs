@@ -19,8 +19,11 @@ public sealed class SharedPool
     private const long DeviceFactor = 8;
     private const long CpuFactor = 1;
 
+    /// <summary>Less cpu than any task asks for.</summary>
+    private const long Closed = -1;
+
     private readonly Fragmentation fragmentation;
-    private readonly SharedNode[] nodes;
+    private readonly int[] models;
     private readonly long[] cpu;
     private readonly long[] memory;
     private readonly int[] free;
@@ -34,33 +37,57 @@ public sealed class SharedPool
     public SharedPool(IEnumerable<SharedNode> nodes, Fragmentation fragmentation)
     {
         this.fragmentation = fragmentation;
-        this.nodes = [.. nodes.OrderBy(node => node.Name, StringComparer.Ordinal)];
-        cpu = [.. this.nodes.Select(node => node.CpuMillicores)];
-        memory = [.. this.nodes.Select(node => node.MemoryBytes)];
-        free = [.. this.nodes.SelectMany(node => node.FreeMilli)];
-        firstDevice = new int[this.nodes.Length + 1];
-        for (var i = 0; i < this.nodes.Length; i++) firstDevice[i + 1] = firstDevice[i] + this.nodes[i].FreeMilli.Count;
-        amount = [.. Enumerable.Range(0, this.nodes.Length).Select(i => AmountOf(i, cpu[i], Free(i)))];
+        SharedNode[] ordered = [.. nodes.OrderBy(node => node.Name, StringComparer.Ordinal)];
+        models = [.. ordered.Select(node => node.Model)];
+        cpu = [.. ordered.Select(node => node.CpuMillicores)];
+        memory = [.. ordered.Select(node => node.MemoryBytes)];
+        free = [.. ordered.SelectMany(node => node.FreeMilli)];
+        firstDevice = new int[ordered.Length + 1];
+        for (var i = 0; i < ordered.Length; i++) firstDevice[i + 1] = firstDevice[i] + ordered[i].FreeMilli.Count;
+        amount = [.. Enumerable.Range(0, ordered.Length).Select(i => AmountOf(i, cpu[i], Free(i)))];
     }
 
-    /// <summary>In the order of their names, as they were at first.</summary>
-    public IReadOnlyList<SharedNode> Nodes => nodes;
+    /// <summary>Nodes of one model, in an order of their own, that have nothing free before <see cref="Set"/> tells it.</summary>
+    /// <param name="firstDevice">Where the devices of each node begin in the list of all, and where it ends.</param>
+    internal SharedPool(int model, int[] firstDevice, Fragmentation fragmentation)
+    {
+        var nodes = firstDevice.Length - 1;
+        (this.fragmentation, this.firstDevice, free) = (fragmentation, firstDevice, new int[firstDevice[^1]]);
+        (models, cpu, memory, amount) = (new int[nodes], new long[nodes], new long[nodes], new long[nodes]);
+        Array.Fill(models, model);
+        Array.Fill(cpu, Closed);
+    }
 
     /// <summary>Thousandths free of each device of a node.</summary>
     public ReadOnlySpan<int> FreeMilli(int node) => Free(node);
 
     /// <summary>The best place for a task, or null where none fits. Nothing is taken.</summary>
-    public SharedPlace? Find(PodShape shape)
+    public SharedPlace? Find(PodShape shape) => Find(shape, 0, models.Length, _ => true)?.Place;
+
+    /// <summary>The best place on nodes of a range that may be used, and its score: the smaller the better, in pools of one workload.</summary>
+    internal (SharedPlace Place, long Score)? Find(PodShape shape, int from, int end, Func<int, bool> mayUse)
     {
-        var tree = TreeOf(shape);
-        var node = tree.Best(shape.MemoryBytes, memory);
-        return node is { } found ? new SharedPlace(found, Choose(found, shape).Devices) : null;
+        var best = TreeOf(shape).Best(from, end, node => memory[node] >= shape.MemoryBytes && mayUse(node));
+        if (best is not { } node) return null;
+        var (score, devices) = Choose(node, shape);
+        return (new SharedPlace(node, devices), score);
     }
 
     public void Take(SharedPlace place, PodShape shape) => Change(place, shape, 1);
 
     /// <summary>Undoes <see cref="Take"/>.</summary>
     public void Give(SharedPlace place, PodShape shape) => Change(place, shape, -1);
+
+    /// <summary>What is free on a node by now.</summary>
+    /// <param name="cpuMillicores">Null where nothing may be put on it.</param>
+    internal void Set(int node, long? cpuMillicores, long memoryBytes, ReadOnlySpan<int> freeMilli)
+    {
+        var left = Free(node);
+        for (var device = 0; device < left.Length; device++) left[device] = device < freeMilli.Length ? Math.Clamp(freeMilli[device], 0, PodShape.WholeDevice) : 0;
+        (cpu[node], memory[node]) = (cpuMillicores is { } open ? Math.Max(0, open) : Closed, Math.Max(0, memoryBytes));
+        amount[node] = AmountOf(node, cpu[node], left);
+        touched.Add(node);
+    }
 
     private void Change(SharedPlace place, PodShape shape, int times)
     {
@@ -80,7 +107,7 @@ public sealed class SharedPool
         var kind = new PodShape(shape.CpuMillicores, 0, shape.Devices, shape.Milli, shape.Models);
 
         // A log much longer than the pool is dearer to follow than to begin anew, and trees are bounded in all to some 64 MB.
-        if (touched.Count > 8 * nodes.Length || (!trees.ContainsKey(kind) && (trees.Count + 1L) * nodes.Length > 4_000_000))
+        if (touched.Count > 8 * models.Length || (!trees.ContainsKey(kind) && (trees.Count + 1L) * models.Length > 4_000_000))
         {
             trees.Clear();
             touched.Clear();
@@ -89,7 +116,7 @@ public sealed class SharedPool
         ref var tree = ref CollectionsMarshal.GetValueRefOrAddDefault(trees, kind, out _);
         if (tree is null)
         {
-            tree = new ScoreTree(nodes.Length, node => Choose(node, kind).Score);
+            tree = new ScoreTree(models.Length, node => Choose(node, kind).Score);
         }
         else
         {
@@ -104,7 +131,7 @@ public sealed class SharedPool
     private (long Score, DeviceSet Devices) Choose(int node, PodShape shape)
     {
         var left = Free(node);
-        if (cpu[node] < shape.CpuMillicores || left.Length < shape.Devices || !shape.Models.Contains(nodes[node].Model)) return (ScoreTree.Never, default);
+        if (cpu[node] < shape.CpuMillicores || left.Length < shape.Devices || !shape.Models.Contains(models[node])) return (ScoreTree.Never, default);
         var (after, devices) = shape.IsShare ? Share(node, shape, left) : Wholes(node, shape, left);
         if (after is not { } then) return (ScoreTree.Never, default);
 
@@ -150,7 +177,7 @@ public sealed class SharedPool
         return new DeviceSet(bits);
     }
 
-    private long AmountOf(int node, long cpuMillicores, ReadOnlySpan<int> left) => fragmentation.Of(nodes[node].Model, cpuMillicores, left);
+    private long AmountOf(int node, long cpuMillicores, ReadOnlySpan<int> left) => fragmentation.Of(models[node], cpuMillicores, left);
 
     private Span<int> Free(int node) => free.AsSpan(firstDevice[node], firstDevice[node + 1] - firstDevice[node]);
 }

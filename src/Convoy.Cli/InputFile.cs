@@ -1,0 +1,37 @@
+using System.Text;
+using Convoy.Cli.Output;
+
+namespace Convoy.Cli;
+
+/// <summary>Files that people name.</summary>
+internal static class InputFile
+{
+    /// <param name="file"><c>-</c> reads standard input.</param>
+    /// <param name="what">What it should be, for who named another file.</param>
+    public static async Task<string> ReadTextAsync(string file, long largest, string what, CancellationToken cancellationToken)
+    {
+        var bytes = await ReadAsync(file, largest, what, cancellationToken);
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.Span);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new InvalidDataException($"{file} is not UTF-8 text; is it a {what}?");
+        }
+    }
+
+    public static async Task<ReadOnlyMemory<byte>> ReadAsync(string file, long largest, string what, CancellationToken cancellationToken)
+    {
+        await using var stream = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
+        var bytes = new MemoryStream();
+        var buffer = new byte[64 << 10];
+        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
+        {
+            await bytes.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            if (bytes.Length > largest) throw new InvalidDataException($"{file} is larger than {Spans.Bytes(largest)}; is it a {what}?");
+        }
+
+        return bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
+    }
+}

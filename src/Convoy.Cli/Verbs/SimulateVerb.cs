@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.Globalization;
+using Convoy.Cli.Output;
+using Convoy.Cli.Simulation;
+using Convoy.Cli.Simulation.Report;
+using Convoy.Core.Simulation;
+
+namespace Convoy.Cli.Verbs;
+
+internal static class SimulateVerb
+{
+    public static Command Build()
+    {
+        var cluster = Options.Text("--cluster", "FILE", "The machines (YAML); - reads standard input");
+        var trace = Options.Text("--trace", "FILE", "The jobs (CSV); - reads standard input");
+        var policy = Policies.Option();
+        var added = AddedNodes.Option();
+        var dump = Options.Text("--dump", "FILE", "Write when each job started and ended, as CSV");
+        var html = Options.Text("--html", "FILE", "Write a page with charts");
+        var format = Options.Format("table", "json", "html");
+        return new Verb("simulate", "What a cluster would do with a trace of jobs, under Convoy's scheduler or a textbook policy")
+        {
+            Examples =
+            [
+                "convoy simulate --cluster cluster.yaml --trace jobs.csv",
+                "convoy simulate --cluster cluster.yaml --trace jobs.csv --policy all --html report.html",
+                "convoy simulate --cluster cluster.yaml --trace jobs.csv --add-nodes 4xA100:8 -o json",
+                "convoy simulate --cluster cluster.yaml --trace jobs.csv --policy convoy --policy fifo --dump ends.csv",
+            ],
+            Options = { cluster, trace, policy, added, html, dump, format },
+            Body = async (call, cancellationToken) =>
+            {
+                var (htmlFile, dumpFile) = (Output(call, html), Output(call, dump));
+                var scenario = await ScenarioAsync(call, call.Get(cluster), call.Get(trace), cancellationToken);
+                foreach (var nodes in call.Get(added) ?? []) scenario = scenario with { Cluster = nodes.To(scenario.Cluster) };
+                var results = (call.Get(policy) is [_, ..] chosen ? chosen : [SimulationPolicy.Convoy]).Select(each => Run(call, scenario, each, cancellationToken)).ToArray();
+                foreach (var result in results)
+                {
+                    if (dumpFile is not null) await WriteFileAsync(call, results.Length == 1 ? dumpFile : OutcomeFile.NameFor(dumpFile, result.Policy), writer => OutcomeFile.Write(writer, result));
+                }
+
+                if (htmlFile is not null) await WriteFileAsync(call, htmlFile, new ReportPage(scenario, results).Write);
+                SayWhatNeverFit(call, results);
+                if (call.Get(format) == "html") new ReportPage(scenario, results).Write(call.Output);
+                else Write(call, call.Get(format), results);
+                return ExitCodes.Success;
+            },
+        };
+    }
+
+    private static async Task<Scenario> ScenarioAsync(Call call, string? cluster, string? trace, CancellationToken cancellationToken)
+    {
+        if (cluster is null || trace is null) throw CommandException.Usage($"{(cluster is null ? "--cluster" : "--trace")} is missing; see convoy simulate --help");
+        if (cluster == "-" && trace == "-") throw CommandException.Usage("only one of --cluster and --trace can read standard input");
+        return await Scenario.OfFilesAsync(cluster, trace, cancellationToken);
+    }
+
+    private static SimulationResult Run(Call call, Scenario scenario, SimulationPolicy policy, CancellationToken cancellationToken)
+    {
+        var progress = new ProgressBar(call, Policies.Word(policy), scenario.Jobs.Count);
+        progress.Show(0);
+        var result = scenario.Cluster.Run(scenario.Jobs, policy, progress.Show, cancellationToken);
+        progress.Clear();
+        return result;
+    }
+
+    /// <summary>A file to write, whose folder is there: who has waited for a result must not lose it.</summary>
+    private static string? Output(Call call, Option<string?> option)
+    {
+        if (call.Get(option) is not { } file) return null;
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file));
+        if (file.Length == 0 || Directory.Exists(file)) throw CommandException.Usage($"{option.Name} takes a file to write, and '{file}' is none");
+        return Directory.Exists(folder) ? file : throw new DirectoryNotFoundException($"there is no folder {folder} to write {option.Name} to");
+    }
+
+    private static async Task WriteFileAsync(Call call, string file, Action<TextWriter> write)
+    {
+        await using (var writer = new StreamWriter(file)) write(writer);
+        call.Say($"wrote {file}");
+    }
+
+    private static void SayWhatNeverFit(Call call, IReadOnlyList<SimulationResult> results)
+    {
+        const int Most = 5;
+        foreach (var result in results)
+        {
+            var never = result.Outcomes.Where(outcome => outcome.End is null).Select(outcome => outcome.Job.Id).ToArray();
+            if (never.Length > 0) call.Say($"{Policies.Word(result.Policy)}: {Spans.Count(never.Length, "job")} never fit: {Printable.Of(string.Join(", ", never.Take(Most)))}{(never.Length > Most ? ", …" : "")}");
+        }
+    }
+
+    private static void Write(Call call, string? format, IReadOnlyList<SimulationResult> results)
+    {
+        var figures = results.Select(result => (result.Policy, Figures: SimulationFigures.Of(result))).ToArray();
+        if (format == "json")
+        {
+            var views = figures.Select(each => SimulationView.Of(each.Policy, each.Figures)).ToArray();
+            if (views is [var only]) Rendering.WriteJson(call.Output, only, CliJson.Default.SimulationView);
+            else Rendering.WriteJson(call.Output, new SimulationListView(views), CliJson.Default.SimulationListView);
+            return;
+        }
+
+        var table = new TextTable("POLICY", "JOBS", "COMPLETED", "AVG-JCT", "P50-JCT", "P99-JCT", "AVG-QUEUE", "P99-QUEUE", "MAKESPAN", "GPU-USE", "EVICTIONS", "GPU-TIME-LOST", "NEVER-FIT")
+            .AlignRight([.. Enumerable.Range(1, 12)]);
+        foreach (var (policy, told) in figures)
+        {
+            table.Add(
+                Policies.Word(policy), $"{told.Jobs}", $"{told.Completed}", Spans.Of(told.AverageCompletion), Spans.Of(told.MedianCompletion), Spans.Of(told.P99Completion), Spans.Of(told.AverageQueueing),
+                Spans.Of(told.P99Queueing), Spans.Of(told.Makespan), string.Create(CultureInfo.InvariantCulture, $"{100 * told.Utilisation:F1}%"), $"{told.Evictions}", Spans.Of(told.LostGpuTime), $"{told.NeverFit}");
+        }
+
+        table.Write(call.Output);
+    }
+}

@@ -1,0 +1,154 @@
+using System.Text.Json;
+using System.Xml.Linq;
+
+namespace Convoy.Cli.Tests;
+
+public sealed class SimulateTests : IDisposable
+{
+    private static readonly XNamespace Html = "http://www.w3.org/1999/xhtml";
+    private readonly ConvoyProgram _convoy = new();
+
+    [Fact]
+    public async Task Figures_in_json_have_exactly_their_keys()
+    {
+        Trace("a,0,100,8", "b,50.5,10,4", "c,60,5,64");
+
+        var ended = await SimulateAsync("--policy", "fifo", "-o", "json");
+
+        ended.ExitCode.ShouldBe(0);
+        var json = JsonDocument.Parse(ended.Output).RootElement;
+        json.EnumerateObject().Select(member => $"{member.Name}={member.Value}").ShouldBe(
+        [
+            "schemaVersion=1", "policy=fifo", "jobs=3", "completed=2", "avgJctS=79.75", "p50JctS=59.5", "p99JctS=100", "avgQueueS=24.75", "p99QueueS=49.5", "makespanS=110",
+            "gpuUtilisation=0.954545", "evictions=0", "lostGpuS=0", "neverFit=1",
+        ]);
+        ended.Error.ShouldBe("fifo: 1 job never fit: c\n");
+    }
+
+    [Fact]
+    public async Task Several_policies_are_compared_on_the_same_trace()
+    {
+        Trace("a,0,100,8", "b,1,50,8", "c,2,10,8");
+
+        var ended = await SimulateAsync("--policy", "sjf", "--policy", "fifo,sjf", "-o", "json");
+
+        var items = JsonDocument.Parse(ended.Output).RootElement.GetProperty("items").EnumerateArray().ToArray();
+        items.Select(item => item.GetProperty("policy").GetString()).ShouldBe(["sjf", "fifo"]);
+        items.Select(item => item.GetProperty("avgJctS").GetDouble()).ShouldBe([122.333, 135.667]);
+        (await SimulateAsync("--policy", "all")).Output.TrimEnd().Split('\n').Select(line => line.Split(' ')[0]).ShouldBe(["POLICY", "convoy", "fifo", "sjf", "srtf", "easy"]);
+    }
+
+    [Fact]
+    public async Task Without_a_policy_it_is_convoys_own()
+    {
+        Trace("a,0,100,8");
+
+        (await SimulateAsync("-o", "json")).Output.ShouldContain("\"policy\": \"convoy\"");
+    }
+
+    [Fact]
+    public async Task A_dump_tells_of_each_job_and_has_one_file_for_each_policy()
+    {
+        Trace("a,0,100.25,8", "\"b,1\",50.5,10,8", "c,60,5,64");
+
+        (await SimulateAsync("--policy", "fifo", "--dump", "ends.csv")).Error.ShouldStartWith("wrote ends.csv\n");
+        (await SimulateAsync("--policy", "fifo,sjf", "--dump", "ends.csv")).ExitCode.ShouldBe(0);
+
+        Read("ends.csv").ShouldBe("id,submit_s,start_s,end_s,evictions\r\na,0,0,100.25,0\r\n\"b,1\",50.5,100.25,110.25,0\r\nc,60,,,0\r\n");
+        Read("ends.fifo.csv").ShouldBe(Read("ends.csv"));
+        Read("ends.sjf.csv").ShouldBe(Read("ends.csv"));
+    }
+
+    [Fact]
+    public async Task Added_nodes_are_machines_like_those_that_are_there()
+    {
+        Write("cluster.yaml", "nodes: [{gpus: 8, accelerator: A100, cpu: 8}]");
+        Write("jobs.csv", "id,submit_s,duration_s,gpus,cpu,accelerators\na,0,100,8,8,A100\nb,0,100,8,8,A100\nc,0,100,8,9,A100\nd,0,100,4,,H100\n");
+
+        var ended = await SimulateAsync("--add-nodes", "1xA100:8", "--add-nodes", "2xH100:4", "-o", "json");
+
+        var json = JsonDocument.Parse(ended.Output).RootElement;
+        (json.GetProperty("completed").GetInt32(), json.GetProperty("avgQueueS").GetDouble(), json.GetProperty("neverFit").GetInt32()).ShouldBe((3, 0, 1));
+    }
+
+    [Fact]
+    public async Task A_page_is_well_formed_needs_nothing_else_and_has_every_series()
+    {
+        Write("cluster.yaml", "nodes: [{count: 2, gpus: 8, accelerator: A100}]");
+        Write("jobs.csv", "id,submit_s,duration_s,gpus,user\na,0,3600,8,<mei> & \"co\"\nb,60,7200,16,jonas\nc,120,600,1,jonas\n");
+
+        var one = await SimulateAsync("-o", "html");
+        var several = await SimulateAsync("--policy", "all", "--html", "report.html");
+
+        var page = XDocument.Parse(one.Output);
+        page.Descendants(Html + "figcaption").Select(caption => caption.Element(Html + "h2")!.Value).ShouldBe(["GPU utilisation", "Waiting jobs", "Completion time", "Wait by size", "Who had the GPUs"]);
+        one.Output.ShouldContain("&lt;mei&gt; &amp; &quot;co&quot;");
+        several.Output.ShouldStartWith("POLICY");
+        var compared = XDocument.Parse(Read("report.html"));
+        foreach (var figure in compared.Descendants(Html + "figure").Take(3))
+        {
+            var lines = figure.Descendants(Html + "polyline").ToArray();
+            lines.Select(line => line.Value).ShouldBe(["convoy", "fifo", "sjf", "srtf", "easy"]);
+            lines.ShouldAllBe(line => line.Attribute("points")!.Value.Split(' ', StringSplitOptions.None).Length > 2);
+        }
+
+        foreach (var document in new[] { one.Output, Read("report.html") })
+        {
+            document.ShouldNotContain("NaN");
+            document.ShouldNotContain("<script");
+            document.Replace("http://www.w3.org/1999/xhtml", "", StringComparison.Ordinal).ShouldNotContain("http");
+            document.ShouldNotContain("url(");
+        }
+    }
+
+    [Theory]
+    [InlineData(2, "--trace is missing", "--cluster", "cluster.yaml")]
+    [InlineData(2, "--cluster is missing", "--trace", "jobs.csv")]
+    [InlineData(2, "did you mean srtf?", "--cluster", "cluster.yaml", "--trace", "jobs.csv", "--policy", "srft")]
+    [InlineData(2, "--add-nodes takes COUNTxTYPE:GPUS", "--cluster", "cluster.yaml", "--trace", "jobs.csv", "--add-nodes", "4")]
+    [InlineData(2, "only one of", "--cluster", "-", "--trace", "-")]
+    [InlineData(3, "error[FileError]", "--cluster", "cluster.yaml", "--trace", "nowhere.csv")]
+    [InlineData(3, "there is no folder", "--cluster", "cluster.yaml", "--trace", "jobs.csv", "--dump", "nowhere/x.csv")]
+    [InlineData(3, "jobs.csv:3:3: submit_s: must be a number, and is 'x' [BadValue]\njobs.csv:3:5: duration_s:", "--cluster", "cluster.yaml", "--trace", "jobs.csv")]
+    [InlineData(3, "error[InvalidFile]: jobs.csv has 2 problems; nothing was simulated", "--cluster", "cluster.yaml", "--trace", "jobs.csv", "--html", "r.html")]
+    [InlineData(3, "bad.yaml:1:10: nodes[0].gpu: there is no key 'gpu' here; did you mean 'gpus'?", "--cluster", "bad.yaml", "--trace", "jobs.csv")]
+    public async Task What_is_wrong_is_said_and_nothing_is_written(int exit, string told, params string[] arguments)
+    {
+        Trace("a,0,100,8", "b,x,y,1");
+        Write("bad.yaml", "nodes: [{gpu: 8}]");
+
+        var ended = await _convoy.RunAsync(["simulate", .. arguments]);
+
+        ended.ExitCode.ShouldBe(exit, ended.Error);
+        ended.Output.ShouldBe("");
+        ended.Error.ShouldContain(told);
+        Directory.GetFiles(_convoy.Folder).Select(Path.GetFileName).Order().ShouldBe(["bad.yaml", "cluster.yaml", "jobs.csv"]);
+    }
+
+    [Fact]
+    public async Task The_sample_runs_under_every_policy()
+    {
+        var sample = Path.Combine(Sample(AppContext.BaseDirectory), "samples", "simulation");
+
+        var ended = await _convoy.RunAsync("simulate", "--cluster", Path.Combine(sample, "cluster.yaml"), "--trace", Path.Combine(sample, "jobs.csv"), "--policy", "all", "-o", "json");
+
+        ended.Error.ShouldBe("");
+        JsonDocument.Parse(ended.Output).RootElement.GetProperty("items").EnumerateArray().ShouldAllBe(item => item.GetProperty("completed").GetInt32() == 120);
+
+        static string Sample(string folder) => File.Exists(Path.Combine(folder, "Convoy.slnx")) ? folder : Sample(Path.GetDirectoryName(folder)!);
+    }
+
+    public void Dispose() => _convoy.Dispose();
+
+    private Task<Ended> SimulateAsync(params string[] more) => _convoy.RunAsync(["simulate", "--cluster", "cluster.yaml", "--trace", "jobs.csv", .. more]);
+
+    private void Trace(params string[] rows)
+    {
+        Write("cluster.yaml", "nodes: [{gpus: 8}]");
+        Write("jobs.csv", $"id,submit_s,duration_s,gpus\n{string.Join('\n', rows)}\n");
+    }
+
+    private void Write(string file, string text) => File.WriteAllText(Path.Combine(_convoy.Folder, file), text);
+
+    private string Read(string file) => File.ReadAllText(Path.Combine(_convoy.Folder, file));
+}
