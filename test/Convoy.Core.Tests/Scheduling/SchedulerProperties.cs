@@ -14,6 +14,10 @@ public sealed class SchedulerProperties
         world => PlanChecker.Violations(world.Snapshot, world.Policy, Plan(world), Worlds.Now).ShouldBeEmpty(), iter: Iterations);
 
     [Fact]
+    public void No_plan_within_quotas_violates_a_guarantee() => Worlds.WithQueues.Sample(
+        world => PlanChecker.Violations(world.Snapshot, world.Policy, Plan(world), Worlds.Now).ShouldBeEmpty(), iter: Iterations);
+
+    [Fact]
     public void The_order_in_which_things_are_listed_changes_nothing() => Gen.Select(Worlds.Random, Gen.Int).Sample((world, seed) =>
     {
         var random = new Random(seed);
