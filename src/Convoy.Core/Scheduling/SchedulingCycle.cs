@@ -96,13 +96,12 @@ internal sealed class SchedulingCycle
 
     private void ConsiderOne(PendingJob job, bool isInside)
     {
+        var hadRight = waiting.TryGetValue(job.Standing.Id, out var before) && before is not { Token: WaitingToken.WaitingForQuota or WaitingToken.ExceedsQueueQuota };
         if (Try(job, isInside) is not { } reason) waiting.Remove(job.Standing.Id);
-        else if (isInside || Outranks(reason, waiting[job.Standing.Id])) waiting[job.Standing.Id] = reason;
-    }
 
-    /// <summary>Of what stands against a job inside nominal and as a borrower, the lack of machines says more than the lack of quota.</summary>
-    private static bool Outranks(WaitingReason borrowing, WaitingReason inside) =>
-        inside.Token is WaitingToken.WaitingForQuota or WaitingToken.ExceedsQueueQuota && borrowing.Token is not (WaitingToken.WaitingForQuota or WaitingToken.ExceedsQueueQuota);
+        // Of what stands against a job inside nominal and as a borrower, the lack of machines says more than the lack of quota.
+        else if (!hadRight) waiting[job.Standing.Id] = reason;
+    }
 
     private bool IsHeld(PendingJob job) => job.NotBefore is { } until && now < until;
 
@@ -116,7 +115,7 @@ internal sealed class SchedulingCycle
         if (job.NotBefore is { } until && now < until) return new WaitingReason(WaitingToken.Held, WaitingUnit.Jobs, 0, 0, 0, 0, null, until);
         if (people.OverCap(job) is { } overCap) return overCap;
         var choices = ChoicesOf(job, isInside);
-        if (choices.Length == 0 && free.Choices(job) is [var any, ..]) return QuotaReason(job, quota.TermsOf(job, any.Accelerator));
+        if (choices.Length == 0 && free.Choices(job) is [var any, ..]) return Lacking(job, quota.TermsOf(job, any.Accelerator), isInside);
 
         // 2. On what is free now.
         var promise = times.Withdraw(job);
@@ -124,9 +123,8 @@ internal sealed class SchedulingCycle
         if (reason is null)
         {
             if (TryStart(job, choices)) return null;
-            reason = choices.Length > 0 && Array.TrueForAll(choices, choice => !quota.TermsOf(job, choice.Accelerator).FitsNow)
-                ? QuotaReason(job, quota.TermsOf(job, choices[0].Accelerator))
-                : Shortage.Explain(snapshot, free, job, InTheWayOf(job, choices));
+            var isQuotaShort = choices.Length > 0 && Array.TrueForAll(choices, choice => !quota.TermsOf(job, choice.Accelerator).FitsNow);
+            reason = (isQuotaShort ? QuotaReason(job, quota.TermsOf(job, choices[0].Accelerator)) : null) ?? Shortage.Explain(snapshot, free, job, InTheWayOf(job, choices));
             blocked.Add(job, isInside, reason);
         }
 
@@ -153,7 +151,12 @@ internal sealed class SchedulingCycle
     private static bool IsAlike(PendingJob one, PendingJob other) => one.UsesDevices == other.UsesDevices
         && (one.AcceptableAccelerators is not { } types || other.AcceptableAccelerators is not { } others || types.SequenceEqual(others));
 
-    private WaitingReason QuotaReason(PendingJob job, QuotaTerms terms) => new(
+    /// <summary>Why there is nothing that the job could have on these terms. Whether it may borrow shows when its turn as a borrower comes.</summary>
+    private WaitingReason Lacking(PendingJob job, QuotaTerms terms, bool isInside) =>
+        QuotaReason(job, terms) ?? (isInside ? new WaitingReason(WaitingToken.WaitingForQuota, WaitingUnit.Devices, job.MinDevices, 0, 0, 0) : Shortage.Explain(snapshot, free, job, null));
+
+    /// <summary>Null where only a lack of devices stands against the job.</summary>
+    private WaitingReason? QuotaReason(PendingJob job, QuotaTerms terms) => !terms.IsQuotaShort ? null : new(
         terms.Answer.Verdict == QuotaVerdict.ExceedsQueueQuota ? WaitingToken.ExceedsQueueQuota : WaitingToken.WaitingForQuota,
         WaitingUnit.Devices, job.MinDevices, terms.Answer.Free / 1000, 0, 0, Queue: policy.Queues.Count == 0 ? null : quota.NameOf(terms.Answer.Queue));
 
