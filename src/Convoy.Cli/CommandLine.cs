@@ -14,7 +14,7 @@ internal static class CommandLine
         ["convoy"] =
         [
             "context", "run", "output", "exec", "ssh", "port-forward", "top", "suspend", "resume", "retry", "update", "delete", "dataset", "team", "quota",
-            "usage", "completion", "apply", "audit",
+            "usage", "completion", "audit",
         ],
         ["convoy node"] = ["cordon", "uncordon", "drain"],
         ["convoy cluster"] = ["get", "join"],
@@ -26,7 +26,7 @@ internal static class CommandLine
         {
             SubmitVerb.Build(), ListVerb.Build(), GetVerb.Build(), LogsVerb.Build(), WhyVerb.Build(), QueueVerb.Build(), EventsVerb.Build(), MetricsVerb.Build(),
             WaitVerb.Build(), CancelVerb.Build(), NodeVerbs.Build(), ClusterVerbs.Build(), LoginVerb.Build(), WhoAmIVerb.Build(), UserVerbs.Build(),
-            TokenVerbs.Build(), LevelVerbs.Build(), SimulateVerb.Build(), UpVerb.Build(), VersionVerb.Build(),
+            TokenVerbs.Build(), LevelVerbs.Build(), ApplyVerb.Build(), SimulateVerb.Build(), UpVerb.Build(), VersionVerb.Build(),
         };
         root.Add(Call.ServerOption);
         root.Add(Call.TokenOption);

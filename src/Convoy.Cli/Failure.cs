@@ -57,11 +57,12 @@ internal sealed class InvalidSpecException(IReadOnlyList<SpecProblem> problems, 
     public string? File { get; } = file;
 }
 
-/// <summary>What is wrong with a file of a simulation.</summary>
+/// <summary>What is wrong with a file that is no job's.</summary>
 /// <param name="problems">The first of them.</param>
 /// <param name="count">All of them.</param>
-internal sealed class InvalidFileException(string file, IReadOnlyList<SpecProblem> problems, int count)
-    : Exception($"{file} has {Spans.Count(count, "problem")}{(count > problems.Count ? $", of which these are the first {problems.Count}" : "")}; nothing was simulated")
+/// <param name="done">What was not done for it, such as <c>changed</c>.</param>
+internal sealed class InvalidFileException(string file, IReadOnlyList<SpecProblem> problems, int count, string done)
+    : Exception($"{file} has {Spans.Count(count, "problem")}{(count > problems.Count ? $", of which these are the first {problems.Count}" : "")}; nothing was {done}")
 {
     public string File { get; } = file;
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization.Metadata;
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
+using Convoy.Core.Queues;
 using Convoy.Core.Resources;
 
 namespace Convoy.Client;
@@ -77,6 +78,12 @@ public sealed class ConvoyClient : IDisposable
 
     public Task<QueueListView> ListQueueAsync(string? after, int? limit, CancellationToken cancellationToken) =>
         line.GetAsync(Page("queue", after, limit).ToString(), WireJson.Default.QueueListView, cancellationToken);
+
+    public Task<QueueTreeView> ListQueuesAsync(CancellationToken cancellationToken) => line.GetAsync("queues", WireJson.Default.QueueTreeView, cancellationToken);
+
+    /// <summary>All queues, and levels; what is not sound is refused whole.</summary>
+    public Task<OrganisationChangeView> ApplyAsync(Organisation organisation, bool isDryRun, CancellationToken cancellationToken) => line.SendAsync(
+        HttpMethod.Put, new QueryText("organisation").Add("dryRun", isDryRun).ToString(), organisation, WireJson.Default.Organisation, WireJson.Default.OrganisationChangeView, cancellationToken);
 
     public Task<NodeListView> ListNodesAsync(string? after, int? limit, CancellationToken cancellationToken) =>
         line.GetAsync(Page("nodes", after, limit).ToString(), WireJson.Default.NodeListView, cancellationToken);

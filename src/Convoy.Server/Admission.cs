@@ -1,5 +1,7 @@
+using Convoy.Core.Documents;
 using Convoy.Core.Jobs;
 using Convoy.Core.People;
+using Convoy.Core.Queues;
 using Convoy.Core.Resources;
 using Convoy.Core.Scheduling;
 using Convoy.Store;
@@ -9,6 +11,8 @@ namespace Convoy.Server;
 /// <summary>Whether a valid spec may become this person's job. Nothing is stored before all of it is answered.</summary>
 public sealed class Admission(IStore store, People people, Fleet fleet)
 {
+    private const int MostQueuesNamed = 20;
+
     /// <summary>The spec as it will be kept, with its queue and level; or the answer that says no.</summary>
     public async Task<(Admitted? Admitted, IResult? Refusal)> AdmitAsync(User owner, JobSpec spec, CancellationToken cancellationToken)
     {
@@ -22,19 +26,29 @@ public sealed class Admission(IStore store, People people, Fleet fleet)
             return (null, Problems.InvalidSpec([new SpecProblem("code.archive", "CodeNotUploaded", $"you have uploaded no archive {archive}; upload it first")]));
         }
 
-        // Queues are the people's own until teams have theirs.
-        var queue = spec.Queue ?? owner.Name;
-        if (queue != owner.Name && queue != "default")
-        {
-            return (null, Problems.InvalidSpec([new SpecProblem("queue", "NoSuchQueue", $"there is no queue '{queue}' you may use; yours is '{owner.Name}', everybody's is 'default'")]));
-        }
-
         var policy = await people.PolicyAsync(cancellationToken);
+        var queue = spec.Queue ?? owner.Name;
+        if (!await people.MayUseAsync(owner.Name, queue, cancellationToken)) return (null, Problems.InvalidSpec([new SpecProblem("queue", "NoSuchQueue", await WhichQueuesAsync(owner.Name, queue, policy, cancellationToken))]));
+
         var level = policy.Levels.FirstOrDefault(l => l.Name == owner.Level) ?? new Level(owner.Level, 0);
         if (OverCap(spec, level) is { } overCap) return (null, overCap);
         var kept = spec.Limits.MaxDuration is null && level.MaxDuration is not null ? spec with { Limits = spec.Limits with { MaxDuration = level.MaxDuration } } : spec;
         var probe = new PendingJob(new Standing(default, owner.Name, owner.Level, queue, spec.Priority, long.MaxValue), 0, [.. RoleDemand.AllOf(spec)], spec.Placement.Clusters, null);
         return Infeasible(probe) is { } infeasible ? (null, infeasible) : (new Admitted(kept, queue, level, probe), null);
+    }
+
+    private async ValueTask<string> WhichQueuesAsync(string owner, string asked, SchedulingPolicy policy, CancellationToken cancellationToken)
+    {
+        var open = new List<string>();
+        foreach (var queue in policy.Queues)
+        {
+            if (queue.Name != owner && queue.Name != QueueTree.RootName && await people.MayUseAsync(owner, queue.Name, cancellationToken)) open.Add(queue.Name);
+        }
+
+        open.Sort(StringComparer.Ordinal);
+        var others = open.Count == 0 ? "" : $", and you may use {string.Join(", ", open.Take(MostQueuesNamed))}{(open.Count > MostQueuesNamed ? $" and {open.Count - MostQueuesNamed} more" : "")}";
+        var guess = NearestWord.To(asked, open) is { } near ? $"; did you mean '{near}'?" : "";
+        return $"there is no queue '{asked}' you may use{guess}; yours is '{owner}', everybody's is '{QueueTree.RootName}'{others}; `convoy queue list` shows them";
     }
 
     private static IResult? OverCap(JobSpec spec, Level level)

@@ -1,15 +1,22 @@
 using System.Collections.Concurrent;
 using Convoy.Core.People;
+using Convoy.Core.Queues;
 using Convoy.Core.Scheduling;
 using Convoy.Store;
 
 namespace Convoy.Server;
 
-/// <summary>Who is who. Users are never deleted or renumbered, so what was read once stays true; levels are read afresh when edited.</summary>
-public sealed class People(IStore store)
+/// <summary>
+/// Who is who, and what administrators decided. Users are never deleted or renumbered, so what was read once stays true; levels and
+/// queues are read afresh when edited.
+/// </summary>
+public sealed class People(IStore store) : IDisposable
 {
+    private readonly SemaphoreSlim rereading = new(1);
     private readonly ConcurrentDictionary<string, User> users = new(StringComparer.Ordinal);
     private SchedulingPolicy? policy;
+
+    public void Dispose() => rereading.Dispose();
 
     public async ValueTask<User?> FindAsync(string name, CancellationToken cancellationToken)
     {
@@ -19,18 +26,44 @@ public sealed class People(IStore store)
     }
 
     public async ValueTask<SchedulingPolicy> PolicyAsync(CancellationToken cancellationToken) =>
-        Volatile.Read(ref policy) ?? await RereadLevelsAsync(cancellationToken);
+        Volatile.Read(ref policy) ?? await RereadPolicyAsync(cancellationToken);
 
     public async Task SaveLevelAsync(Level level, CancellationToken cancellationToken)
     {
         await store.SaveLevelAsync(level, cancellationToken);
-        await RereadLevelsAsync(cancellationToken);
+        await RereadPolicyAsync(cancellationToken);
     }
 
-    private async Task<SchedulingPolicy> RereadLevelsAsync(CancellationToken cancellationToken)
+    public async Task<CommitOutcome> SaveOrganisationAsync(StoredOrganisation next, string by, DateTimeOffset at, CancellationToken cancellationToken)
     {
-        var read = new SchedulingPolicy(await store.ListLevelsAsync(cancellationToken));
-        Volatile.Write(ref policy, read);
-        return read;
+        var outcome = await store.SaveOrganisationAsync(next, by, at, cancellationToken);
+        await RereadPolicyAsync(cancellationToken);
+        return outcome;
+    }
+
+    /// <summary>Whether this person may submit to the queue: their own, everybody's, and those of whose members they are.</summary>
+    public async ValueTask<bool> MayUseAsync(string user, string queue, CancellationToken cancellationToken)
+    {
+        if (queue == user || queue == QueueTree.RootName) return true;
+        if ((await PolicyAsync(cancellationToken)).Queues.FirstOrDefault(listed => listed.Name == queue) is not { } found) return false;
+        return found.Members is { } members
+            ? members.Contains(user) || members.Contains(QueueSpec.Everybody)
+            : await FindAsync(queue, cancellationToken) is null;
+    }
+
+    /// <summary>One after another, so that of two edits at once the later is the one that is remembered.</summary>
+    private async Task<SchedulingPolicy> RereadPolicyAsync(CancellationToken cancellationToken)
+    {
+        await rereading.WaitAsync(cancellationToken);
+        try
+        {
+            var read = new SchedulingPolicy(await store.ListLevelsAsync(cancellationToken)) { Queues = (await store.GetOrganisationAsync(cancellationToken)).Organisation.Queues };
+            Volatile.Write(ref policy, read);
+            return read;
+        }
+        finally
+        {
+            rereading.Release();
+        }
     }
 }

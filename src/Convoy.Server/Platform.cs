@@ -161,6 +161,7 @@ public sealed class Platform : IAsyncDisposable
         api.MapLogs();
         api.MapJobMetrics();
         api.MapQueue();
+        api.MapOrganisation();
         api.MapNodes();
         api.MapScheduling();
         api.MapCode();

@@ -18,7 +18,9 @@ public static class Problems
 
     public static IResult Invalid(string code, string detail) => Of(422, code, detail);
 
-    public static IResult InvalidSpec(IReadOnlyList<SpecProblem> problems) => Of(422, "InvalidSpec", $"the job has {problems.Count} problem{(problems.Count == 1 ? "" : "s")}", problems);
+    public static IResult InvalidSpec(IReadOnlyList<SpecProblem> problems) => Of(422, "InvalidSpec", $"the job has {Sentences.Count(problems.Count, "problem")}", problems);
+
+    public static IResult InvalidOrganisation(IReadOnlyList<SpecProblem> problems) => Of(422, "InvalidOrganisation", $"the organisation has {Sentences.Count(problems.Count, "problem")}; nothing was changed", problems);
 
     public static IResult BadRequest(string code, string detail) => Of(400, code, detail);
 

@@ -21,6 +21,8 @@ public sealed class Snapshots
     private readonly TimeProvider time;
     private readonly ConcurrentQueue<Job> told = new();
     private readonly Lock taking = new();
+    private IReadOnlyList<QueueSpec> listed = [];
+    private QueueTree queues = QueueTree.Default;
     private LiveSnapshot live = new(Accounts(DateTimeOffset.UnixEpoch));
 
     public Snapshots(Ledger ledger, Fleet fleet, People people, IStore store, JobFeed feed, TimeProvider time)
@@ -60,7 +62,8 @@ public sealed class Snapshots
         lock (taking)
         {
             while (told.TryDequeue(out var job)) live.Tell(job);
-            return new PlanningCase(live.Take(fleet.Nodes, QueueTree.Of(policy.Queues).Tree ?? QueueTree.Default, now), policy, now);
+            if (policy.Queues != listed) (listed, queues) = (policy.Queues, QueueTree.Of(policy.Queues).Tree ?? QueueTree.Default);
+            return new PlanningCase(live.Take(fleet.Nodes, queues, now), policy, now);
         }
     }
 

@@ -8,9 +8,14 @@ public static class SpecBody
 {
     public static async Task<(JobSpec? Spec, IResult? Refusal)> ReadAsync(HttpContext http, CancellationToken cancellationToken)
     {
+        var reading = JobSpecReader.ReadRequest(await BytesAsync(http, cancellationToken));
+        return reading.Spec is { } spec ? (spec, null) : (null, Problems.InvalidSpec(reading.Problems));
+    }
+
+    public static async Task<byte[]> BytesAsync(HttpContext http, CancellationToken cancellationToken)
+    {
         using var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body, cancellationToken);
-        var reading = JobSpecReader.ReadRequest(body.GetBuffer().AsSpan(0, (int)body.Length));
-        return reading.Spec is { } spec ? (spec, null) : (null, Problems.InvalidSpec(reading.Problems));
+        return body.ToArray();
     }
 }

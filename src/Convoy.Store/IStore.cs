@@ -64,6 +64,14 @@ public interface IStore : IAsyncDisposable
     /// <summary>Adds the level or replaces the one of that name.</summary>
     Task SaveLevelAsync(Level level, CancellationToken cancellationToken);
 
+    /// <summary>What administrators said last; revision 0, and nothing, before they said anything.</summary>
+    Task<StoredOrganisation> GetOrganisationAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Keeps what is said as the next revision, and its levels (<see cref="SaveLevelAsync"/>), where the newest is still the expected one.
+    /// </summary>
+    Task<CommitOutcome> SaveOrganisationAsync(StoredOrganisation next, string by, DateTimeOffset at, CancellationToken cancellationToken);
+
     /// <summary>Remembers that this person has uploaded this archive: what others uploaded does not exist for them.</summary>
     Task GrantCodeAsync(string owner, string sha256, long bytes, DateTimeOffset at, CancellationToken cancellationToken);
 
@@ -78,9 +86,12 @@ public enum CommitOutcome
 {
     Committed,
 
-    /// <summary>The job has another revision, or a new job's id is taken. Nothing of this change was stored.</summary>
+    /// <summary>What is stored has another revision, or a new job's id is taken. Nothing of this change was stored.</summary>
     Conflict,
 }
+
+/// <param name="Revision">Counts from 1.</param>
+public sealed record StoredOrganisation(long Revision, Organisation Organisation);
 
 /// <param name="ProgressPermille">As last reported by the current attempt's task; null where none was.</param>
 public sealed record JobRecord(Job Job, int? ProgressPermille);

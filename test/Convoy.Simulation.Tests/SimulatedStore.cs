@@ -60,6 +60,8 @@ internal sealed class SimulatedStore(ModelStore disk, Timeline timeline, Faults 
 
     public Task<IReadOnlyList<Level>> ListLevelsAsync(CancellationToken cancellationToken) => AskAsync(store => store.ListLevelsAsync(cancellationToken));
 
+    public Task<StoredOrganisation> GetOrganisationAsync(CancellationToken cancellationToken) => AskAsync(store => store.GetOrganisationAsync(cancellationToken));
+
     public Task<bool> HasCodeAsync(string owner, string sha256, CancellationToken cancellationToken) => AskAsync(store => store.HasCodeAsync(owner, sha256, cancellationToken));
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -82,6 +84,8 @@ internal sealed class SimulatedStore(ModelStore disk, Timeline timeline, Faults 
     public Task<bool> RevokeTokenAsync(string id, DateTimeOffset at, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task SaveLevelAsync(Level level, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<CommitOutcome> SaveOrganisationAsync(StoredOrganisation next, string by, DateTimeOffset at, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task GrantCodeAsync(string owner, string sha256, long bytes, DateTimeOffset at, CancellationToken cancellationToken) => throw new NotSupportedException();
 

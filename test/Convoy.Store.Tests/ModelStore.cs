@@ -15,6 +15,7 @@ internal sealed class ModelStore : IStore
     private readonly SortedDictionary<string, AccessToken> tokens = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Level> levels = Level.Defaults.ToDictionary(level => level.Name);
     private readonly HashSet<(string, string)> code = [];
+    private StoredOrganisation organisation = new(0, Organisation.Empty);
 
     public Task<IReadOnlyList<CommitOutcome>> CommitAsync(IReadOnlyList<JobChange> changes, CancellationToken cancellationToken) => Answer<IReadOnlyList<CommitOutcome>>(
         () =>
@@ -109,6 +110,18 @@ internal sealed class ModelStore : IStore
         Answer<IReadOnlyList<Level>>(() => [.. levels.Values.OrderBy(level => level.Rank).ThenBy(level => level.Name, StringComparer.Ordinal)], cancellationToken);
 
     public Task SaveLevelAsync(Level level, CancellationToken cancellationToken) => Answer(() => levels[level.Name] = level, cancellationToken);
+
+    public Task<StoredOrganisation> GetOrganisationAsync(CancellationToken cancellationToken) => Answer(() => organisation, cancellationToken);
+
+    public Task<CommitOutcome> SaveOrganisationAsync(StoredOrganisation next, string by, DateTimeOffset at, CancellationToken cancellationToken) => Answer(
+        () =>
+        {
+            if (next.Revision != organisation.Revision + 1) return CommitOutcome.Conflict;
+            organisation = next;
+            foreach (var level in next.Organisation.Levels) levels[level.Name] = level;
+            return CommitOutcome.Committed;
+        },
+        cancellationToken);
 
     public Task GrantCodeAsync(string owner, string sha256, long bytes, DateTimeOffset at, CancellationToken cancellationToken) => Answer(() => code.Add((owner, sha256)), cancellationToken);
 

@@ -1,4 +1,5 @@
 using Convoy.Core.People;
+using Convoy.Core.Queues;
 
 namespace Convoy.Store.Tests;
 
@@ -14,6 +15,21 @@ public abstract partial class StoreContract
         await Store.SaveLevelAsync(intern, None);
         await Store.SaveLevelAsync(new Level("guest", 1), None);
         (await Store.ListLevelsAsync(None)).ShouldBe([new Level("guest", 1), Level.Defaults[1], intern, Level.Defaults[2]]);
+    }
+
+    [Fact]
+    public async Task an_organisation_and_its_levels_take_the_place_of_the_one_before_and_of_no_other()
+    {
+        (await Store.GetOrganisationAsync(None)).Revision.ShouldBe(0);
+        var first = new Organisation([new QueueSpec("vision") { Quotas = new Dictionary<string, Quota> { ["H100"] = new(8, 4, 0) }, Members = ["ada"] }], [new Level("intern", 5), new Level("guest", 1)]);
+        (await Store.SaveOrganisationAsync(new StoredOrganisation(1, first), "ada", Sample.Noon, None)).ShouldBe(CommitOutcome.Committed);
+        (await Store.SaveOrganisationAsync(new StoredOrganisation(1, Organisation.Empty), "bob", Sample.Noon, None)).ShouldBe(CommitOutcome.Conflict);
+        (await Store.SaveOrganisationAsync(new StoredOrganisation(3, new([], [new Level("senior", 1)])), "bob", Sample.Noon, None)).ShouldBe(CommitOutcome.Conflict);
+
+        var stored = await Store.GetOrganisationAsync(None);
+        stored.Revision.ShouldBe(1);
+        stored.Organisation.ToJson().ShouldBe(first.ToJson());
+        (await Store.ListLevelsAsync(None)).Select(level => (level.Name, level.Rank)).ShouldBe([("guest", 1), ("intern", 5), ("engineer", 20), ("senior", 30)]);
     }
 
     [Fact]

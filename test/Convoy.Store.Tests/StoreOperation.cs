@@ -1,6 +1,7 @@
 using System.Globalization;
 using Convoy.Core.Jobs;
 using Convoy.Core.People;
+using Convoy.Core.Queues;
 using CsCheck;
 
 namespace Convoy.Store.Tests;
@@ -11,7 +12,7 @@ internal sealed record StoreOperation(string Kind, int A, int B, int C)
     private static readonly string[] Kinds =
     [
         "submit", "submit", "step", "step", "step", "step", "stale", "both", "progress", "progress", "metrics", "metrics", "get", "list", "unfinished",
-        "events", "curves", "user", "users", "token", "tokens", "revoke", "level", "levels", "code", "usage",
+        "events", "curves", "user", "users", "token", "tokens", "revoke", "level", "levels", "code", "usage", "organisation",
     ];
 
     private static readonly double[] Values = [0.5, double.NaN, double.NegativeInfinity, 1e300];
@@ -54,7 +55,7 @@ internal sealed record StoreOperation(string Kind, int A, int B, int C)
             lines.AddRange((await store.ListMetricsAsync(Sample.Id(a), null, 0, 1000, CancellationToken.None)).Select(m => m.ToString()));
         }
 
-        foreach (var kind in new[] { "users", "tokens", "levels", "unfinished", "usage" }) lines.Add(await new StoreOperation(kind, 1, 0, 5).AskAsync(store));
+        foreach (var kind in new[] { "users", "tokens", "levels", "unfinished", "usage", "organisation" }) lines.Add(await new StoreOperation(kind, 1, 0, 5).AskAsync(store));
         return string.Join('\n', lines);
     }
 
@@ -110,6 +111,15 @@ internal sealed record StoreOperation(string Kind, int A, int B, int C)
                 return "";
             case "levels":
                 return Lines(await store.ListLevelsAsync(none));
+            case "organisation":
+                if (C < 2)
+                {
+                    var next = new StoredOrganisation(A, new Organisation([new QueueSpec("vision", Weight: 1 + C) { Members = B == 0 ? null : [Name] }], B == 3 ? [new Level("level" + B, A)] : []));
+                    return $"{await store.SaveOrganisationAsync(next, Name, Sample.Noon, none)}";
+                }
+
+                var stored = await store.GetOrganisationAsync(none);
+                return $"{stored.Revision} {System.Text.Encoding.UTF8.GetString(stored.Organisation.ToJson())}";
             case "code":
                 if (C < 3) await store.GrantCodeAsync(Name, A.ToString(CultureInfo.InvariantCulture), 1, Sample.Noon, none);
                 return (await store.HasCodeAsync(Name, C.ToString(CultureInfo.InvariantCulture), none)).ToString();

@@ -13,12 +13,12 @@ internal sealed record Scenario(SimulatedCluster Cluster, IReadOnlyList<Simulate
     {
         var cluster = await ReadClusterAsync(clusterFile, cancellationToken);
         var reading = TraceReader.Read(await InputFile.ReadTextAsync(traceFile, LargestTrace, "trace", cancellationToken), cluster);
-        return new Scenario(cluster, reading.Jobs ?? throw new InvalidFileException(traceFile, reading.Problems, reading.ProblemCount));
+        return new Scenario(cluster, reading.Jobs ?? throw new InvalidFileException(traceFile, reading.Problems, reading.ProblemCount, "simulated"));
     }
 
     public static async Task<SimulatedCluster> ReadClusterAsync(string file, CancellationToken cancellationToken)
     {
         var reading = ClusterFile.Read(await InputFile.ReadTextAsync(file, LargestCluster, "cluster file", cancellationToken), file);
-        return reading.Cluster ?? throw new InvalidFileException(file, reading.Problems, reading.Problems.Count);
+        return reading.Cluster ?? throw new InvalidFileException(file, reading.Problems, reading.Problems.Count, "simulated");
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Convoy.Cli.Output;
 using Convoy.Client.Wire;
 
@@ -10,7 +11,7 @@ internal static class QueueVerb
     {
         var (limit, after) = Pages.Options();
         var format = Options.Format("table", "json", "yaml");
-        return new Verb("queue", "Waiting jobs in the order in which the scheduler will consider them")
+        var verb = new Verb("queue", "Waiting jobs in the order in which the scheduler will consider them")
         {
             Examples = ["convoy queue", "convoy queue -o json | jq '.items | length'"],
             Options = { limit, after, format },
@@ -26,6 +27,45 @@ internal static class QueueVerb
                 return ExitCodes.Success;
             },
         };
+        verb.Subcommands.Add(List());
+        return verb;
+    }
+
+    private static Verb List()
+    {
+        var format = Options.Format("table", "json", "yaml", "name");
+        return new Verb("list", "The tree of queues, with what each has a right to and uses")
+        {
+            Examples = ["convoy queue list", "convoy queue list -o name"],
+            Options = { format },
+            Body = async (call, cancellationToken) =>
+            {
+                var tree = await call.Client.ListQueuesAsync(cancellationToken);
+                return call.Write(call.Get(format), tree, Rendering.Indented.QueueTreeView, other =>
+                {
+                    if (other == "name") foreach (var queue in tree.Items) call.Output.Write(queue.Name + "\n");
+                    else WriteTree(call.Output, tree.Items);
+                });
+            },
+        };
+    }
+
+    /// <summary>A line for each queue and type; a queue of which no type is known has one without.</summary>
+    private static void WriteTree(TextWriter writer, IReadOnlyList<QueueView> queues)
+    {
+        var table = new TextTable("QUEUE", "ORDERING", "WEIGHT", "MAY-USE", "ACCELERATOR", "NOMINAL", "USED", "BORROWED").AlignRight(2, 5, 6, 7);
+        foreach (var queue in queues)
+        {
+            var (name, ordering) = (new string(' ', queue.Depth * 2) + queue.Name, queue.Ordering.ToString().ToLowerInvariant());
+            foreach (var use in queue.Accelerators.DefaultIfEmpty())
+            {
+                table.Add(
+                    name, ordering, $"{queue.Weight}", queue.MayUse ? "yes" : "no", use?.Accelerator,
+                    use is null ? null : use.Nominal?.ToString(CultureInfo.InvariantCulture) ?? "shared", use is null ? null : $"{use.Used}", use is null ? null : $"{use.Borrowed}");
+            }
+        }
+
+        table.Write(writer);
     }
 
     private static void Write(Call call, IReadOnlyList<QueueEntryView> entries)

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Convoy.Core.Json;
+using Convoy.Core.Queues;
 
 namespace Convoy.Client.Wire;
 
@@ -12,7 +13,7 @@ namespace Convoy.Client.Wire;
     Converters =
     [
         typeof(ByteSizeConverter), typeof(CpuQuantityConverter), typeof(DurationConverter), typeof(ReplicasConverter), typeof(JobIdConverter),
-        typeof(PriorityConverter), typeof(FrameworkConverter), typeof(JobSpecConverter),
+        typeof(PriorityConverter), typeof(FrameworkConverter), typeof(OrderingConverter), typeof(JobSpecConverter),
     ])]
 [JsonSerializable(typeof(SubmitRequest))]
 [JsonSerializable(typeof(JobView))]
@@ -41,5 +42,9 @@ namespace Convoy.Client.Wire;
 [JsonSerializable(typeof(LevelView))]
 [JsonSerializable(typeof(LevelListView))]
 [JsonSerializable(typeof(LevelUpdate))]
+[JsonSerializable(typeof(Organisation))]
+[JsonSerializable(typeof(OrganisationView))]
+[JsonSerializable(typeof(OrganisationChangeView))]
+[JsonSerializable(typeof(QueueTreeView))]
 [JsonSerializable(typeof(Problem))]
 public sealed partial class WireJson : JsonSerializerContext;

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Convoy.Core.Jobs;
+using Convoy.Core.Queues;
 using Convoy.Core.Resources;
 
 namespace Convoy.Core.Json;
@@ -64,6 +65,9 @@ public sealed class JobIdConverter() : TextConverter<JobId>("a job id")
 
 /// <summary>Priorities as people type them: <c>low normal high</c>.</summary>
 public sealed class PriorityConverter() : JsonStringEnumConverter<JobPriority>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);
+
+/// <summary>Orderings of queues as people type them: <c>fair fifo las</c>.</summary>
+public sealed class OrderingConverter() : JsonStringEnumConverter<QueueOrdering>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);
 
 /// <summary>Frameworks as people type them: <c>command pytorch</c>.</summary>
 public sealed class FrameworkConverter() : JsonStringEnumConverter<Framework>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);

@@ -6,13 +6,13 @@ public enum Permission
     /// <summary>Submit, see and steer one's own jobs, and what belongs to them.</summary>
     UseJobs,
 
-    /// <summary>See nodes, clusters, the queue and levels.</summary>
+    /// <summary>See nodes, clusters, queues and levels.</summary>
     SeePlatform,
 
     /// <summary>See and steer everybody's jobs.</summary>
     AdministerJobs,
 
-    /// <summary>Users, levels and everybody's tokens.</summary>
+    /// <summary>Users, levels, queues and everybody's tokens.</summary>
     AdministerPeople,
 
     /// <summary>Make, list and revoke one's own tokens.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Convoy.Core.Queues;
 
 /// <summary>What administrators say of one queue.</summary>
@@ -6,7 +8,14 @@ namespace Convoy.Core.Queues;
 /// <param name="Weight">1 to <see cref="QueueTreeValidator.MaxWeight"/>: with twice the weight, a queue goes first until it has used twice as much.</param>
 public sealed record QueueSpec(string Name, string? Parent = null, QueueOrdering Ordering = QueueOrdering.Fair, int Weight = 1)
 {
+    /// <summary>Among members: whoever there is.</summary>
+    public const string Everybody = "*";
+
+    /// <summary>Who may submit to it, by name. Null: everybody, and to a person's own queue that person alone.</summary>
+    public IReadOnlyList<string>? Members { get; init; }
+
     /// <summary>By canonical accelerator type. A type that is not here is shared with the parent.</summary>
+    [JsonPropertyName("quota")]
     public IReadOnlyDictionary<string, Quota> Quotas { get; init; } = new Dictionary<string, Quota>();
 }
 

@@ -6,7 +6,7 @@ namespace Convoy.Core.Queues;
 
 /// <summary>Which keys a list of queues has, and of what type. What cannot be read gets its default, and a problem.</summary>
 /// <remarks>
-/// <c>[{name, parent, ordering, weight, quota: {A100-80G: {nominal, borrowLimit, lendLimit}}}]</c>; only <c>name</c> is required.
+/// <c>[{name, parent, ordering, weight, members, quota: {A100-80G: {nominal, borrowLimit, lendLimit}}}]</c>; only <c>name</c> is required.
 /// </remarks>
 internal sealed class QueueSpecBinder(NodeBinder binder)
 {
@@ -14,7 +14,7 @@ internal sealed class QueueSpecBinder(NodeBinder binder)
 
     private QueueSpec Queue(DocumentNode node, string path)
     {
-        var members = binder.Members(node, path, ["name", "parent", "ordering", "weight", "quota"], []);
+        var members = binder.Members(node, path, ["name", "parent", "ordering", "weight", "members", "quota"], []);
         if (node is MappingNode) binder.Require(members, path, "name", node);
         var usual = new QueueSpec("");
         return new QueueSpec(
@@ -23,9 +23,13 @@ internal sealed class QueueSpecBinder(NodeBinder binder)
             OfValue(members, path, "ordering", (each, at) => binder.Word<QueueOrdering>(each, at, [])) ?? usual.Ordering,
             OfValue(members, path, "weight", binder.Whole) ?? usual.Weight)
         {
+            Members = Of(members, path, "members", People),
             Quotas = Of(members, path, "quota", Quotas) ?? usual.Quotas,
         };
     }
+
+    private IReadOnlyList<string>? People(DocumentNode node, string path) =>
+        node is ScalarNode { Kind: ScalarKind.Text, Text: QueueSpec.Everybody } ? [QueueSpec.Everybody] : binder.List(node, path, binder.Text);
 
     private IReadOnlyDictionary<string, Quota> Quotas(DocumentNode node, string path)
     {

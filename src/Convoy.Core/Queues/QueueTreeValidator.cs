@@ -29,6 +29,7 @@ public static class QueueTreeValidator
             Check(JobSpecValidator.IsDnsLabel(queue.Name), $"{path}.name", "must be 1 to 63 of a-z, 0-9 and '-', with '-' neither first nor last");
             Check(Enum.IsDefined(queue.Ordering), $"{path}.ordering", "must be one of fair, fifo, las");
             Check(queue.Weight is >= 1 and <= MaxWeight, $"{path}.weight", $"must be 1 to {MaxWeight}");
+            for (var i = 0; i < queue.Members?.Count; i++) Check(queue.Members[i] is QueueSpec.Everybody || JobSpecValidator.IsDnsLabel(queue.Members[i]), $"{path}.members[{i}]", "must be a user's name, or \"*\"");
             foreach (var (type, quota) in queue.Quotas)
             {
                 var at = $"{path}.quota.{type}";

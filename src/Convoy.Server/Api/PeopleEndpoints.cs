@@ -36,7 +36,9 @@ public static class PeopleEndpoints
     {
         if (!UserName.IsValid(request.Name)) return Problems.Invalid("BadName", "a user's name is a DNS label: 1 to 63 of a-z, 0-9 and -, beginning and ending with a letter or digit");
         if (request.Name == "default") return Problems.Invalid("BadName", "'default' is the name of everybody's queue; choose another name");
-        var levels = (await people.PolicyAsync(cancellationToken)).Levels;
+        var policy = await people.PolicyAsync(cancellationToken);
+        var levels = policy.Levels;
+        if (policy.Queues.Any(queue => queue.Name == request.Name)) return Problems.Invalid("BadName", $"'{request.Name}' is the name of a queue, and would be this person's own; choose another name, or add the queue after the person");
         var level = request.Level ?? "engineer";
         if (levels.All(l => l.Name != level)) return Problems.Invalid("NoSuchLevel", $"there is no level '{level}'; levels are {string.Join(", ", levels.Select(l => l.Name))}");
         if (!options.TrustTasks && !Environment.IsPrivilegedProcess)

@@ -19,6 +19,7 @@ internal sealed record Migration(int Version, string Sql, Action<SqliteConnectio
         new(3, Read("0003-people.sql"), SeedLevels),
         new(4, Read("0004-usage.sql"), UsageRow.Fill),
         new(5, Read("0005-level-rules.sql")),
+        new(6, Read("0006-organisation.sql")),
     ];
 
     /// <summary>Brings the file to the newest version. Another process may be doing the same: each step looks again once it may write.</summary>

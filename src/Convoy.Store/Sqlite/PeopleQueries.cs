@@ -15,6 +15,8 @@ internal static class PeopleQueries
         FROM levels ORDER BY level_rank, name
         """;
 
+    public const string Organisation = "SELECT revision AS Revision, body AS Body FROM organisation ORDER BY revision DESC LIMIT 1";
+
     public const string Code = "SELECT EXISTS (SELECT 1 FROM code_grants WHERE owner = @owner AND sha256 = @sha256)";
 
     private const string SelectUser = "SELECT name AS Name, number AS Number, level AS Level, administrator AS IsAdministrator, created_at AS CreatedAt FROM users";

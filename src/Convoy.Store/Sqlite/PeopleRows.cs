@@ -1,4 +1,6 @@
+using System.Text;
 using Convoy.Core.People;
+using Convoy.Core.Queues;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
@@ -89,5 +91,18 @@ internal sealed class LevelRow
         MayPreempt = MayPreempt,
         Preemptible = Preemptible,
         MinRunTime = TimeSpan.FromTicks(MinRunTime),
+    };
+}
+
+internal sealed class OrganisationRow
+{
+    public required long Revision { get; init; }
+
+    public required string Body { get; init; }
+
+    public StoredOrganisation ToOrganisation() => OrganisationReader.ReadStored(Encoding.UTF8.GetBytes(Body)) switch
+    {
+        { Organisation: { } organisation } => new StoredOrganisation(Revision, organisation),
+        var reading => throw new StoreException(StoreFault.Damaged, $"revision {Revision} of the organisation cannot be read: {reading.Problems[0]}"),
     };
 }

@@ -1,4 +1,6 @@
+using System.Text;
 using Convoy.Core.People;
+using Convoy.Core.Queues;
 using Dapper;
 
 namespace Convoy.Store.Sqlite;
@@ -46,6 +48,24 @@ public sealed partial class SqliteStore
         ReadAsync<IReadOnlyList<Level>>(connection => [.. connection.Query<LevelRow>(PeopleQueries.Levels).Select(row => row.ToLevel())], cancellationToken);
 
     public Task SaveLevelAsync(Level level, CancellationToken cancellationToken) => WriteAsync(connection => LevelRow.Save(connection, level), cancellationToken);
+
+    public Task<StoredOrganisation> GetOrganisationAsync(CancellationToken cancellationToken) => ReadAsync(
+        connection => connection.QuerySingleOrDefault<OrganisationRow>(PeopleQueries.Organisation)?.ToOrganisation() ?? new StoredOrganisation(0, Organisation.Empty), cancellationToken);
+
+    public Task<CommitOutcome> SaveOrganisationAsync(StoredOrganisation next, string by, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        var body = Encoding.UTF8.GetString(next.Organisation.ToJson());
+        return WriteAsync(
+            connection =>
+            {
+                var newest = connection.QuerySingleOrDefault<OrganisationRow>(PeopleQueries.Organisation)?.Revision ?? 0;
+                if (newest != next.Revision - 1) return CommitOutcome.Conflict;
+                connection.Execute("INSERT INTO organisation VALUES (@Revision, @body, @by, @at)", new { next.Revision, body, by, at = StoredTime.Of(at) });
+                foreach (var level in next.Organisation.Levels) LevelRow.Save(connection, level);
+                return CommitOutcome.Committed;
+            },
+            cancellationToken);
+    }
 
     public Task GrantCodeAsync(string owner, string sha256, long bytes, DateTimeOffset at, CancellationToken cancellationToken) => WriteAsync(
         connection => connection.Execute("INSERT INTO code_grants VALUES (@owner, @sha256, @bytes, @at) ON CONFLICT DO NOTHING", new { owner, sha256, bytes, at = StoredTime.Of(at) }),

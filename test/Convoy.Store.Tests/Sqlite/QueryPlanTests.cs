@@ -43,6 +43,9 @@ public sealed class QueryPlanTests : IAsyncLifetime
     public async Task levels_are_few_and_read_whole_but_not_sorted() =>
         (await PlanAsync(PeopleQueries.Levels)).ShouldBe(["SCAN levels USING INDEX levels_rank"]);
 
+    [Fact]
+    public async Task of_the_organisation_only_the_newest_is_read() => (await PlanAsync(PeopleQueries.Organisation)).ShouldBe(["SCAN organisation"], "in the order of its key, and one row of it");
+
     [Theory]
     [InlineData("ada", null, null, null, false, "jobs_owner (owner=? AND rowid<?)")]
     [InlineData("ada", null, null, null, true, "jobs_owner_unfinished (owner=? AND rowid<?)")]

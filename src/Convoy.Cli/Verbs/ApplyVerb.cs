@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Convoy.Cli.Output;
+using Convoy.Client;
+using Convoy.Client.Wire;
+using Convoy.Core.Queues;
+
+namespace Convoy.Cli.Verbs;
+
+internal static class ApplyVerb
+{
+    private const long LargestFile = 4 << 20;
+
+    public static Command Build()
+    {
+        var file = new Option<string>("--file", "-f") { Description = "The organisation's file (YAML): all queues, and levels; - reads standard input", HelpName = "FILE", Required = true };
+        var dryRun = Options.Switch("--dry-run", "Say what would change; change nothing");
+        var format = Options.Format("table", "json", "yaml");
+        return new Verb("apply", "Give the organisation its queues and levels (for administrators)")
+        {
+            Examples = ["convoy apply -f org.yaml --dry-run", "convoy apply -f org.yaml"],
+            Options = { file, dryRun, format },
+            Body = async (call, cancellationToken) =>
+            {
+                var name = call.Get(file)!;
+                var reading = OrganisationFile.Read(await InputFile.ReadTextAsync(name, LargestFile, "file of queues", cancellationToken), name);
+                if (reading.Organisation is not { } organisation) throw new InvalidFileException(name, reading.Problems, reading.Problems.Count, "changed");
+                var change = await call.Client.ApplyAsync(organisation, call.Get(dryRun), cancellationToken);
+                return call.Write(call.Get(format), change, Rendering.Indented.OrganisationChangeView, _ => Tell(call.Output, change));
+            },
+        };
+    }
+
+    private static void Tell(TextWriter writer, OrganisationChangeView change)
+    {
+        foreach (var (what, names) in new[] { ("queue", change.Queues), ("level", change.Levels) })
+        {
+            foreach (var name in names.Added) writer.Write($"{what} {name} added\n");
+            foreach (var name in names.Changed) writer.Write($"{what} {name} changed\n");
+            foreach (var name in names.Removed) writer.Write($"{what} {name} removed\n");
+        }
+
+        writer.Write(change.Applied ? $"the organisation has revision {change.Revision}\n" : "it is sound; nothing was changed\n");
+    }
+}
