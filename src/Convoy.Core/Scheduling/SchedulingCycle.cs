@@ -208,7 +208,7 @@ internal sealed class SchedulingCycle
     private bool TryEvict(PendingJob job, (string Cluster, string? Accelerator)[] choices, bool isInside)
     {
         var searcher = (job.Standing.Owner, job.Standing.Level, job.Standing.Queue, job.Standing.Priority, order.Of(job).Band, isInside, job.PromisedFrom is not null);
-        if (blocked.HasSearchedInVain(job, searcher)) return false;
+        if (blocked.HasSearchedInVain(job, searcher) || (!isInside && !order.MayBeEvicted(job.Standing, job.Preemptible))) return false;
         (Victims Found, Harm Harm)? best = null;
         foreach (var (cluster, accelerator) in choices)
         {
