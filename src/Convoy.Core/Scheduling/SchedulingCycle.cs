@@ -115,7 +115,7 @@ internal sealed class SchedulingCycle
         if (job.NotBefore is { } until && now < until) return new WaitingReason(WaitingToken.Held, WaitingUnit.Jobs, 0, 0, 0, 0, null, until);
         if (people.OverCap(job) is { } overCap) return overCap;
         var choices = ChoicesOf(job, isInside);
-        if (choices.Length == 0 && free.Choices(job) is [var any, ..]) return Lacking(job, quota.TermsOf(job, any.Accelerator), isInside);
+        if (choices.Length == 0 && free.Choices(job).Count > 0) return Lacking(job, isInside);
 
         // 2. On what is free now.
         var promise = times.Withdraw(job);
@@ -124,7 +124,7 @@ internal sealed class SchedulingCycle
         {
             if (TryStart(job, choices)) return null;
             var isQuotaShort = choices.Length > 0 && Array.TrueForAll(choices, choice => !quota.TermsOf(job, choice.Accelerator).FitsNow);
-            reason = (isQuotaShort ? QuotaReason(job, quota.TermsOf(job, choices[0].Accelerator)) : null) ?? Shortage.Explain(snapshot, free, job, InTheWayOf(job, choices));
+            reason = (isQuotaShort ? QuotaReason(job) : null) ?? Shortage.Explain(snapshot, free, job, InTheWayOf(job, choices));
             blocked.Add(job, isInside, reason);
         }
 
@@ -152,13 +152,18 @@ internal sealed class SchedulingCycle
         && (one.AcceptableAccelerators is not { } types || other.AcceptableAccelerators is not { } others || types.SequenceEqual(others));
 
     /// <summary>Why there is nothing that the job could have on these terms. Whether it may borrow shows when its turn as a borrower comes.</summary>
-    private WaitingReason Lacking(PendingJob job, QuotaTerms terms, bool isInside) =>
-        QuotaReason(job, terms) ?? (isInside ? new WaitingReason(WaitingToken.WaitingForQuota, WaitingUnit.Devices, job.MinDevices, 0, 0, 0) : Shortage.Explain(snapshot, free, job, null));
+    private WaitingReason Lacking(PendingJob job, bool isInside) =>
+        QuotaReason(job) ?? (isInside ? new WaitingReason(WaitingToken.WaitingForQuota, WaitingUnit.Devices, job.MinDevices, 0, 0, 0) : Shortage.Explain(snapshot, free, job, null));
 
-    /// <summary>Null where only a lack of devices stands against the job.</summary>
-    private WaitingReason? QuotaReason(PendingJob job, QuotaTerms terms) => !terms.IsQuotaShort ? null : new(
-        terms.Answer.Verdict == QuotaVerdict.ExceedsQueueQuota ? WaitingToken.ExceedsQueueQuota : WaitingToken.WaitingForQuota,
-        WaitingUnit.Devices, job.MinDevices, terms.Answer.Free / 1000, 0, 0, Queue: policy.Queues.Count == 0 ? null : quota.NameOf(terms.Answer.Queue));
+    /// <summary>Null where, of some type, only a lack of devices stands against the job. What it may have of no type is said only where it may of none.</summary>
+    private WaitingReason? QuotaReason(PendingJob job)
+    {
+        var terms = free.Choices(job).Select(choice => quota.TermsOf(job, choice.Accelerator)).ToArray();
+        var decides = terms.FirstOrDefault(each => each.Answer.Verdict != QuotaVerdict.ExceedsQueueQuota, terms[0]);
+        return Array.Exists(terms, each => !each.IsQuotaShort) ? null : new WaitingReason(
+            decides.Answer.Verdict == QuotaVerdict.ExceedsQueueQuota ? WaitingToken.ExceedsQueueQuota : WaitingToken.WaitingForQuota,
+            WaitingUnit.Devices, job.MinDevices, decides.Answer.Free / 1000, 0, 0, Queue: policy.Queues.Count == 0 ? null : quota.NameOf(decides.Answer.Queue));
+    }
 
     /// <summary>Who is promised the place that the job could have otherwise; null where there is none.</summary>
     private JobId? InTheWayOf(PendingJob job, (string Cluster, string? Accelerator)[] choices)
