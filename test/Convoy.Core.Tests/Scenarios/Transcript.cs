@@ -65,7 +65,7 @@ internal sealed class Transcript
 
     private void Told(JobId job, string what)
     {
-        Count(what.Split(' ')[0]);
+        Count(what == "ends" ? "ends" : "stops");
         Add($"{names[job]} {what}");
     }
 
