@@ -95,7 +95,7 @@ internal sealed class Transcript
 
         var claims = plan.Claims.ToDictionary(claim => claim.Job);
         TellNews(waits, plan.Waiting.Select(waiting => (waiting.Job, Key(waiting.Reason), $"wait: {Because(snapshot, waiting, claims)}")));
-        TellNews(promises, plan.Reservations.Select(promise => (promise.Gang.Job, $"{promise.From}", $"are promised {Places(snapshot, promise.Gang)} from {Time(promise.From)}")));
+        TellNews(promises, plan.Reservations.Select(promise => (promise.Gang.Job, $"{Places(snapshot, promise.Gang)} {promise.From}", $"are promised {Places(snapshot, promise.Gang)} from {Time(promise.From)}")));
     }
 
     /// <summary>Jobs of which the same is told are told of together.</summary>
