@@ -57,12 +57,11 @@ public static partial class PlanChecker
         var promised = PromisedNodes(world);
         foreach (var resize in world.Resizes.Values.Where(resize => resize.Planned.For.Count > 0))
         {
-            var limits = world.Gangs.Where(gang => resize.Planned.For.Contains(gang.Id)).Select(gang => new Limits(world, gang)).ToArray();
+            var gangs = world.Gangs.Where(gang => resize.Planned.For.Contains(gang.Id)).Select(gang => (Gang: gang, Limits: new Limits(world, gang))).ToArray();
             foreach (var place in resize.Dropped)
             {
-                if (world.NodeAt(resize.Job.Cluster, place.Node) is not { } node || limits.Any(limit => limit.Forbid(resize.Job, place.Taken.MilliDevices))) continue;
-                var isNeeded = node.Planned.Any(planned => resize.Planned.For.Contains(planned.Gang.Id))
-                    && (promised.Contains(node) || !HasRoom(node, holder => holder.Stay == Stay.Stays || ReferenceEquals(holder.Place, place)));
+                if (world.NodeAt(resize.Job.Cluster, place.Node) is not { } node) continue;
+                var isNeeded = Array.Exists(gangs, each => each.Limits.Forbid(resize.Job, place.Taken.MilliDevices) || NeedsPlaceOf(world, each.Gang, node, holder => ReferenceEquals(holder.Place, place), promised));
                 if (!isNeeded) yield return new(7, resize.Planned.For[0], $"takes a place on {place.Node} from {resize.Planned.Job} that is not in its way");
             }
         }

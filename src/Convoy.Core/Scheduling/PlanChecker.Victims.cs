@@ -22,10 +22,7 @@ public static partial class PlanChecker
             if (wrongs.FirstOrDefault() is { } first) yield return first;
 
             // On the planned places, whatever the gang is like.
-            bool IsInTheWay(RunningJob victim) => world.NodesOf(victim).Any(node => node.Planned.Exists(planned => planned.Gang == gang)
-
-                // Who holds what is promised to another may have to go so that the promise is kept.
-                && (promised.Contains(node) || !HasRoom(node, holder => holder.Stay == Stay.Stays || holder.Job == victim)));
+            bool IsInTheWay(RunningJob victim) => world.NodesOf(victim).Any(node => NeedsPlaceOf(world, gang, node, holder => holder.Job == victim, promised));
 
             // On any places, where they are a matter of counts alone.
             bool FitsBeside(RunningJob victim)
@@ -45,10 +42,19 @@ public static partial class PlanChecker
     private static HashSet<CheckedNode> PromisedNodes(CheckedWorld world) =>
         [.. world.Plan.Reservations.SelectMany(promise => promise.Gang.Tasks, (promise, task) => world.NodeAt(promise.Gang.Cluster, task.Node)).OfType<CheckedNode>()];
 
-    /// <summary>Whether all that is planned for the node fits beside these.</summary>
-    private static bool HasRoom(CheckedNode node, Func<Holder, bool> holds)
+    /// <summary>
+    /// Whether the gang's places on the node are not free beside these, who are to leave it. Others may have left before or after: the gang
+    /// has room without these only if it has room both ways. Who holds what is promised to another may have to go so that the promise is kept.
+    /// </summary>
+    private static bool NeedsPlaceOf(CheckedWorld world, CheckedGang gang, CheckedNode node, Func<Holder, bool> stays, HashSet<CheckedNode> promised)
     {
-        var use = node.Use(holds, _ => true);
-        return node.Planned.TrueForAll(planned => use.Bears(planned.Task.Each, planned.Task.Placement.Devices));
+        var own = node.Planned.Where(planned => planned.Gang == gang).Select(planned => planned.Task).ToArray();
+        return own.Length > 0 && (promised.Contains(node) || !IsBorne(After()) || !IsBorne(Before()));
+
+        NodeUse After() => node.Use(holder => holder.Stay == Stay.Stays || stays(holder), _ => true);
+
+        NodeUse Before() => node.Use(holder => stays(holder) || (holder.Stay != Stay.LeftBefore && !world.LeavesFor(holder, gang)), other => other == gang || other.Begin != Begin.OnceOthersLeft);
+
+        bool IsBorne(NodeUse use) => Array.TrueForAll(own, task => use.Bears(task.Each, task.Placement.Devices));
     }
 }

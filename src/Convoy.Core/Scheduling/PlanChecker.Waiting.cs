@@ -44,7 +44,7 @@ public static partial class PlanChecker
 
     /// <summary>Whether the numbers tell of too little quota, in a queue that the job is in.</summary>
     private static bool IsShort(CheckedWorld world, PendingJob job, WaitingReason reason) =>
-        reason.Unit == WaitingUnit.Devices && reason.Free < reason.Needed && (reason.Queue is null || world.PathOf(job.Standing.Queue).Contains(reason.Queue));
+        reason.Unit is WaitingUnit.Devices or WaitingUnit.MilliDevices && reason.Free < reason.Needed && (reason.Queue is null || world.PathOf(job.Standing.Queue).Contains(reason.Queue));
 
     private static bool WouldExceedCap(CheckedWorld world, PendingJob job, Dictionary<string, OwnerUse> owners)
     {

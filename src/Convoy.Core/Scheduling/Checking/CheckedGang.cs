@@ -25,7 +25,10 @@ internal sealed record CheckedGang(PlannedGang Planned, PendingJob Job, Begin Be
     public JobId Id => Planned.Job;
 
     /// <summary>Whole devices and shares, in thousandths.</summary>
-    public long MilliDevices => Tasks.Sum(task => task.Each.MilliDevices);
+    public long MilliDevices { get; } = Planned.Tasks.Sum(task => Job.Roles.FirstOrDefault(role => role.Role == task.Role)?.Each.MilliDevices ?? 0);
+
+    /// <summary>The same without what is above the job's minimum.</summary>
+    public long MinMilliDevices => Math.Min(MilliDevices, Job.Roles.Sum(role => role.Min * role.Each.MilliDevices));
 }
 
 /// <param name="Role">Null where the job has none of that name.</param>

@@ -138,13 +138,18 @@ internal sealed class CheckedWorld
         return job.StartedAt + duration;
     }
 
-    public DateTimeOffset ExpectedEnd(CheckedGang gang) => Now + (gang.Job.MaxDuration ?? Policy.UsualDuration);
+    public DateTimeOffset ExpectedEnd(CheckedGang gang) => Now + DurationOf(gang.Job);
+
+    public TimeSpan DurationOf(PendingJob job) => job.MaxDuration ?? Policy.UsualDuration;
 
     /// <summary>Whether it is still there once all who are told to leave have left.</summary>
     public bool GoesOn(RunningJob job) => !job.IsStopping && !Evictors.ContainsKey(job.Standing.Id);
 
     /// <summary>What it holds, in thousandths of devices.</summary>
     public static long MilliDevicesNow(RunningJob job) => job.Places.Sum(place => place.Taken.MilliDevices);
+
+    /// <summary>The same without what it was told to give up before this plan.</summary>
+    public static long MilliDevicesStaying(RunningJob job) => job.Places.Where(place => !place.IsLeaving).Sum(place => place.Taken.MilliDevices);
 
     /// <summary>What it holds of that once all who are told to leave have left.</summary>
     public long MilliDevicesThen(RunningJob job) => GoesOn(job) ? MilliDevicesKept(job) : 0;

@@ -8,7 +8,8 @@ namespace Convoy.Core.Scheduling.Checking;
 /// </summary>
 /// <remarks>
 /// In which order the gangs of a plan were considered is not known, so where it matters the most favourable is assumed: a preemptor is
-/// judged without those of its level that leave for it, and beside gangs that certainly came before it.
+/// judged without those of its level that leave for it, and beside the minimum of gangs that certainly came before it; elastic jobs count
+/// with what they have, or with what they keep.
 /// </remarks>
 internal sealed class Nominal(CheckedWorld world)
 {
@@ -24,8 +25,10 @@ internal sealed class Nominal(CheckedWorld world)
     {
         if (PoolOf(gang) is not { } pool) return true;
         var rank = world.RankOf(gang.Job.Standing);
-        var others = Gangs(pool).Where(other => other.Id != gang.Id && IsBefore(other, gang));
-        return IsInside(pool, gang, others, member => world.Evictors.TryGetValue(member.Id, out var evictor) ? evictor == gang.Id && (member.Rank != rank || member.Id == staying) : !member.IsStopping);
+        var others = Gangs(pool).Where(other => other.Id != gang.Id && IsBefore(other, gang)).ToArray();
+        return IsInside(pool, gang, others, Counts, isLater: false) || IsInside(pool, gang, others, Counts, isLater: true);
+
+        bool Counts(Member member) => world.Evictors.TryGetValue(member.Id, out var evictor) ? evictor == gang.Id && (member.Rank != rank || member.Id == staying) : !member.IsStopping;
     }
 
     /// <summary>Whether a job that waits would be inside, beside what runs and these of the plan's gangs.</summary>
@@ -55,7 +58,7 @@ internal sealed class Nominal(CheckedWorld world)
         if (Borrows(job)) return true;
         var others = world.Gangs.Concat(world.Claims).Where(gang => gang.Id != preemptor.Id && PoolOf(gang) == pool).Select(gang => MemberOf(gang, isPending: false)).Order();
         var members = Members(pool).Where(member => !member.IsStopping && (!world.Evictors.TryGetValue(member.Id, out var evictor) || evictor == preemptor.Id));
-        return !Inside(pool, Merge(members, others)).Contains(job.Standing.Id);
+        return !Inside(pool, Merge(members.Select(member => member.Later), others)).Contains(job.Standing.Id);
     }
 
     /// <summary>Whether the job is beyond the nominal of its queue before anything of the plan is applied.</summary>
@@ -84,14 +87,15 @@ internal sealed class Nominal(CheckedWorld world)
         if (byRank < 0) return false;
         if (MustBeInside(other)) return byRank > 0 || MemberOf(other, isPending: false).CompareTo(MemberOf(gang, isPending: false)) < 0;
         if (byRank == 0) return false;
-        if (!insideAlone.TryGetValue(other.Id, out var isInside)) insideAlone[other.Id] = isInside = IsInside(PoolOf(other)!.Value, other, [], member => !member.IsStopping);
+        if (!insideAlone.TryGetValue(other.Id, out var isInside)) insideAlone[other.Id] = isInside = IsInside(PoolOf(other)!.Value, other, [], member => !member.IsStopping, isLater: false);
         return isInside;
     }
 
-    private bool IsInside((string Type, string Pool) pool, CheckedGang gang, IEnumerable<CheckedGang> others, Func<Member, bool> counts)
+    /// <param name="isLater">Whether elastic jobs have given up what they are to.</param>
+    private bool IsInside((string Type, string Pool) pool, CheckedGang gang, IEnumerable<CheckedGang> others, Func<Member, bool> counts, bool isLater)
     {
-        var extras = others.Select(other => MemberOf(other, isPending: false)).Append(MemberOf(gang, isPending: true)).Order();
-        return Inside(pool, Merge(Members(pool).Where(counts), extras)).Contains(gang.Id);
+        var extras = others.Select(other => MemberOf(other, isPending: false) with { Milli = other.MinMilliDevices }).Append(MemberOf(gang, isPending: true)).Order();
+        return Inside(pool, Merge(Members(pool).Where(counts).Select(member => isLater ? member.Later : member), extras)).Contains(gang.Id);
     }
 
     private IEnumerable<JobId> Inside((string Type, string Pool) pool, IEnumerable<Member> members)
@@ -110,7 +114,7 @@ internal sealed class Nominal(CheckedWorld world)
         if (!running.TryGetValue(pool, out var members))
         {
             running[pool] = members = [.. world.RunningOn(pool.Type).Where(job => world.QuotaOf(pool.Type).PoolOf(job.Standing.Queue) == pool.Pool)
-                .Select(job => new Member(job.Standing, world.RankOf(job.Standing), world.MilliDevicesKept(job), !world.MayBeEvicted(job), false) { IsStopping = job.IsStopping }).Order()];
+                .Select(job => new Member(job.Standing, world.RankOf(job.Standing), CheckedWorld.MilliDevicesStaying(job), !world.MayBeEvicted(job), false) { Kept = world.MilliDevicesKept(job), IsStopping = job.IsStopping }).Order()];
         }
 
         return members;
@@ -140,6 +144,11 @@ internal sealed class Nominal(CheckedWorld world)
     private readonly record struct Member(Standing Standing, int Rank, long Milli, bool IsFirst, bool IsPending) : IComparable<Member>
     {
         public JobId Id => Standing.Id;
+
+        /// <summary>What it holds once it has given up what it is to.</summary>
+        public long Kept { get; init; }
+
+        public Member Later => this with { Milli = Kept };
 
         public bool IsStopping { get; init; }
 
