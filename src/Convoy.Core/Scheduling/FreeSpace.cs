@@ -74,7 +74,7 @@ internal sealed class FreeSpace
     }
 
     /// <summary>Tells who waits and who runs by now: where some share devices, what is left should be of use to them.</summary>
-    public void Expect(IEnumerable<PendingJob> pending, IEnumerable<RunningJob> running)
+    public void Expect(IReadOnlyList<PendingJob> pending, IReadOnlyList<RunningJob> running)
     {
         var workloads = typical.In(pending, running);
         IsShared = Array.Exists(workloads, workload => workload is not null);

@@ -70,6 +70,7 @@ internal sealed class Holdings
         }
 
         jobs = next;
+        Free.Expect(snapshot.Pending, jobs);
         SortByEnd(policy);
     }
 

@@ -281,7 +281,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
                     foreach (var place in victim.Places) then += place.Node == node ? place.Taken : default;
                 }
 
-                if (then.CpuMillicores < 0 || then.MemoryBytes < 0 || then.Devices < 0 || then.Rdma < 0) return reservation;
+                if (then.CpuMillicores < 0 || then.MemoryBytes < 0 || then.MilliDevices < 0 || then.Rdma < 0) return reservation;
             }
 
             return null;

@@ -26,19 +26,18 @@ internal sealed class TypicalTasks(FreeSpace space)
 
     /// <summary>For each pool what breaks up its devices, alike for those of one cluster; null where nobody shares them.</summary>
     /// <param name="running">Those that were counted.</param>
-    public Fragmentation?[] In(IEnumerable<PendingJob> pending, IEnumerable<RunningJob> running)
+    public Fragmentation?[] In(IReadOnlyList<PendingJob> pending, IReadOnlyList<RunningJob> running)
     {
-        var waiting = pending as IReadOnlyCollection<PendingJob> ?? [.. pending];
         var isShared = sharing.Select(tasks => tasks > 0).ToArray();
-        foreach (var job in waiting)
+        for (var i = 0; i < pending.Count; i++)
         {
-            if (!job.Roles.Any(role => role.Each.Milli > 0)) continue;
-            foreach (var pool in space.PoolsFor(job)) isShared[pool.Number] = true;
+            if (!Shares(pending[i])) continue;
+            foreach (var pool in space.PoolsFor(pending[i])) isShared[pool.Number] = true;
         }
 
         var byCluster = layout.Pools.Where(pool => isShared[pool.Number]).Select(pool => pool.Cluster).Distinct().ToDictionary(cluster => cluster, _ => new Dictionary<PodShape, long>());
         if (byCluster.Count == 0) return new Fragmentation?[sharing.Length];
-        foreach (var job in waiting)
+        foreach (var job in pending)
         {
             foreach (var cluster in space.PoolsFor(job).GroupBy(pool => pool.Cluster))
             {
@@ -58,6 +57,16 @@ internal sealed class TypicalTasks(FreeSpace space)
 
         var typical = byCluster.ToDictionary(workload => workload.Key, workload => new Fragmentation(workload.Value.Select(seen => KeyValuePair.Create(seen.Key, Math.Min(seen.Value, MostAlike)))));
         return [.. layout.Pools.Select(pool => isShared[pool.Number] ? typical[pool.Cluster] : null)];
+    }
+
+    private static bool Shares(PendingJob job)
+    {
+        for (var i = 0; i < job.Roles.Count; i++)
+        {
+            if (job.Roles[i].Each.Milli > 0) return true;
+        }
+
+        return false;
     }
 
     private static void Add(Dictionary<PodShape, long>? workload, in ResourceVector each, ModelSet models, int tasks)

@@ -8,7 +8,7 @@ namespace Convoy.Core.Tests.Scheduling;
 public sealed class IncrementalProperties
 {
     [Fact]
-    public void Plans_after_any_history_are_those_of_a_scheduler_that_has_none() => Gen.Select(Worlds.Random.Array[2], Gen.Int[0, 7].Array[1, 6]).Sample((worlds, steps) =>
+    public void Plans_after_any_history_are_those_of_a_scheduler_that_has_none() => Gen.Select(Gen.OneOf(Worlds.Random, Worlds.WithQueues).Array[2], Gen.Int[0, 7].Array[1, 6]).Sample((worlds, steps) =>
     {
         var scheduler = new Scheduler();
         var at = worlds.Select(world => world.Snapshot).ToArray();

@@ -235,6 +235,21 @@ public sealed class SchedulerTests
         plan.Evictions.Count.ShouldBe(4);
     }
 
+    [Fact]
+    public void Jobs_that_share_a_device_fill_it_before_another_is_begun_and_one_that_wants_a_whole_one_gets_the_other()
+    {
+        PendingJob Share(int sequence)
+        {
+            var job = Worlds.Pending(sequence, 1, 0);
+            return job with { Roles = [job.Roles[0] with { Each = job.Roles[0].Each with { Milli = 500 } }] };
+        }
+
+        var plan = Plan(Worlds.Snapshot([Worlds.Node("n", 2)], [Share(1), Share(2), Worlds.Pending(3, 1, 1), Share(4)]));
+        plan.Gangs.Select(gang => gang.Tasks.Single().Devices.Single()).ShouldBe([0, 0, 1]);
+        var waits = plan.Waiting.ShouldHaveSingleItem().Reason;
+        (waits.Unit, waits.Needed, waits.Free).ShouldBe((WaitingUnit.MilliDevices, 500, 0));
+    }
+
     /// <summary>Nodes n0, n1… of 8 devices, so many in each rack.</summary>
     private static Node[] Racks(params int[] sizes) =>
         [.. sizes.SelectMany((size, rack) => Enumerable.Repeat(rack, size)).Select((rack, i) => Worlds.Node($"n{i}", 8) with { Topology = ["region", "zone", "block", $"rack-{rack}"] })];
