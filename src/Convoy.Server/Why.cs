@@ -47,7 +47,11 @@ public static class Why
             numbers ? reason.LargestFreeBlock : null,
             reason.JobsAhead,
             reason.BlockedBy is { } blocker && unfinished.FirstOrDefault(j => j.Id == blocker) is { } other && caller.MaySee(other.Owner) ? blocker.Value : null,
-            reason.Until);
+            reason.Until)
+        {
+            EarliestStart = reason.EarliestStart,
+            Queue = reason.Queue,
+        };
     }
 
     /// <summary>Who holds what the job waits for; others' jobs by their level only.</summary>

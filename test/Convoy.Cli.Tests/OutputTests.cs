@@ -103,6 +103,17 @@ public sealed class OutputTests : IDisposable
     }
 
     [Fact]
+    public async Task Why_tells_the_queue_who_is_in_the_way_and_from_when_machines_are_promised()
+    {
+        var why = new WhyView(Views.Id, JobPhase.Pending, "WaitingForQuota", "needs 8 GPUs", null, "Devices", 8, 2, 0, 3, "jother000", null) { Queue = "vision", EarliestStart = DateTimeOffset.UnixEpoch };
+        _server.On("GET /jobs/digits/why", why, WireJson.Default.WhyView);
+
+        var lines = (await _convoy.Uses(_server).RunAsync("why", "digits")).Output.Split('\n');
+
+        foreach (var (fact, value) in new[] { ("queue", "vision"), ("blocked by", "jother000"), ("earliest start", "1970-01-01") }) lines.ShouldContain(line => line.StartsWith(fact) && line.Contains(value), fact);
+    }
+
+    [Fact]
     public async Task Metrics_show_each_series_with_its_trend()
     {
         var points = Enumerable.Range(1, 8).Select(step => new MetricView(step, 1, 0, step, "loss", 9 - step, DateTimeOffset.UnixEpoch)).ToArray();

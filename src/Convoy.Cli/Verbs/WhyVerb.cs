@@ -35,7 +35,9 @@ internal static class WhyVerb
         facts.Add("free", Amount(why.Free, why.Unit));
         facts.Add("largest free block", Amount(why.LargestFreeBlock, why.Unit));
         facts.Add("jobs ahead", why.JobsAhead is { } ahead ? $"{ahead}" : null);
+        facts.Add("queue", why.Queue);
         facts.Add("blocked by", why.BlockedBy);
+        facts.Add("earliest start", why.EarliestStart is { } start ? Spans.Time(start) : null);
         facts.Add("until", why.Until is { } until ? Spans.Time(until) : null);
         facts.Add("try", why.Try);
         facts.Write(writer);
@@ -46,6 +48,8 @@ internal static class WhyVerb
         "devices" => Spans.Count(number, "GPU"),
         "millicores" => $"{new CpuQuantity(number)} CPU",
         "bytes" => Spans.Bytes(number),
+        "millidevices" => $"{number} thousandths of a GPU",
+        "rdma" => Spans.Count(number, "RDMA device"),
         "jobs" => Spans.Count(number, "job"),
         _ => $"{number} {unit}".TrimEnd(),
     };

@@ -30,6 +30,8 @@ namespace Convoy.Client.Wire;
 [JsonSerializable(typeof(MetricListView))]
 [JsonSerializable(typeof(NodeView))]
 [JsonSerializable(typeof(NodeListView))]
+[JsonSerializable(typeof(NodeWishRequest))]
+[JsonSerializable(typeof(NodeWishView))]
 [JsonSerializable(typeof(ClusterListView))]
 [JsonSerializable(typeof(VersionView))]
 [JsonSerializable(typeof(WhoAmIView))]

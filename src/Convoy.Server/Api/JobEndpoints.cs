@@ -1,7 +1,6 @@
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
 using Convoy.Core.People;
-using Convoy.Core.Scheduling;
 using Convoy.Server.Authentication;
 using Convoy.Server.Loops;
 using Convoy.Store;
@@ -62,24 +61,7 @@ public static class JobEndpoints
         if (admitted is null) return refusal!;
         if (Ledger.OverSubmitted(owner.Name, ledger.Unfinished.Values.Count(job => job.Owner == owner.Name), admitted.Level.MaxSubmitted) is { } over) return Problems.OverCap(over.Code, over.Message);
 
-        var plan = await scheduling.TryAsync(admitted.Probe, cancellationToken);
-        var nodes = plan.Gangs.FirstOrDefault(gang => gang.Job == default)?.Tasks.Select(task => task.Node).Distinct().ToArray() ?? [];
-        if (LatestPlan.Of(plan).Reasons.TryGetValue(default, out var reason))
-        {
-            return Results.Ok(new SubmitCheckView(false, reason.Token.ToString(), Sentences.Of(reason), nodes)
-            {
-                WouldEvict = plan.Evictions.Count(eviction => eviction.For == default),
-                Unit = reason.Unit.ToString(),
-                Needed = reason.Needed,
-                Free = reason.Free,
-                LargestFreeBlock = reason.LargestFreeBlock,
-                JobsAhead = reason.JobsAhead,
-            });
-        }
-
-        return Results.Ok(nodes.Length > 0
-            ? new SubmitCheckView(true, null, $"it would start now on {string.Join(", ", nodes)}", nodes)
-            : new SubmitCheckView(false, null, "the scheduler has no answer now; try again in a moment", []));
+        return Results.Ok(DryRun.Of(await scheduling.TryAsync(admitted.Probe, cancellationToken), ledger.Unfinished, http.Caller()));
     }
 
     private static async Task<IResult> ListAsync(HttpContext http, IStore store, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
