@@ -68,9 +68,9 @@ public sealed class Snapshots
     }
 
     /// <summary>What the plan in force promises; the next one is told of it.</summary>
-    public void Promise(Plan plan)
+    public void Promise(Plan plan, DateTimeOffset now)
     {
-        lock (taking) live.Promise(plan.Reservations.GroupBy(promise => promise.Gang.Job).ToDictionary(promises => promises.Key, promises => promises.Min(promise => promise.From)));
+        lock (taking) live.Promise(plan.Promises(now));
     }
 
     private static UsageAccounts Accounts(DateTimeOffset since) => new(FairShare.DefaultHalfLife, since);

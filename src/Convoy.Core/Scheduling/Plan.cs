@@ -41,6 +41,20 @@ public sealed record Plan(long SnapshotRevision, IReadOnlyList<PlannedGang> Gang
     /// <summary>Running elastic jobs that go on at another size.</summary>
     public IReadOnlyList<PlannedResize> Resizes { get; init; } = [];
 
+    /// <summary>
+    /// From when machines are promised, to whom: what the next plan is to keep (<see cref="PendingJob.PromisedFrom"/>). Whoever waits for
+    /// others to leave is promised what they leave, from now on: nobody of its level takes that meanwhile.
+    /// </summary>
+    /// <param name="now">When the plan was made.</param>
+    public IReadOnlyDictionary<JobId, DateTimeOffset> Promises(DateTimeOffset now)
+    {
+        var promises = new Dictionary<JobId, DateTimeOffset>();
+        foreach (var promise in Reservations) promises[promise.Gang.Job] = promise.From;
+        foreach (var claim in Claims) promises[claim.Job] = now;
+        foreach (var gang in Gangs.Where(gang => MustWait(gang.Job))) promises[gang.Job] = now;
+        return promises;
+    }
+
     /// <summary>Whether the gang's places are still held by others, who are told to leave them: it is not assigned yet.</summary>
     public bool MustWait(JobId gang) => Evictions.Any(eviction => eviction.For == gang) || Resizes.Any(resize => resize.For.Contains(gang));
 }

@@ -143,12 +143,12 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
         var overdue = new List<(DateTimeOffset End, RunningJob Job)>();
         var first = 0;
         for (; first < holdings.ByEnd.Count && holdings.ByEnd[first].End <= now; first++) overdue.Add((ExpectedEnd(holdings.ByEnd[first].Job), holdings.ByEnd[first].Job));
-        foreach (var job in holdings.Jobs.Where(_ => holdings.Leaving > 0))
-        {
-            if (job.IsResizing) overdue.Add((now, job.WhatLeaves()));
-        }
+        if (holdings.Leaving == 0) return [.. Merged(holdings.ByEnd[first..], overdue)];
 
-        return [.. Merged([.. holdings.ByEnd.Skip(first).Select(each => each.Job.IsStopping ? (now, each.Job) : each)], overdue)];
+        // Who is on its way out is gone before all others, wherever it was expected.
+        overdue.AddRange(holdings.ByEnd.Skip(first).Where(each => each.Job.IsStopping).Select(each => (now, each.Job)));
+        overdue.AddRange(holdings.Jobs.Where(job => job.IsResizing).Select(job => (now, job.WhatLeaves())));
+        return [.. Merged([.. holdings.ByEnd.Skip(first).Where(each => !each.Job.IsStopping)], overdue)];
     }
 
     private static List<(DateTimeOffset End, RunningJob Job)> Merged(IReadOnlyList<(DateTimeOffset End, RunningJob Job)> sorted, List<(DateTimeOffset End, RunningJob Job)> more)

@@ -24,7 +24,7 @@ public sealed class VirtualCluster
     private readonly Dictionary<JobId, VirtualJob> pending = [];
     private readonly Dictionary<JobId, VirtualJob> running = [];
     private readonly PriorityQueue<(VirtualJob Job, int Attempt), (TimeSpan At, int Order)> ends = new();
-    private Dictionary<JobId, DateTimeOffset> promised = [];
+    private IReadOnlyDictionary<JobId, DateTimeOffset> promised = new Dictionary<JobId, DateTimeOffset>();
     private TimeSpan lostGpuTime;
 
     private VirtualCluster(IReadOnlyList<SimulatedNode> machines, SchedulingPolicy policy, Planner planner, TimeSpan begin)
@@ -99,7 +99,7 @@ public sealed class VirtualCluster
         {
             if (rounds > MaxRounds) throw new InvalidOperationException($"the scheduler does not come to rest {now} after the trace began");
             var plan = planner(Snapshot(now), policy, At(now));
-            promised = plan.Reservations.ToDictionary(promise => promise.Gang.Job, promise => promise.From);
+            promised = plan.Promises(At(now));
             foreach (var eviction in plan.Evictions) Evict(running[eviction.Victim], now);
             foreach (var resize in plan.Resizes) Resize(running[resize.Job], resize, now);
             foreach (var gang in plan.Gangs.Where(gang => !plan.MustWait(gang.Job))) Start(pending[gang.Job], gang, now);

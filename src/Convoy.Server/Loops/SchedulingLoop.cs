@@ -84,7 +84,7 @@ public sealed partial class SchedulingLoop : BackgroundService
         if (plan.Gangs.Count == 0 && plan.Waiting.Count == 0 && planning.Snapshot.Pending.Count > 0) return;
         var silent = fleet.Clusters.Values.ToLookup(cluster => cluster.IsSilentAt(planning.Now), cluster => cluster.Name);
         Volatile.Write(ref latest, LatestPlan.Of(plan).WithSilence([.. silent[true]], [.. silent[false]], planning.Snapshot.Pending));
-        snapshots.Promise(plan);
+        snapshots.Promise(plan, planning.Now);
         Instruments.WaitingJobs.Set(Latest.Order.Count);
         var victims = plan.Evictions.ToLookup(eviction => eviction.For);
 

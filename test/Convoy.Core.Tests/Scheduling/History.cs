@@ -148,7 +148,8 @@ internal sealed class History(IReadOnlyList<Node> nodes, SchedulingPolicy policy
         var plan = Planner(snapshot, Policy, Now);
         planned(snapshot, plan);
         PlanChecker.Violations(snapshot, Policy, plan, Now).ShouldBeEmpty();
-        foreach (var life in lives.Values) life.Promise(plan.Reservations.FirstOrDefault(promise => promise.Gang.Job == life.Id)?.From);
+        var promises = plan.Promises(Now);
+        foreach (var life in lives.Values) life.Promise(promises.TryGetValue(life.Id, out var from) ? from : null);
         foreach (var eviction in plan.Evictions) Stop(byId[eviction.Victim], Fate.Waits, eviction.For);
         foreach (var resize in plan.Resizes) Resize(byId[resize.Job], resize);
         foreach (var gang in plan.Gangs.Where(gang => !plan.MustWait(gang.Job))) Start(byId[gang.Job], gang);

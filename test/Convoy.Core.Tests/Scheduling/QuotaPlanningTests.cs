@@ -152,6 +152,19 @@ public sealed class QuotaPlanningTests
     }
 
     [Fact]
+    public void Who_is_stopping_has_gone_before_all_others_for_a_promise()
+    {
+        // Both are expected to end tomorrow; the one that is stopping leaves now, whatever its name.
+        foreach (var stopping in new[] { "n1", "n2" })
+        {
+            RunningJob[] running = [.. new[] { "n1", "n2" }.Select((node, i) => Running(Job(i + 1, "default", 1, 8, owner: "eve"), node) with { IsStopping = node == stopping })];
+            var claimant = Job(5, "default", 1, 8) with { PromisedFrom = Worlds.Now };
+            var rival = Job(6, "default", 1, 8) with { PromisedFrom = Worlds.Now + TimeSpan.FromHours(24) };
+            Plan(Worlds.Policy, [claimant, rival], running).Claims.ShouldHaveSingleItem().Job.ShouldBe(claimant.Standing.Id);
+        }
+    }
+
+    [Fact]
     public void A_gang_that_lost_a_node_goes_before_its_equals()
     {
         var plan = Plan(Worlds.Policy, [Job(1, "default", 2, 8, owner: "ann"), Job(2, "default", 2, 8, owner: "bob") with { IsRepair = true }]);

@@ -49,8 +49,9 @@ internal static class Worlds
             Places = [.. resize.Tasks.Select(task => new HeldPlace(task.Node, job.Roles.Single(role => role.Role == task.Role).Each, task.Devices) { Role = task.Role })],
         };
         var ids = plan.Gangs.Select(gang => gang.Job).ToHashSet();
+        var promises = plan.Promises(at ?? Now);
         var evicted = plan.Evictions.Select(eviction => eviction.Victim).ToHashSet();
-        return snapshot with { Running = [.. snapshot.Running.Where(job => !evicted.Contains(job.Standing.Id)).Select(Resized), .. started], Pending = [.. snapshot.Pending.Where(job => !ids.Contains(job.Standing.Id)).Select(job => job with { PromisedFrom = plan.Reservations.FirstOrDefault(promise => promise.Gang.Job == job.Standing.Id)?.From })] };
+        return snapshot with { Running = [.. snapshot.Running.Where(job => !evicted.Contains(job.Standing.Id)).Select(Resized), .. started], Pending = [.. snapshot.Pending.Where(job => !ids.Contains(job.Standing.Id)).Select(job => job with { PromisedFrom = promises.TryGetValue(job.Standing.Id, out var from) ? from : null })] };
     }
 
     private static readonly Gen<Node[]> Nodes =
