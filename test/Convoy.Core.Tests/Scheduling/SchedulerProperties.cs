@@ -103,14 +103,14 @@ public sealed class SchedulerProperties
 
     private static Plan Plan((ClusterSnapshot Snapshot, SchedulingPolicy Policy) world) => Scheduler.Plan(world.Snapshot, world.Policy, Worlds.Now);
 
-    private static T[] Shuffled<T>(IReadOnlyList<T> list, Random random)
+    internal static T[] Shuffled<T>(IReadOnlyList<T> list, Random random)
     {
         var copy = list.ToArray();
         random.Shuffle(copy);
         return copy;
     }
 
-    private static string Bytes(Plan plan) => JsonSerializer.Serialize(plan);
+    internal static string Bytes(Plan plan) => JsonSerializer.Serialize(plan);
 }
 
 /// <summary>Tries every placement: slow, and surely right.</summary>

@@ -1,4 +1,5 @@
 using Convoy.Core.Jobs;
+using Convoy.Core.Queues;
 using Convoy.Core.Resources;
 using Convoy.Core.Scheduling;
 using CsCheck;
@@ -32,6 +33,55 @@ public sealed class VictimOptimum
         plan.Gangs.Count.ShouldBe(best is null ? 0 : 1);
         plan.Evictions.Select(eviction => eviction.Victim.Value).Order().ShouldBe((best ?? []).Select(victim => victim.Standing.Id.Value).Order());
     }, iter: 3_000);
+
+    /// <summary>Two teams, of which one or both may have borrowed; levels and who may not be evicted decide who is inside.</summary>
+    private static readonly Gen<(ClusterSnapshot World, int Red, int Blue)> Teams =
+        from world in World
+        from queues in Gen.OneOf("red", "blue").Array[10]
+        from red in Gen.Int[0, 12]
+        from blue in Gen.Int[0, 12]
+        let capacity = 8 * world.Nodes.Count
+        let running = world.Running.Select((job, i) => job with { Standing = job.Standing with { Queue = queues[i] }, Accelerator = "A100-80G" }).ToArray()
+        let pending = world.Pending[0] with { Standing = world.Pending[0].Standing with { Queue = queues[9] } }
+        select (world with { Running = running, Pending = [pending] }, Math.Min(red, capacity), Math.Min(blue, capacity - Math.Min(red, capacity)));
+
+    [Fact]
+    public void Guarantee_7_Within_quotas_the_victims_are_the_least_harmful_set_of_all_that_are_legal() => Teams.Sample((world, red, blue) =>
+    {
+        var job = world.Pending[0];
+        var policy = Worlds.Policy with { Queues = [Team("red", red), Team("blue", blue)] };
+        var nominal = new Dictionary<string, int> { ["red"] = red, ["blue"] = blue };
+        var inside = nominal.Keys.SelectMany(queue => Inside(nominal[queue], world.Running.Where(running => running.Standing.Queue == queue))).ToHashSet();
+
+        // Of its own queue, those that it could not push out come before it.
+        var before = Inside(nominal[job.Standing.Queue], world.Running.Where(running => running.Standing.Queue == job.Standing.Queue && (!running.Preemptible || Rank(running.Standing) >= Rank(job.Standing))));
+        var isInside = job.MinDevices <= nominal[job.Standing.Queue] - before.Sum(running => running.Devices);
+        bool IsLegal(RunningJob victim) => victim.Preemptible && (isInside && !inside.Contains(victim)
+            || ((isInside ? victim.Standing.Queue == job.Standing.Queue : !inside.Contains(victim)) && Rank(victim.Standing) < Rank(job.Standing)));
+        var legal = world.Running.Where(IsLegal).ToArray();
+        var best = Enumerable.Range(0, 1 << legal.Length)
+            .Select(mask => legal.Where((_, i) => (mask & (1 << i)) != 0).ToArray())
+            .Where(victims => BruteForce.Fits(world with { Running = [.. world.Running.Except(victims)] }, job))
+            .OrderBy(Harm, StringComparer.Ordinal).FirstOrDefault();
+        var plan = Scheduler.Plan(world, policy, Worlds.Now);
+        plan.Gangs.Count.ShouldBe(best is null ? 0 : 1);
+        plan.Evictions.Select(eviction => eviction.Victim.Value).Order().ShouldBe((best ?? []).Select(victim => victim.Standing.Id.Value).Order());
+    }, iter: 3_000);
+
+    private static QueueSpec Team(string name, int nominal) => new(name) { Quotas = new Dictionary<string, Quota> { ["A100-80G"] = new(nominal) } };
+
+    /// <summary>Those who may not be evicted, then by level, priority and submission, each that fits wholly in what is left.</summary>
+    private static List<RunningJob> Inside(int nominal, IEnumerable<RunningJob> running)
+    {
+        var inside = new List<RunningJob>();
+        foreach (var job in running.OrderBy(job => job.Preemptible).ThenByDescending(job => Rank(job.Standing)).ThenByDescending(job => job.Standing.Priority).ThenBy(job => job.Standing.SubmitSequence))
+        {
+            if (job.Preemptible && job.Devices > nominal - inside.Sum(each => each.Devices)) continue;
+            inside.Add(job);
+        }
+
+        return inside;
+    }
 
     /// <summary>The order of the contract as text: victims by level from the highest, jobs, time lost, devices, and how old the newest are.</summary>
     private static string Harm(RunningJob[] victims) => string.Join('/',

@@ -1,0 +1,138 @@
+using System.Text.Json;
+using Convoy.Core.Jobs;
+using Convoy.Core.Scheduling;
+using CsCheck;
+
+namespace Convoy.Core.Tests.Scheduling;
+
+/// <summary>Guarantees of histories: what no single plan can show. Every plan of every history here is proved as well (<see cref="History"/>).</summary>
+public sealed class HistoryProperties
+{
+    private static readonly TimeSpan Coarse = TimeSpan.FromMinutes(10);
+
+    [Fact]
+    public void Guarantee_1_Whoever_runs_has_its_minimum_whole_at_every_instant() => Gen.Select(Histories.Policies, Histories.Of(25, hasEnd: true)).Sample((policy, happenings) =>
+        Go(policy, happenings, (snapshot, _) =>
+        {
+            foreach (var job in snapshot.Running.Where(job => !job.IsStopping))
+            {
+                foreach (var role in job.Roles) job.Places.Count(place => place.Role == role.Role && !place.IsLeaving).ShouldBeInRange(role.Min, role.Max);
+            }
+        }), iter: 100);
+
+    [Fact]
+    public void Guarantee_6_What_was_freed_is_claimed_for_whom_it_was_freed_until_it_starts_or_is_cancelled_or_outranked() => Gen.Select(Histories.Policies, Histories.Of(25, hasEnd: true)).Sample((policy, happenings) =>
+    {
+        // While somebody waits for victims that have been told to go, nobody is told to go for it again, unless somebody before it came or fell ill between.
+        var waiting = new Dictionary<JobId, int>();
+        var disturbed = 0;
+        Go(policy, happenings, (snapshot, plan) =>
+        {
+            disturbed += plan.Evictions.Select(eviction => eviction.For).Distinct().Count();
+            foreach (var id in plan.Evictions.Select(eviction => eviction.For).Distinct())
+            {
+                waiting.ContainsKey(id).ShouldBeFalse("somebody else took what had been freed for it");
+                waiting[id] = disturbed;
+            }
+
+            foreach (var gang in plan.Gangs.Where(gang => !plan.MustWait(gang.Job))) waiting.Remove(gang.Job);
+        });
+    }, iter: 100);
+
+    [Fact]
+    public void Guarantee_8_With_no_arrivals_evictions_and_shrinks_stop() => Gen.Select(Histories.Policies, Histories.Of(20, hasEnd: false)).Sample((policy, happenings) =>
+    {
+        var (isOver, last) = (false, Worlds.Now);
+        var history = New(policy with { Queues = [.. policy.Queues.Select(queue => queue with { Ordering = Core.Queues.QueueOrdering.Fair })] }, (snapshot, plan) =>
+        {
+            if (isOver && plan.Evictions.Count + plan.Resizes.Count > 0) throw new ShouldAssertException($"evicts or resizes for ever: {string.Join(", ", plan.Evictions)} {string.Join(", ", plan.Resizes)}");
+        }).Play(happenings);
+        history.GoOnTo(history.Now + TimeSpan.FromDays(4));
+        isOver = true;
+        history.GoOnTo(history.Now + TimeSpan.FromDays(2));
+    }, iter: 50);
+
+    [Fact]
+    public void Guarantee_9_Who_is_promised_machines_has_them_by_then_whatever_equals_come_later() => Histories.Truthful(40).Sample(happenings =>
+    {
+        var promised = new Dictionary<JobId, DateTimeOffset>();
+        var now = Worlds.Now;
+        var history = New(Histories.OneLevel, (_, plan) =>
+        {
+            foreach (var promise in plan.Reservations)
+            {
+                if (promised.TryGetValue(promise.Gang.Job, out var before)) promise.From.ShouldBeLessThanOrEqualTo(before, $"{promise.Gang.Job}'s promise is moved");
+                promised[promise.Gang.Job] = promise.From;
+            }
+
+            foreach (var waiting in plan.Waiting)
+            {
+                if (promised.TryGetValue(waiting.Job, out var from)) plan.Reservations.ShouldContain(promise => promise.Gang.Job == waiting.Job, $"{waiting.Job} is promised nothing any more, and {from} before");
+            }
+        }).Play(happenings);
+        history.GoOnToRest();
+        history.Unfinished.ShouldBeEmpty();
+    }, iter: 300);
+
+    [Fact]
+    public void Guarantee_9_A_big_gang_starts_when_those_have_ended_who_ran_as_it_came() => Gen.Select(Histories.Truthful(15), Gen.Select(Gen.Int[0, 15], Gen.OneOf(1, 2, 4, 8), Gen.Int[5, 60]).Array[60]).Sample((before, small) =>
+    {
+        DateTimeOffset? started = null;
+        var big = Worlds.Pending(1000, 4, 8, "zoe") with { MaxDuration = TimeSpan.FromHours(1), Standing = Worlds.Standing(1000, "zoe") with { Queue = "default", Priority = JobPriority.Low } };
+        var history = New(Histories.OneLevel, (_, plan) => started ??= plan.Gangs.Any(gang => gang.Job == big.Standing.Id) ? Worlds.Now : null).Play(before);
+        history.Submit(big, TimeSpan.FromHours(1));
+
+        // All that has been promised or runs by now: none takes more than five hours, one after the other at worst.
+        var bound = history.Now + (TimeSpan.FromHours(5) * (before.Length + 1));
+        history.Plan();
+        for (var i = 0; started is null; i++)
+        {
+            history.Now.ShouldBeLessThan(bound, "the gang starves");
+            var (gap, gpus, minutes) = small[i % small.Length];
+            history.GoOnTo(history.Now + TimeSpan.FromMinutes(gap + 1));
+            var job = Worlds.Pending(2000 + i, 1, gpus, "sam") with { MaxDuration = TimeSpan.FromMinutes(minutes) };
+            history.Submit(job with { Standing = job.Standing with { Queue = "default", Priority = JobPriority.High } }, TimeSpan.FromMinutes(minutes));
+            history.Plan();
+        }
+    }, iter: 50);
+
+    [Fact]
+    public void Guarantee_11_The_same_history_gives_the_same_plans_in_whatever_order_things_are_listed_and_with_or_without_a_memory() => Gen.Select(Histories.Policies, Histories.Of(20, hasEnd: true), Gen.Int).Sample((policy, happenings, seed) =>
+    {
+        var (random, scheduler) = (new Random(seed), new Scheduler());
+        Plan PlanTwice(ClusterSnapshot snapshot, SchedulingPolicy rules, DateTimeOffset now)
+        {
+            var plan = scheduler.PlanNext(snapshot, rules, now);
+            var shuffled = snapshot with { Nodes = SchedulerProperties.Shuffled(snapshot.Nodes, random), Pending = SchedulerProperties.Shuffled(snapshot.Pending, random), Running = SchedulerProperties.Shuffled(snapshot.Running, random) };
+            JsonSerializer.SerializeToUtf8Bytes(Scheduler.Plan(shuffled, rules, now)).ShouldBe(JsonSerializer.SerializeToUtf8Bytes(plan));
+            return plan;
+        }
+
+        new History(Histories.Nodes, policy, (_, _) => { }) { Tick = Coarse, Planner = PlanTwice }.Play(happenings).GoOnToRest();
+    }, iter: 50);
+
+    [Fact]
+    public void Guarantee_12_Nothing_stays_on_a_lost_node_beyond_its_grace_and_nothing_new_comes() => Gen.Select(Histories.Policies, Histories.Of(25, hasEnd: true)).Sample((policy, happenings) =>
+        Go(policy, happenings, (snapshot, plan) =>
+        {
+            var lost = snapshot.Nodes.Where(node => node.Health == NodeHealth.Gone).Select(node => node.Name).ToHashSet();
+            foreach (var job in snapshot.Running.Where(job => job.Places.Any(place => lost.Contains(place.Node)))) job.IsStopping.ShouldBeTrue();
+            foreach (var task in plan.Gangs.Concat(plan.Claims).SelectMany(gang => gang.Tasks)) lost.ShouldNotContain(task.Node);
+        }), iter: 100);
+
+    [Fact]
+    public void Guarantee_13_No_job_is_ever_started_while_it_runs_and_none_is_lost() => Gen.Select(Histories.Policies, Histories.Of(25, hasEnd: true)).Sample((policy, happenings) =>
+        Go(policy, happenings, (snapshot, plan) =>
+        {
+            var running = snapshot.Running.Select(job => job.Standing.Id).ToHashSet();
+            running.Count.ShouldBe(snapshot.Running.Count);
+            foreach (var gang in plan.Gangs) running.ShouldNotContain(gang.Job);
+            plan.Gangs.Select(gang => gang.Job).ShouldBeUnique();
+            plan.Gangs.Select(gang => gang.Job).Concat(plan.Waiting.Select(waiting => waiting.Job)).ShouldBe(snapshot.Pending.Select(job => job.Standing.Id), ignoreOrder: true);
+        }), iter: 100);
+
+    private static History New(SchedulingPolicy policy, Action<ClusterSnapshot, Plan> planned) => new(Histories.Nodes, policy, planned) { Tick = Coarse };
+
+    /// <summary>Until all is done that can be; lost nodes are found again at last.</summary>
+    private static void Go(SchedulingPolicy policy, Happening[] happenings, Action<ClusterSnapshot, Plan> planned) => New(policy, planned).Play(happenings).GoOnToRest();
+}
