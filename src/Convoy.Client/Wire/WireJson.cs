@@ -13,7 +13,7 @@ namespace Convoy.Client.Wire;
     Converters =
     [
         typeof(ByteSizeConverter), typeof(CpuQuantityConverter), typeof(DurationConverter), typeof(ReplicasConverter), typeof(JobIdConverter),
-        typeof(PriorityConverter), typeof(FrameworkConverter), typeof(OrderingConverter), typeof(JobSpecConverter),
+        typeof(PriorityConverter), typeof(FrameworkConverter), typeof(TopologyLevelConverter), typeof(OrderingConverter), typeof(JobSpecConverter),
     ])]
 [JsonSerializable(typeof(SubmitRequest))]
 [JsonSerializable(typeof(JobView))]
