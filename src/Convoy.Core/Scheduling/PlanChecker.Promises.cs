@@ -16,7 +16,7 @@ public static partial class PlanChecker
             {
                 if (world.NodeAt(promise.Gang.Cluster, task.Placement.Node) is not { } node) continue;
                 if (!promises.TryGetValue(node, out var here)) promises.Add(node, here = []);
-                here.Add((promise.From, promise.From + world.DurationOf(job), world.RankOf(job.Standing), task.Each));
+                here.Add((promise.From, CheckedWorld.Later(promise.From, world.DurationOf(job)), world.RankOf(job.Standing), task.Each));
             }
         }
 
@@ -27,7 +27,7 @@ public static partial class PlanChecker
                 // What is left at that time, before this plan's gangs; less than nothing, it is not they who take it.
                 var left = node.Node.Capacity - node.Node.Foreign;
                 foreach (var holder in node.Holders.Where(holder => holder.Stay == Stay.Stays && world.ExpectedEnd(holder.Job) > from)) left -= holder.Place.Taken;
-                foreach (var each in here.Where(each => each.From <= from && each.End > from)) left -= each.Each;
+                foreach (var each in here.Where(each => each.From <= from && (each.End > from || each.From == from))) left -= each.Each;
                 var before = left;
                 foreach (var (gang, task) in node.Planned)
                 {

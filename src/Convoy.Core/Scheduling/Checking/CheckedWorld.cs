@@ -132,13 +132,16 @@ internal sealed class CheckedWorld
     /// <summary>When the job is expected to be gone: at its declared or the usual duration, doubled as long as it is past.</summary>
     public DateTimeOffset ExpectedEnd(RunningJob job)
     {
-        if (job.IsStopping || Evictors.ContainsKey(job.Standing.Id)) return Now;
-        var duration = job.MaxDuration is { } most && most > TimeSpan.Zero ? most : Policy.UsualDuration;
-        while (job.StartedAt + duration <= Now && duration > TimeSpan.Zero) duration *= 2;
-        return job.StartedAt + duration;
+        if (!GoesOn(job)) return Now;
+        var end = Later(job.StartedAt, job.MaxDuration is { } most && most > TimeSpan.Zero ? most : Policy.UsualDuration);
+        while (end <= Now && end > job.StartedAt) end = Later(end, end - job.StartedAt);
+        return end;
     }
 
-    public DateTimeOffset ExpectedEnd(CheckedGang gang) => Now + DurationOf(gang.Job);
+    public DateTimeOffset ExpectedEnd(CheckedGang gang) => Later(Now, DurationOf(gang.Job));
+
+    /// <summary>As late as time goes, at most.</summary>
+    public static DateTimeOffset Later(DateTimeOffset from, TimeSpan by) => by > DateTimeOffset.MaxValue - from ? DateTimeOffset.MaxValue : from + by;
 
     public TimeSpan DurationOf(PendingJob job) => job.MaxDuration ?? Policy.UsualDuration;
 
