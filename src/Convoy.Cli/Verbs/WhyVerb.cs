@@ -13,18 +13,18 @@ internal static class WhyVerb
         var format = Options.Format("table", "json", "yaml");
         return new Verb("why", "Why a job is where it is, and the next thing to try")
         {
-            Examples = ["convoy why digits", "convoy why digits -o json | jq -r .reason"],
+            Examples = ["convoy why digits", "convoy why digits -o json | jq -r .remedy.flags"],
             Arguments = { job },
             Options = { format },
             Body = async (call, cancellationToken) =>
             {
                 var why = await call.Client.WhyAsync(call.Get(job), cancellationToken);
-                return call.Write(call.Get(format), why, Rendering.Indented.WhyView, _ => Explain(call.Output, why));
+                return call.Write(call.Get(format), why, Rendering.Indented.WhyView, _ => Explain(call, why));
             },
         };
     }
 
-    private static void Explain(TextWriter writer, WhyView why)
+    private static void Explain(Call call, WhyView why)
     {
         var facts = new Facts();
         facts.Add("job", why.Id);
@@ -35,10 +35,13 @@ internal static class WhyVerb
         facts.Add("free", Amount(why.Free, why.Unit));
         facts.Add("largest free block", Amount(why.LargestFreeBlock, why.Unit));
         facts.Add("jobs ahead", why.JobsAhead is { } ahead ? $"{ahead}" : null);
+        facts.Add("queue", why.Queue);
         facts.Add("blocked by", why.BlockedBy);
+        facts.Add("earliest start", why.EarliestStart is { } start ? $"{Spans.Time(start)} (in {Spans.Of(start - call.Now)})" : null);
         facts.Add("until", why.Until is { } until ? Spans.Time(until) : null);
+        facts.Add("to start now", why.Remedy is { } remedy ? RemedyText.Of(remedy) : null);
         facts.Add("try", why.Try);
-        facts.Write(writer);
+        facts.Write(call.Output);
     }
 
     private static string? Amount(long? amount, string? unit) => amount is not { } number ? null : unit?.ToLowerInvariant() switch
@@ -46,6 +49,8 @@ internal static class WhyVerb
         "devices" => Spans.Count(number, "GPU"),
         "millicores" => $"{new CpuQuantity(number)} CPU",
         "bytes" => Spans.Bytes(number),
+        "millidevices" => $"{number} thousandths of a GPU",
+        "rdma" => Spans.Count(number, "RDMA device"),
         "jobs" => Spans.Count(number, "job"),
         _ => $"{number} {unit}".TrimEnd(),
     };

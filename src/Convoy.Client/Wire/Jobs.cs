@@ -123,6 +123,12 @@ public sealed record SubmitCheckView(bool StartsNow, string? Reason, string Mess
     public long? LargestFreeBlock { get; init; }
 
     public int? JobsAhead { get; init; }
+
+    /// <summary>When its machines are expected to be free, where it would be promised any.</summary>
+    public DateTimeOffset? EarliestStart { get; init; }
+
+    /// <summary>What would have it start now; null where it would, or nothing was found.</summary>
+    public RemedyView? Remedy { get; init; }
 }
 
 /// <summary>Why a job is where it is, and what to try.</summary>
@@ -140,7 +146,17 @@ public sealed record WhyView(
     int? JobsAhead,
     string? BlockedBy,
     DateTimeOffset? Until,
-    int SchemaVersion = 1);
+    int SchemaVersion = 1)
+{
+    /// <summary>When its machines are expected to be free, where it is promised any.</summary>
+    public DateTimeOffset? EarliestStart { get; init; }
+
+    /// <summary>The queue whose quota decides; null where none does.</summary>
+    public string? Queue { get; init; }
+
+    /// <summary>What would have a waiting job start now; null where nothing was found.</summary>
+    public RemedyView? Remedy { get; init; }
+}
 
 /// <param name="Event">Its data, as stored.</param>
 /// <param name="Message">The event as a sentence.</param>

@@ -53,7 +53,7 @@ public static class JobEndpoints
         }
     }
 
-    private static async Task<IResult> CheckAsync(HttpContext http, Admission admission, Ledger ledger, People people, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IResult> CheckAsync(HttpContext http, Admission admission, Ledger ledger, People people, SchedulingLoop scheduling, WhatIf whatIf, CancellationToken cancellationToken)
     {
         var (spec, invalid) = await SpecBody.ReadAsync(http, cancellationToken);
         if (spec is null) return invalid!;
@@ -66,6 +66,7 @@ public static class JobEndpoints
         var nodes = plan.Gangs.FirstOrDefault(gang => gang.Job == default)?.Tasks.Select(task => task.Node).Distinct().ToArray() ?? [];
         if (LatestPlan.Of(plan).Reasons.TryGetValue(default, out var reason))
         {
+            var prospect = await whatIf.ProspectAsync(admitted.Probe, cancellationToken);
             return Results.Ok(new SubmitCheckView(false, reason.Token.ToString(), Sentences.Of(reason), nodes)
             {
                 WouldEvict = plan.Evictions.Count(eviction => eviction.For == default),
@@ -74,6 +75,8 @@ public static class JobEndpoints
                 Free = reason.Free,
                 LargestFreeBlock = reason.LargestFreeBlock,
                 JobsAhead = reason.JobsAhead,
+                EarliestStart = reason.EarliestStart ?? prospect.EarliestStart,
+                Remedy = RemedyViews.Of(prospect.Remedy, admitted.Spec),
             });
         }
 
@@ -128,10 +131,11 @@ public static class JobEndpoints
             : Results.Ok(JobViews.Full(answer.Job!, null, scheduling.Latest, time.GetUtcNow()));
     }
 
-    private static async Task<IResult> WhyAsync(string job, HttpContext http, JobLookup lookup, SchedulingLoop scheduling, Ledger ledger, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IResult> WhyAsync(string job, HttpContext http, JobLookup lookup, SchedulingLoop scheduling, WhatIf whatIf, Ledger ledger, TimeProvider time, CancellationToken cancellationToken)
     {
         var caller = http.Caller();
         if (await lookup.FindAsync(job, caller, cancellationToken) is not { } record) return Problems.NotFound($"job '{job}'");
-        return Results.Ok(Why.Of(record.Job, scheduling.Latest, ledger.Unfinished.Values, caller, time.GetUtcNow()));
+        var prospect = record.Job.Phase == JobPhase.Pending ? await whatIf.ProspectAsync(record.Job.Id, cancellationToken) : Prospect.None;
+        return Results.Ok(Why.Of(record.Job, scheduling.Latest, prospect, ledger.Unfinished.Values, caller, time.GetUtcNow()));
     }
 }
