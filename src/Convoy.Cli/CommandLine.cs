@@ -16,7 +16,6 @@ internal static class CommandLine
             "context", "run", "output", "exec", "ssh", "port-forward", "top", "suspend", "resume", "retry", "update", "delete", "dataset", "team", "quota",
             "usage", "completion", "audit",
         ],
-        ["convoy node"] = ["cordon", "uncordon", "drain"],
         ["convoy cluster"] = ["get", "join"],
     };
 

@@ -90,6 +90,13 @@ public sealed class ConvoyClient : IDisposable
 
     public Task<NodeView> GetNodeAsync(string name, CancellationToken cancellationToken) => line.GetAsync($"nodes/{Uri.EscapeDataString(name)}", WireJson.Default.NodeView, cancellationToken);
 
+    /// <param name="cluster">Null where only one cluster has a node of that name.</param>
+    public Task<NodeWishView> WishAsync(string node, string? cluster, NodeWishRequest wish, CancellationToken cancellationToken) =>
+        line.SendAsync(HttpMethod.Put, WishPath(node, cluster), wish, WireJson.Default.NodeWishRequest, WireJson.Default.NodeWishView, cancellationToken);
+
+    public Task<NodeWishView> RemoveWishAsync(string node, string? cluster, CancellationToken cancellationToken) =>
+        line.SendAsync(() => new HttpRequestMessage(HttpMethod.Delete, WishPath(node, cluster)), WireJson.Default.NodeWishView, cancellationToken);
+
     public Task<ClusterListView> ListClustersAsync(CancellationToken cancellationToken) => line.GetAsync("clusters", WireJson.Default.ClusterListView, cancellationToken);
 
     public Task<UserListView> ListUsersAsync(CancellationToken cancellationToken) => line.GetAsync("users", WireJson.Default.UserListView, cancellationToken);
@@ -125,6 +132,8 @@ public sealed class ConvoyClient : IDisposable
     }
 
     private static string JobPath(string job, string? part = null) => $"jobs/{Uri.EscapeDataString(job)}{(part is null ? "" : "/" + part)}";
+
+    private static string WishPath(string node, string? cluster) => new QueryText($"nodes/{Uri.EscapeDataString(node)}/wish").Add("cluster", cluster).ToString();
 
     private static QueryText Page(string path, string? after, int? limit) => new QueryText(path).Add("after", after).Add("limit", limit);
 }

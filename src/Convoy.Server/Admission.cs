@@ -9,7 +9,7 @@ using Convoy.Store;
 namespace Convoy.Server;
 
 /// <summary>Whether a valid spec may become this person's job. Nothing is stored before all of it is answered.</summary>
-public sealed class Admission(IStore store, People people, Fleet fleet)
+public sealed class Admission(IStore store, People people, Fleet fleet, TimeProvider time)
 {
     private const int MostQueuesNamed = 20;
 
@@ -33,7 +33,10 @@ public sealed class Admission(IStore store, People people, Fleet fleet)
         var level = policy.Levels.FirstOrDefault(l => l.Name == owner.Level) ?? new Level(owner.Level, 0);
         if (OverCap(spec, level) is { } overCap) return (null, overCap);
         var kept = spec.Limits.MaxDuration is null && level.MaxDuration is not null ? spec with { Limits = spec.Limits with { MaxDuration = level.MaxDuration } } : spec;
-        var probe = new PendingJob(new Standing(default, owner.Name, owner.Level, queue, spec.Priority, long.MaxValue), 0, [.. RoleDemand.AllOf(kept)], kept.Placement.Clusters, null) { Preemptible = kept.Preemptible, MaxDuration = kept.Limits.MaxDuration };
+        var probe = PendingJob.Of(new Job
+        {
+            Id = default, Owner = owner.Name, Level = owner.Level, Queue = queue, Spec = kept, SubmitSequence = long.MaxValue, SubmittedAt = time.GetUtcNow(),
+        });
         return Infeasible(probe) is { } infeasible ? (null, infeasible) : (new Admitted(kept, queue, level, probe), null);
     }
 
@@ -64,21 +67,21 @@ public sealed class Admission(IStore store, People people, Fleet fleet)
         if (!fleet.HasReported) return null;
         var snapshot = new ClusterSnapshot(0, fleet.Nodes, [], []);
         if (snapshot.Nodes.Count == 0 || Feasibility.FitsEmpty(snapshot, job)) return null;
-        var wants = string.Join(" and ", job.Roles.Select(role => $"{Sentences.Count(role.Min, "task")} of {Each(role)}"));
-        var has = string.Join("; ", snapshot.Nodes.GroupBy(node => (node.Cluster, node.Accelerator, node.Devices.Count, node.CpuMillicores, node.MemoryBytes))
+        var wants = string.Join(" and ", job.Roles.Select(role => $"{Sentences.Count(role.Min, "task")} of {Of(string.Join('|', role.Accelerators), role.Each)}"));
+        var close = job.Topology is { IsRequired: true } wish ? $", all within one {wish.Level.ToString().ToLowerInvariant()}" : "";
+        var has = string.Join("; ", snapshot.Nodes.GroupBy(node => (node.Cluster, node.Accelerator, node.Capacity))
             .OrderBy(group => group.Key.Cluster, StringComparer.Ordinal).Take(8)
-            .Select(group => $"cluster {group.Key.Cluster} has {Sentences.Count(group.Count(), "node")} of {Of(group.Key.Accelerator, group.Key.Count, group.Key.CpuMillicores, group.Key.MemoryBytes)}"));
+            .Select(group => $"cluster {group.Key.Cluster} has {Sentences.Count(group.Count(), "node")} of {Of(group.Key.Accelerator, group.Key.Capacity)}"));
         var assumed = job.Roles.Any(role => role.Each == RoleDemand.LeftOut) ? " (a task that asks for no CPU and no GPU counts as 1 CPU; ask for less with --cpu)" : "";
-        return Problems.Invalid("Infeasible", $"the job can never start: it needs {wants}{assumed}; {has}; ask for less, or see `convoy node list`");
+        return Problems.Invalid("Infeasible", $"the job can never start: it needs {wants}{assumed}{close}; {has}; ask for less, or see `convoy node list`");
 
-        static string Each(RoleDemand role) => Of(role.Accelerators.Count == 0 ? null : string.Join('|', role.Accelerators), role.Each.Devices, role.Each.CpuMillicores, role.Each.MemoryBytes);
-
-        static string Of(string? type, int devices, long cpu, long memory)
+        static string Of(string? type, ResourceVector amount)
         {
             var parts = new List<string>();
-            if (devices > 0) parts.Add($"{Sentences.Count(devices, "GPU")}{(type is null ? "" : $" ({type})")}");
-            if (cpu > 0) parts.Add(Sentences.Amount(WaitingUnit.Millicores, cpu));
-            if (memory > 0) parts.Add(Sentences.Amount(WaitingUnit.Bytes, memory));
+            if (amount.Devices > 0) parts.Add($"{Sentences.Count(amount.Devices, "GPU")}{(string.IsNullOrEmpty(type) ? "" : $" ({type})")}");
+            if (amount.CpuMillicores > 0) parts.Add(Sentences.Amount(WaitingUnit.Millicores, amount.CpuMillicores));
+            if (amount.MemoryBytes > 0) parts.Add(Sentences.Amount(WaitingUnit.Bytes, amount.MemoryBytes));
+            if (amount.Rdma > 0) parts.Add(Sentences.Count(amount.Rdma, "RDMA device"));
             return string.Join(", ", parts);
         }
     }

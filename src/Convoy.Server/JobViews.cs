@@ -1,5 +1,6 @@
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
+using Convoy.Core.People;
 using Convoy.Core.Scheduling;
 using Convoy.Server.Loops;
 
@@ -47,6 +48,13 @@ public static class JobViews
             Failure = job.Failure is { } f ? new FailureView(f.Attempt, f.Role, f.Rank, f.Node, f.ExitCode, f.Signal, f.Class, f.Message) : null,
             CancelledBy = job.CancelledBy,
         };
+    }
+
+    /// <summary>Who holds these places; others' jobs are a size and a level.</summary>
+    public static NodeJobView Holder(Job job, IReadOnlyList<HeldPlace> places, Caller caller)
+    {
+        var gpus = places.Sum(place => place.Taken.Devices);
+        return caller.MaySee(job.Owner) ? new NodeJobView(job.Id.Value, job.Spec.Name, job.Owner, job.Level, places.Count, gpus) : new NodeJobView(null, null, null, job.Level, places.Count, gpus);
     }
 
     public static EventView Event(long sequence, JobEvent happened)

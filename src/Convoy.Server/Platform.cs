@@ -64,6 +64,7 @@ public sealed class Platform : IAsyncDisposable
         AddApi(builder.Services);
         var app = builder.Build();
         app.Services.GetRequiredService<Fleet>().Register(cluster.Name, "local");
+        app.Services.GetRequiredService<Fleet>().Wish(await store.ListNodeWishesAsync(CancellationToken.None));
         await app.Services.GetRequiredService<Ledger>().LoadAsync(CancellationToken.None);
         await app.Services.GetRequiredService<Snapshots>().LoadAsync(CancellationToken.None);
         Map(app);

@@ -45,6 +45,7 @@ public static class RemedyViews
             Remedy.CpuPerTask change => WithRole(change, role => role with { Resources = role.Resources with { Cpu = new CpuQuantity(change.Millicores) } }),
             Remedy.MemoryPerTask change => WithRole(change, role => role with { Resources = role.Resources with { Memory = new ByteSize(change.Bytes) } }),
             Remedy.Cluster change => spec with { Placement = spec.Placement with { Clusters = [change.Name] } },
+            Remedy.PreferredTopology change => spec with { Placement = spec.Placement with { Topology = new TopologySpec { Preferred = change.Level } } },
             Remedy.MaxDuration change => spec with { Limits = spec.Limits with { MaxDuration = change.Duration } },
             Remedy.Priority change => spec with { Priority = change.To },
             Remedy.Preemptible => spec with { Preemptible = true },
@@ -96,6 +97,7 @@ public static class RemedyViews
         }
 
         if (!before.Placement.Clusters.SequenceEqual(after.Placement.Clusters)) yield return Changed("placement.clusters", $"[{string.Join(", ", after.Placement.Clusters)}]", null);
+        if (before.Placement.Topology != after.Placement.Topology) yield return Changed("placement.topology", $"{{preferred: {Word(after.Placement.Topology!.Preferred!.Value)}}}", null);
         if (before.Limits.MaxDuration != after.Limits.MaxDuration) yield return Changed("limits.maxDuration", DurationText.Format(after.Limits.MaxDuration!.Value), $"--max-duration {DurationText.Format(after.Limits.MaxDuration.Value)}");
         if (before.Priority != after.Priority) yield return Changed("priority", Word(after.Priority), $"--priority {Word(after.Priority)}");
         if (before.Preemptible != after.Preemptible) yield return Changed("preemptible", "true", null);
@@ -108,7 +110,6 @@ public static class RemedyViews
     {
         Remedy.LevelCap change => Caps(change).Select(cap => new ChangeView($"levels.{change.Raised.Name}.{cap.Key}", $"{cap.To}")),
         Remedy.QueueQuota change => Quotas(change).Select(quota => new ChangeView($"queues.{change.Name}.quota.{change.Type}.{quota.Key}", $"{quota.To}")),
-        Remedy.PreferredTopology change => [new ChangeView("placement.topology", $"{{preferred: {Word(change.Level)}}}")],
         _ => [],
     };
 

@@ -37,14 +37,17 @@ public static class Sentences
     {
         var needs = $"needs {Amount(reason.Unit, reason.Needed)}";
         var free = $"{Amount(reason.Unit, reason.Free)} {(reason.Free == 1 && reason.Unit is WaitingUnit.Devices ? "is" : "are")} free";
-        return reason.Token switch
+        var message = reason.Token switch
         {
             WaitingToken.Held when reason.Until is { } until => $"waits until {until:yyyy-MM-dd HH:mm:ss} UTC before it starts again",
             WaitingToken.ExceedsLevelCap when reason.Unit == WaitingUnit.Jobs => "you have as many running jobs as your level allows",
             WaitingToken.ExceedsLevelCap => $"needs {Amount(reason.Unit, reason.Needed)} more, and your level leaves {Amount(reason.Unit, reason.Free)}",
             WaitingToken.WaitingForPreemption when reason.Unit == WaitingUnit.Jobs => $"{Amount(reason.Unit, reason.Needed)} {(reason.Needed == 1 ? "makes" : "make")} way for it, and it starts when {(reason.Needed == 1 ? "that has" : "those have")} stopped",
             WaitingToken.WaitingForPreemption => $"{needs}; jobs make way for it, and it starts when they have stopped",
+            WaitingToken.ExceedsQueueQuota => $"{needs}, and {QueueOf(reason)} may never have more than {Amount(reason.Unit, reason.Free)}",
+            WaitingToken.WaitingForQuota => $"{needs}, and the quota of {QueueOf(reason)} leaves {Amount(reason.Unit, reason.Free)} now",
             WaitingToken.InsufficientResources => $"{needs}; {free}",
+            WaitingToken.TopologyUnsatisfied => $"{needs} closer together than they are free; {free}",
             WaitingToken.Fragmented => $"{needs}; {free}, but at most {Amount(reason.Unit, reason.LargestFreeBlock)} on one node, and its tasks do not fit into the gaps",
             WaitingToken.Reserved => $"{needs}; what is free is kept for a job ahead of it",
             WaitingToken.Infeasible => $"{needs} in a shape that no cluster has, even when empty",
@@ -52,6 +55,9 @@ public static class Sentences
             WaitingToken.ClusterUnreachable => "none of the clusters it may use is reporting",
             _ => needs,
         };
+        return reason.EarliestStart is { } start ? $"{message}; machines are promised to it from about {start:yyyy-MM-dd HH:mm} UTC" : message;
+
+        static string QueueOf(WaitingReason reason) => reason.Queue is { } queue ? $"queue {queue}" : "its queue";
     }
 
     /// <summary>The next thing to try.</summary>
@@ -60,6 +66,9 @@ public static class Sentences
         WaitingToken.Held => "nothing to do: it starts again by itself",
         WaitingToken.WaitingForPreemption => "nothing to do: it starts by itself",
         WaitingToken.ExceedsLevelCap => "wait for your other jobs to end, cancel one of them, or ask an administrator about your level",
+        WaitingToken.ExceedsQueueQuota => "ask for less, submit it to another queue, or ask an administrator for quota; `convoy queue list` shows them",
+        WaitingToken.WaitingForQuota => "wait until others of the queue have ended, or submit it to another queue; `convoy queue list` shows what each uses",
+        WaitingToken.TopologyUnsatisfied => "wait, or make placement.topology preferred instead of required",
         WaitingToken.InsufficientResources when reason.JobsAhead == 0 => "wait, or ask for less; `convoy node list` shows what is free",
         WaitingToken.InsufficientResources => "wait, or ask for less; `convoy queue` shows who is ahead",
         WaitingToken.Fragmented => "ask for fewer devices per task, or wait until a node is emptier; `convoy node list` shows the gaps",

@@ -63,7 +63,7 @@ public sealed class Snapshots
         {
             while (told.TryDequeue(out var job)) live.Tell(job);
             if (policy.Queues != listed) (listed, queues) = (policy.Queues, QueueTree.Of(policy.Queues).Tree ?? QueueTree.Default);
-            return new PlanningCase(live.Take(fleet.Nodes, queues, now), policy, now);
+            return new PlanningCase(live.Take(fleet.NodesAt(now), queues, now), policy, now);
         }
     }
 

@@ -1,6 +1,7 @@
 using Convoy.Core.Jobs;
 using Convoy.Core.People;
 using Convoy.Core.Queues;
+using Convoy.Core.Scheduling;
 
 namespace Convoy.Store;
 
@@ -71,6 +72,14 @@ public interface IStore : IAsyncDisposable
     /// Keeps what is said as the next revision, and its levels (<see cref="SaveLevelAsync"/>), where the newest is still the expected one.
     /// </summary>
     Task<CommitOutcome> SaveOrganisationAsync(StoredOrganisation next, string by, DateTimeOffset at, CancellationToken cancellationToken);
+
+    /// <summary>By cluster and node; only nodes of which something is wished are there, so they are few.</summary>
+    Task<IReadOnlyList<NodeWish>> ListNodeWishesAsync(CancellationToken cancellationToken);
+
+    /// <summary>Takes the place of what was wished of the node before.</summary>
+    Task SaveNodeWishAsync(NodeWish wish, CancellationToken cancellationToken);
+
+    Task RemoveNodeWishAsync(string cluster, string node, CancellationToken cancellationToken);
 
     /// <summary>Remembers that this person has uploaded this archive: what others uploaded does not exist for them.</summary>
     Task GrantCodeAsync(string owner, string sha256, long bytes, DateTimeOffset at, CancellationToken cancellationToken);

@@ -89,7 +89,6 @@ public sealed class ExitCodeTests : IDisposable
     [InlineData("submit", "--data=kitti:/data", "--", "true")]
     [InlineData("submit", "--secret", "wandb", "--", "true")]
     [InlineData("list", "-w")]
-    [InlineData("node", "drain", "node-0")]
     [InlineData("cluster", "join")]
     public async Task What_a_later_version_brings_is_refused_as_such(params string[] arguments)
     {

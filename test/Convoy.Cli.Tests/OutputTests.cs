@@ -103,6 +103,17 @@ public sealed class OutputTests : IDisposable
     }
 
     [Fact]
+    public async Task Why_tells_the_queue_who_is_in_the_way_and_from_when_machines_are_promised()
+    {
+        var why = new WhyView(Views.Id, JobPhase.Pending, "WaitingForQuota", "needs 8 GPUs", null, "Devices", 8, 2, 0, 3, "jother000", null) { Queue = "vision", EarliestStart = DateTimeOffset.UnixEpoch };
+        _server.On("GET /jobs/digits/why", why, WireJson.Default.WhyView);
+
+        var lines = (await _convoy.Uses(_server).RunAsync("why", "digits")).Output.Split('\n');
+
+        foreach (var (fact, value) in new[] { ("queue", "vision"), ("blocked by", "jother000"), ("earliest start", "1970-01-01") }) lines.ShouldContain(line => line.StartsWith(fact) && line.Contains(value), fact);
+    }
+
+    [Fact]
     public async Task A_waiting_job_says_what_to_type_for_it_to_start_now()
     {
         var remedy = new RemedyView("DevicesPerTask", "owner", "it would start now with 4 GPUs for each task of worker", "--gpus 4", [new ChangeView("roles.worker.resources.gpu", "4")], 0);

@@ -174,14 +174,14 @@ public sealed class SubmitTests : IDisposable
     }
 
     [Fact]
-    public async Task A_dry_run_tells_how_many_jobs_would_have_to_make_way()
+    public async Task A_dry_run_tells_which_jobs_would_have_to_make_way()
     {
-        _server.On("POST /jobs:check", new SubmitCheckView(false, "WaitingForPreemption", "2 running jobs make way for it", ["node-0", "node-1"]) { WouldEvict = 2 }, WireJson.Default.SubmitCheckView);
+        _server.On("POST /jobs:check", new SubmitCheckView(false, "WaitingForPreemption", "2 running jobs make way for it", ["node-0", "node-1"]) { WouldEvict = 2, Victims = [new("j1", "digits", "mei", "intern", 1, 8), new(null, null, null, "intern", 1, 1)] }, WireJson.Default.SubmitCheckView);
 
         var ended = await _convoy.RunAsync("submit", "--dry-run", "--name", "big", "--", "true");
 
         ended.ExitCode.ShouldBe(0);
-        ended.Output.ShouldBe("job big is valid and would start on node-0, node-1 once 2 running jobs that it evicts have stopped; nothing was submitted\n");
+        ended.Output.ShouldBe("job big is valid and would start on node-0, node-1 once 2 running jobs that it evicts have stopped (digits j1 of mei, 8 GPUs, another's job of level intern, 1 GPU); nothing was submitted\n");
     }
 
     [Fact]

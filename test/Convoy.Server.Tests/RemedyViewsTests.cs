@@ -12,6 +12,7 @@ public sealed class RemedyViewsTests
     {
         Name = "lanes",
         Preemptible = false,
+        Placement = new PlacementSpec { Topology = new TopologySpec { Required = TopologyLevel.Rack } },
         Roles = new Dictionary<string, RoleSpec>
         {
             ["worker"] = new() { Command = ["true"], Replicas = new Replicas(4, 4), Resources = new ResourceSpec { Gpu = 8, Accelerators = ["H100-80G"], Cpu = CpuQuantity.FromCores(8), Memory = new ByteSize(64L << 30) } },
@@ -23,6 +24,7 @@ public sealed class RemedyViewsTests
         { new Remedy.Accelerator("A100-80G"), "--gpus A100-80G:8", "roles.worker.resources.accelerators: [A100-80G]" },
         { new Remedy.AnyAccelerator(), null, "roles.worker.resources.accelerators: []" },
         { new Remedy.Cluster("west"), null, "placement.clusters: [west]" },
+        { new Remedy.PreferredTopology(TopologyLevel.Rack), null, "placement.topology: {preferred: rack}" },
         { new Remedy.Tasks("worker", 2, 2), "--nodes 2", "roles.worker.replicas: 2" },
         { new Remedy.Tasks("worker", 2, 8), "--nodes 2..8", "roles.worker.replicas: 2..8" },
         { new Remedy.DevicesPerTask("worker", 4), "--gpus H100-80G:4", "roles.worker.resources.gpu: 4" },
@@ -71,8 +73,7 @@ public sealed class RemedyViewsTests
         (view.Flags, view.Changes.ShouldHaveSingleItem().Key).ShouldBe((null, "roles.worker.replicas"));
     }
 
-    private static PendingJob Pending(JobSpec spec) =>
-        new(new Standing(JobId.Parse("j1234567"), "ann", "engineer", spec.Queue ?? "ann", spec.Priority, 1), 1, [.. RoleDemand.AllOf(spec)], spec.Placement.Clusters, null) { Preemptible = spec.Preemptible, MaxDuration = spec.Limits.MaxDuration };
+    private static PendingJob Pending(JobSpec spec) => PendingJob.Of(new Job { Id = JobId.Parse("j1234567"), Owner = "ann", Level = "engineer", Queue = spec.Queue ?? "ann", Spec = spec, SubmitSequence = 1, SubmittedAt = DateTimeOffset.UnixEpoch });
 
     private static string Text(PendingJob job) => System.Text.Json.JsonSerializer.Serialize(job, SnapshotJson.Default.PendingJob);
 }

@@ -156,7 +156,8 @@ internal sealed class Audit(Timeline timeline, Transcript transcript, IReadOnlyL
         var other = stored[JobId.Parse(stopping.By!)];
         timeline.Require(other.Phase == JobPhase.Pending, $"{victim.Id} makes way for {other.Id}, which is {other.Phase}");
         timeline.Require(
-            levelOf[other.Owner].Rank > levelOf[victim.Owner].Rank || (other.Owner == victim.Owner && other.Spec.Priority > victim.Spec.Priority),
+            levelOf[other.Owner].Rank > levelOf[victim.Owner].Rank || (other.Owner == victim.Owner && other.Spec.Priority > victim.Spec.Priority)
+            || (levelOf[other.Owner].Rank == levelOf[victim.Owner].Rank && stopping.At - victim.Attempts[^1].AssignedAt >= victim.Spec.Limits.MaxDuration && other.SubmitSequence < victim.SubmitSequence),
             $"{victim.Id} of {victim.Owner} makes way for {other.Id} of {other.Owner}");
         transcript.Write($"{victim.Id} makes way for {other.Id}");
     }

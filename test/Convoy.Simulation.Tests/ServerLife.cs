@@ -37,7 +37,7 @@ internal sealed class ServerLife : SynchronizationContext
         Ledger = new Ledger(store, feed, time, Log<Ledger>());
         Snapshots = new Snapshots(Ledger, Fleet, People, store, feed, time);
         Scheduling = new SchedulingLoop(Ledger, Fleet, Snapshots, planner, new SnapshotFolder(Violations, Log<SnapshotFolder>()), feed, time, Log<SchedulingLoop>());
-        Admission = new Admission(store, People, Fleet);
+        Admission = new Admission(store, People, Fleet, time);
         loops =
         [
             Ledger,

@@ -1,6 +1,7 @@
 using Convoy.Core.Jobs;
 using Convoy.Core.People;
 using Convoy.Core.Queues;
+using Convoy.Core.Scheduling;
 using Convoy.Store;
 using Convoy.Store.Tests;
 
@@ -84,6 +85,12 @@ internal sealed class SimulatedStore(ModelStore disk, Timeline timeline, Faults 
     public Task<bool> RevokeTokenAsync(string id, DateTimeOffset at, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task SaveLevelAsync(Level level, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<NodeWish>> ListNodeWishesAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task SaveNodeWishAsync(NodeWish wish, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task RemoveNodeWishAsync(string cluster, string node, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<CommitOutcome> SaveOrganisationAsync(StoredOrganisation next, string by, DateTimeOffset at, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -1,6 +1,7 @@
 using Convoy.Core.Jobs;
 using Convoy.Core.People;
 using Convoy.Core.Queues;
+using Convoy.Core.Scheduling;
 
 namespace Convoy.Store.Tests;
 
@@ -15,6 +16,7 @@ internal sealed class ModelStore : IStore
     private readonly SortedDictionary<string, AccessToken> tokens = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Level> levels = Level.Defaults.ToDictionary(level => level.Name);
     private readonly HashSet<(string, string)> code = [];
+    private readonly SortedDictionary<(string, string), NodeWish> wishes = [];
     private StoredOrganisation organisation = new(0, Organisation.Empty);
 
     public Task<IReadOnlyList<CommitOutcome>> CommitAsync(IReadOnlyList<JobChange> changes, CancellationToken cancellationToken) => Answer<IReadOnlyList<CommitOutcome>>(
@@ -122,6 +124,12 @@ internal sealed class ModelStore : IStore
             return CommitOutcome.Committed;
         },
         cancellationToken);
+
+    public Task<IReadOnlyList<NodeWish>> ListNodeWishesAsync(CancellationToken cancellationToken) => Answer<IReadOnlyList<NodeWish>>(() => [.. wishes.Values], cancellationToken);
+
+    public Task SaveNodeWishAsync(NodeWish wish, CancellationToken cancellationToken) => Answer(() => wishes[(wish.Cluster, wish.Node)] = wish, cancellationToken);
+
+    public Task RemoveNodeWishAsync(string cluster, string node, CancellationToken cancellationToken) => Answer(() => wishes.Remove((cluster, node)), cancellationToken);
 
     public Task GrantCodeAsync(string owner, string sha256, long bytes, DateTimeOffset at, CancellationToken cancellationToken) => Answer(() => code.Add((owner, sha256)), cancellationToken);
 

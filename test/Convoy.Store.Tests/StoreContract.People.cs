@@ -1,5 +1,6 @@
 using Convoy.Core.People;
 using Convoy.Core.Queues;
+using Convoy.Core.Scheduling;
 
 namespace Convoy.Store.Tests;
 
@@ -30,6 +31,17 @@ public abstract partial class StoreContract
         stored.Revision.ShouldBe(1);
         stored.Organisation.ToJson().ShouldBe(first.ToJson());
         (await Store.ListLevelsAsync(None)).Select(level => (level.Name, level.Rank)).ShouldBe([("guest", 1), ("intern", 5), ("engineer", 20), ("senior", 30)]);
+    }
+
+    [Fact]
+    public async Task of_a_node_the_latest_wish_holds_until_it_is_removed()
+    {
+        var wish = new NodeWish("local", "node-1", NodeHealth.Draining, "ada", Sample.Noon);
+        foreach (var one in new[] { wish, wish with { Cluster = "east" }, wish with { Node = "node-0" }, wish with { Health = NodeHealth.Quarantined, By = "bob" } }) await Store.SaveNodeWishAsync(one, None);
+        (await Store.ListNodeWishesAsync(None)).ShouldBe([wish with { Cluster = "east" }, wish with { Node = "node-0" }, wish with { Health = NodeHealth.Quarantined, By = "bob" }]);
+        await Store.RemoveNodeWishAsync("local", "node-1", None);
+        await Store.RemoveNodeWishAsync("local", "node-1", None);
+        (await Store.ListNodeWishesAsync(None)).Select(one => (one.Cluster, one.Node)).ShouldBe([("east", "node-1"), ("local", "node-0")]);
     }
 
     [Fact]

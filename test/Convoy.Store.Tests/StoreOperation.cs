@@ -2,6 +2,7 @@ using System.Globalization;
 using Convoy.Core.Jobs;
 using Convoy.Core.People;
 using Convoy.Core.Queues;
+using Convoy.Core.Scheduling;
 using CsCheck;
 
 namespace Convoy.Store.Tests;
@@ -12,7 +13,7 @@ internal sealed record StoreOperation(string Kind, int A, int B, int C)
     private static readonly string[] Kinds =
     [
         "submit", "submit", "step", "step", "step", "step", "stale", "both", "progress", "progress", "metrics", "metrics", "get", "list", "unfinished",
-        "events", "curves", "user", "users", "token", "tokens", "revoke", "level", "levels", "code", "usage", "organisation",
+        "events", "curves", "user", "users", "token", "tokens", "revoke", "level", "levels", "code", "usage", "organisation", "wish",
     ];
 
     private static readonly double[] Values = [0.5, double.NaN, double.NegativeInfinity, 1e300];
@@ -55,7 +56,7 @@ internal sealed record StoreOperation(string Kind, int A, int B, int C)
             lines.AddRange((await store.ListMetricsAsync(Sample.Id(a), null, 0, 1000, CancellationToken.None)).Select(m => m.ToString()));
         }
 
-        foreach (var kind in new[] { "users", "tokens", "levels", "unfinished", "usage", "organisation" }) lines.Add(await new StoreOperation(kind, 1, 0, 5).AskAsync(store));
+        foreach (var kind in new[] { "users", "tokens", "levels", "unfinished", "usage", "organisation", "wish" }) lines.Add(await new StoreOperation(kind, 1, 0, 5).AskAsync(store));
         return string.Join('\n', lines);
     }
 
@@ -120,6 +121,10 @@ internal sealed record StoreOperation(string Kind, int A, int B, int C)
 
                 var stored = await store.GetOrganisationAsync(none);
                 return $"{stored.Revision} {System.Text.Encoding.UTF8.GetString(stored.Organisation.ToJson())}";
+            case "wish":
+                if (C < 2) await store.SaveNodeWishAsync(new NodeWish(Name, $"n{B}", C == 0 ? NodeHealth.Draining : NodeHealth.Quarantined, Name, Sample.Noon.AddTicks(A)), none);
+                if (C == 2) await store.RemoveNodeWishAsync(Name, $"n{B}", none);
+                return Lines(await store.ListNodeWishesAsync(none));
             case "code":
                 if (C < 3) await store.GrantCodeAsync(Name, A.ToString(CultureInfo.InvariantCulture), 1, Sample.Noon, none);
                 return (await store.HasCodeAsync(Name, C.ToString(CultureInfo.InvariantCulture), none)).ToString();

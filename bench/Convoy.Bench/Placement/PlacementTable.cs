@@ -19,7 +19,10 @@ internal static class PlacementTable
     /// <summary>Devices per pod, each as often as the others.</summary>
     private static readonly int[] Sizes = [1, 1, 2, 4, 8];
 
-    private static readonly TimeSpan Measured = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Measured = TimeSpan.FromSeconds(1);
+
+    /// <summary>The first warms up, and of the others the best counts: what else the machine does only slows it down.</summary>
+    private const int Rounds = 5;
 
     public static void Print(TextWriter output, IReadOnlyList<int> nodeCounts)
     {
@@ -27,7 +30,7 @@ internal static class PlacementTable
         output.WriteLine();
         output.WriteLine("    dotnet run -c Release --project bench/Convoy.Bench -- placement > bench/results/placement.md");
         output.WriteLine();
-        output.WriteLine($"{Cpu()}, one core. Nodes of {DevicesPerNode} GPUs in racks of {NodesPerRack} and blocks of {RacksPerBlock} racks, {OccupiedPercent} % of the GPUs in use. Pods take {string.Join(", ", Sizes.Distinct())} GPUs. Each round gives back jobs at random until the cluster is no fuller than that, and places the next; a gang that finds no place is not counted, its time is.");
+        output.WriteLine($"{Cpu()}, one core. Nodes of {DevicesPerNode} GPUs in racks of {NodesPerRack} and blocks of {RacksPerBlock} racks, {OccupiedPercent} % of the GPUs in use. Pods take {string.Join(", ", Sizes.Distinct())} GPUs. Each round gives back jobs at random until the cluster is no fuller than that, and places the next; a gang that finds no place is not counted, its time is. The best of four seconds.");
         output.WriteLine();
         output.WriteLine("| nodes | built in ms | bytes per node | 1-pod placements/s | 8-pod gangs that prefer one rack/s | of these in one rack |");
         output.WriteLine("|---|---|---|---|---|---|");
@@ -53,10 +56,16 @@ internal static class PlacementTable
         long used = 0, most = (long)nodes * DevicesPerNode * OccupiedPercent / 100;
         var (placed, together) = (0L, 0L);
         Until(TimeSpan.MaxValue, () => used + (tasks * DevicesPerNode) > most);
-        Until(TimeSpan.FromSeconds(1), () => false);
-        (placed, together) = (0, 0);
-        var took = Until(Measured, () => false);
-        return (placed / took.TotalSeconds, 100.0 * together / placed);
+        var (best, bestTogether) = (0.0, 0.0);
+        for (var round = 0; round < Rounds; round++)
+        {
+            (placed, together) = (0, 0);
+            var took = Until(Measured, () => false);
+            var perSecond = placed / took.TotalSeconds;
+            if (round > 0 && perSecond > best) (best, bestTogether) = (perSecond, 100.0 * together / placed);
+        }
+
+        return (best, bestTogether);
 
         TimeSpan Until(TimeSpan limit, Func<bool> isDone)
         {

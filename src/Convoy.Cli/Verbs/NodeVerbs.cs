@@ -2,12 +2,20 @@ using System.CommandLine;
 using Convoy.Cli.Output;
 using Convoy.Client.Wire;
 using Convoy.Core.Resources;
+using Convoy.Core.Scheduling;
 
 namespace Convoy.Cli.Verbs;
 
 internal static class NodeVerbs
 {
-    public static Command Build() => new("node", "Machines: what they have, what is free, who holds them") { List(), Get() };
+    public static Command Build() => new("node", "Machines: what they have, what is free, who holds them")
+    {
+        List(), Get(),
+        Wish("cordon", "Let nothing new land on a node (for administrators)", new NodeWishRequest(NodeHealth.Draining)),
+        Wish("quarantine", "The same, for a node that is not to be trusted", new NodeWishRequest(NodeHealth.Quarantined)),
+        Drain(),
+        Wish("uncordon", "Use a node again", null),
+    };
 
     private static Verb List()
     {
@@ -52,6 +60,48 @@ internal static class NodeVerbs
         };
     }
 
+    /// <param name="wish">Null takes it back.</param>
+    private static Verb Wish(string verb, string description, NodeWishRequest? wish) => Wish(verb, description, [$"convoy node {verb} node-0"], null, wish);
+
+    private static Verb Drain() => Wish(
+        "drain", "Let nothing new land on a node, and with --evict empty it", ["convoy node drain node-0", "convoy node drain node-0 --evict"],
+        Options.Switch("--evict", "Jobs on it go back to the queue now, whatever their level; the checkpoint grace holds"), new NodeWishRequest(NodeHealth.Draining));
+
+    private static Verb Wish(string verb, string description, string[] examples, Option<bool>? evict, NodeWishRequest? wish)
+    {
+        var name = Arguments.Named("NODE", "The node's name");
+        var cluster = Options.Text("--cluster", "NAME", "Whose node, where several clusters have one of that name");
+        var format = Options.Format("table", "json", "yaml");
+        var built = new Verb(verb, description)
+        {
+            Examples = examples,
+            Arguments = { name },
+            Options = { cluster, format },
+            Body = async (call, cancellationToken) =>
+            {
+                var answer = wish is null
+                    ? await call.Client.RemoveWishAsync(call.Get(name), call.Get(cluster), cancellationToken)
+                    : await call.Client.WishAsync(call.Get(name), call.Get(cluster), wish with { Evict = evict is not null && call.Get(evict) }, cancellationToken);
+                return call.Write(call.Get(format), answer, Rendering.Indented.NodeWishView, _ => call.Output.Write(Said(answer)));
+            },
+        };
+        if (evict is not null) built.Options.Add(evict);
+        return built;
+    }
+
+    private static string Said(NodeWishView answer)
+    {
+        var node = answer.Node;
+        var left = node.Jobs.Count - answer.Evicted;
+        var jobs = (answer.Evicted, left) switch
+        {
+            (0, 0) => "",
+            (0, _) => $"; {Spans.Count(left, "job")} on it {(left == 1 ? "goes" : "go")} on",
+            _ => $"; {Spans.Count(answer.Evicted, "job")} told to leave it",
+        };
+        return node.WishedBy is null ? $"node {node.Name} is used again; it is {node.Health}\n" : $"node {node.Name} takes no more jobs; it is {node.Health}{jobs}\n";
+    }
+
     private static void Write(TextWriter writer, IReadOnlyList<NodeView> nodes)
     {
         var table = new TextTable("NAME", "CLUSTER", "HEALTH", "ACCELERATOR", "GPUS-FREE", "CPU-FREE", "MEMORY-FREE", "JOBS").AlignRight(4, 5, 6, 7);
@@ -65,6 +115,7 @@ internal static class NodeVerbs
         facts.Add("name", node.Name);
         facts.Add("cluster", node.Cluster);
         facts.Add("health", node.Health.ToString());
+        facts.Add("wished by", node.WishedBy);
         facts.Add("accelerator", node.Accelerator);
         facts.Add("GPUs free", Gpus(node));
         facts.Add("CPU free", Cpu(node));

@@ -82,10 +82,16 @@ internal static class SubmitVerb
         static string Outcome(SubmitCheckView check) => check switch
         {
             { StartsNow: true } => $"would start now on {string.Join(", ", check.Nodes)}",
-            { WouldEvict: > 0 } => $"would start on {string.Join(", ", check.Nodes)} once {Spans.Count(check.WouldEvict, "running job")} {(check.WouldEvict == 1 ? "that it evicts has" : "that it evicts have")} stopped",
+            { WouldEvict: > 0 } => $"would start on {string.Join(", ", check.Nodes)} once {Spans.Count(check.WouldEvict, "running job")} {(check.WouldEvict == 1 ? "that it evicts has" : "that it evicts have")} stopped{Victims(check)}",
             { Reason: null } => $"nobody can say when it would start: {Printable.Of(check.Message)}",
             _ => $"would wait: {check.Reason}: {Printable.Of(check.Message)}",
         };
+
+        static string Victims(SubmitCheckView check) => check.Victims.Count == 0 ? "" : $" ({string.Join(", ", check.Victims.Select(Victim))})";
+
+        static string Victim(NodeJobView job) => job.Id is null
+            ? $"another's job of level {job.Level}, {Spans.Count(job.Gpus, "GPU")}"
+            : $"{Printable.Of(job.Name!)} {job.Id} of {job.User}, {Spans.Count(job.Gpus, "GPU")}";
     }
 
     /// <summary>Null where Ctrl-C came before there was a job.</summary>

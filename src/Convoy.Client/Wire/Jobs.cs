@@ -107,11 +107,14 @@ public sealed record JobListView(IReadOnlyList<JobView> Items, string? Next, int
 /// <summary>Answer of a dry run: what the server would do with the spec now.</summary>
 /// <param name="StartsNow">The scheduler would give it machines in its next cycle.</param>
 /// <param name="Reason">Why it would wait.</param>
-/// <param name="Nodes">Where it would run, now or when the jobs that it evicts have stopped.</param>
+/// <param name="Nodes">Where it would run: now, when the jobs that it evicts have stopped, or when machines are promised to it.</param>
 public sealed record SubmitCheckView(bool StartsNow, string? Reason, string Message, IReadOnlyList<string> Nodes, int SchemaVersion = 1)
 {
     /// <summary>Running jobs that would be stopped for it.</summary>
     public int WouldEvict { get; init; }
+
+    /// <summary>Those jobs; the ones the viewer may not see have no id, name and user.</summary>
+    public IReadOnlyList<NodeJobView> Victims { get; init => field = value ?? []; } = [];
 
     /// <summary>What the numbers count: devices, millicores, bytes or jobs. Null, like them, where it would start now.</summary>
     public string? Unit { get; init; }
@@ -127,12 +130,16 @@ public sealed record SubmitCheckView(bool StartsNow, string? Reason, string Mess
     /// <summary>When its machines are expected to be free, where it would be promised any.</summary>
     public DateTimeOffset? EarliestStart { get; init; }
 
+    /// <summary>The queue whose quota decides; null where none does.</summary>
+    public string? Queue { get; init; }
+
     /// <summary>What would have it start now; null where it would, or nothing was found.</summary>
     public RemedyView? Remedy { get; init; }
 }
 
 /// <summary>Why a job is where it is, and what to try.</summary>
-/// <param name="Unit">What the numbers count: devices, millicores, bytes or jobs.</param>
+/// <param name="Unit">What the numbers count: devices, thousandths of one, millicores, bytes, network devices or jobs.</param>
+/// <param name="BlockedBy">The job to which what is free is promised, where the viewer may see it.</param>
 public sealed record WhyView(
     string Id,
     JobPhase Phase,

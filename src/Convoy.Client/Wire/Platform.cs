@@ -15,7 +15,11 @@ public sealed record NodeView(
     long MemoryBytes,
     long MemoryBytesFree,
     IReadOnlyList<NodeJobView> Jobs,
-    int SchemaVersion = 1);
+    int SchemaVersion = 1)
+{
+    /// <summary>The administrator who says that nothing new lands on it; null where nobody does.</summary>
+    public string? WishedBy { get; init; }
+}
 
 public sealed record NodeJobView(string? Id, string? Name, string? User, string Level, int Tasks, int Gpus);
 

@@ -13,7 +13,7 @@ namespace Convoy.Client.Wire;
     Converters =
     [
         typeof(ByteSizeConverter), typeof(CpuQuantityConverter), typeof(DurationConverter), typeof(ReplicasConverter), typeof(JobIdConverter),
-        typeof(PriorityConverter), typeof(FrameworkConverter), typeof(OrderingConverter), typeof(JobSpecConverter),
+        typeof(PriorityConverter), typeof(FrameworkConverter), typeof(TopologyLevelConverter), typeof(OrderingConverter), typeof(JobSpecConverter),
     ])]
 [JsonSerializable(typeof(SubmitRequest))]
 [JsonSerializable(typeof(JobView))]
@@ -30,6 +30,8 @@ namespace Convoy.Client.Wire;
 [JsonSerializable(typeof(MetricListView))]
 [JsonSerializable(typeof(NodeView))]
 [JsonSerializable(typeof(NodeListView))]
+[JsonSerializable(typeof(NodeWishRequest))]
+[JsonSerializable(typeof(NodeWishView))]
 [JsonSerializable(typeof(ClusterListView))]
 [JsonSerializable(typeof(VersionView))]
 [JsonSerializable(typeof(WhoAmIView))]

@@ -24,6 +24,9 @@ public abstract record JobCommand
     /// <summary>Evict for another job; dropped where the victim moved on since the snapshot.</summary>
     public sealed record Preempt(long Revision, JobId For) : JobCommand;
 
+    /// <summary>Leave this node, for an administrator's sake; the job waits again. Nothing where it holds nothing there, or stops already.</summary>
+    public sealed record Drain(string Cluster, string Node, string By) : JobCommand;
+
     /// <summary>Changes nothing. Refused where the job no longer waits as it did when the plan was made, and with it what was to happen for its sake.</summary>
     public sealed record ExpectWaiting(long Revision) : JobCommand;
 

@@ -25,6 +25,9 @@ public static class JobLifecycle
         (_, JobCommand.Preempt preempt) => preempt.Revision == job.Revision && job.Phase is JobPhase.Starting or JobPhase.Running && job.Spec.Preemptible
             ? Stop(job, StopCause.Preempted, preempt.For.Value, null, now)
             : Stale,
+        (_, JobCommand.Drain drain) => job.Phase is JobPhase.Starting or JobPhase.Running && job.Current is { } attempt && attempt.Cluster == drain.Cluster && attempt.Tasks.Any(task => task.Placement.Node == drain.Node)
+            ? Stop(job, StopCause.Drained, drain.By, null, now)
+            : Decision.Nothing,
         (_, JobCommand.ExpectWaiting expect) => job.Phase == JobPhase.Pending && job.Revision == expect.Revision ? Decision.Nothing : Stale,
         (_, JobCommand.CheckDeadlines check) => CheckDeadlines(job, check.BindTimeout, now),
         _ => throw new ArgumentOutOfRangeException(nameof(command), command, "unknown command"),
@@ -153,7 +156,7 @@ public static class JobLifecycle
             StopCause.Cancelled => new JobCancelled(now, job.CancelledBy!),
             StopCause.Suspended => new JobSuspended(now, job.Owner),
             StopCause.MaxDuration => new JobFailed(now, job.Failure!),
-            StopCause.Preempted => new JobRequeued(now, cause, Counted: false, NotBefore: null),
+            StopCause.Preempted or StopCause.Drained => new JobRequeued(now, cause, Counted: false, NotBefore: null),
             StopCause.NodeLost or StopCause.NotBound => new JobRequeued(now, cause, Counted: false, now + Backoff(Mishaps(job))),
             StopCause.TaskFailed when job.Failure!.Class is FailureClass.Platform or FailureClass.Infrastructure =>
                 new JobRequeued(now, cause, Counted: false, now + Backoff(Mishaps(job))),
@@ -182,7 +185,7 @@ public static class JobLifecycle
         JobPhase.Suspended => Decision.Nothing,
         JobPhase.Stopping when job.Attempts[^1].StopCause == StopCause.Suspended => Decision.Nothing,
         // An attempt that is being requeued anyway may as well not start again.
-        JobPhase.Stopping when job.Attempts[^1].StopCause is StopCause.Preempted or StopCause.NodeLost or StopCause.NotBound => Stop(job, StopCause.Suspended, suspend.By, null, now),
+        JobPhase.Stopping when job.Attempts[^1].StopCause is StopCause.Preempted or StopCause.Drained or StopCause.NodeLost or StopCause.NotBound => Stop(job, StopCause.Suspended, suspend.By, null, now),
         JobPhase.Stopping => new Decision.Rejected("Stopping", $"job {job.Id} is stopping ({job.Attempts[^1].StopCause}); wait until it has stopped"),
         _ => Finished(job),
     };
@@ -205,8 +208,8 @@ public static class JobLifecycle
         return Stop(job, StopCause.MaxDuration, null, failure, now);
     }
 
-    /// <summary>Platform restarts that were no evictions: to have been evicted is no sign that anything is broken.</summary>
-    private static int Mishaps(Job job) => job.PlatformRestarts - job.Attempts.Count(attempt => attempt.StopCause == StopCause.Preempted);
+    /// <summary>Platform restarts that were no evictions: to have been evicted, or drained, is no sign that anything is broken.</summary>
+    private static int Mishaps(Job job) => job.PlatformRestarts - job.Attempts.Count(attempt => attempt.StopCause is StopCause.Preempted or StopCause.Drained);
 
     private static TimeSpan Backoff(int restarts) =>
         restarts >= 6 ? LongestBackoff : TimeSpan.FromTicks(Math.Min(FirstBackoff.Ticks << restarts, LongestBackoff.Ticks));

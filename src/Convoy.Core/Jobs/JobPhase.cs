@@ -38,6 +38,9 @@ public enum StopCause
     /// <summary>Evicted for another job.</summary>
     Preempted,
 
+    /// <summary>An administrator empties a node it runs on.</summary>
+    Drained,
+
     /// <summary>Ran longer than its <c>limits.maxDuration</c>.</summary>
     MaxDuration,
 

@@ -1,4 +1,5 @@
 using Convoy.Core.Resources;
+using Convoy.Core.Scheduling;
 
 namespace Convoy.Core.Jobs;
 
@@ -101,6 +102,9 @@ public sealed record ResourceSpec
     public CpuQuantity Cpu { get; init; }
 
     public ByteSize Memory { get; init; }
+
+    /// <summary>Network devices for remote memory access.</summary>
+    public int Rdma { get; init; }
 }
 
 /// <summary>The user's program files: a folder before the upload, an archive's hash after it. Exactly one is set.</summary>
@@ -138,6 +142,19 @@ public sealed record PlacementSpec
 {
     /// <summary>Names of clusters, or <c>any</c>.</summary>
     public IReadOnlyList<string> Clusters { get; init; } = ["any"];
+
+    /// <summary>Null means as close together as may be.</summary>
+    public TopologySpec? Topology { get; init; }
+}
+
+/// <summary>How close together all tasks are wanted. Exactly one is set.</summary>
+public sealed record TopologySpec
+{
+    /// <summary>Wider apart the job does not start.</summary>
+    public TopologyLevel? Required { get; init; }
+
+    /// <summary>Wider apart it starts too, and so evicts nobody to be closer.</summary>
+    public TopologyLevel? Preferred { get; init; }
 }
 
 public sealed record LimitsSpec

@@ -1,4 +1,5 @@
 using System.Text;
+using Convoy.Core.Scheduling;
 
 namespace Convoy.Core.Jobs;
 
@@ -10,12 +11,14 @@ public static class JobSpecValidator
     private const int MaxLabels = 64;
     private const int MaxReplicas = 10_000;
     private const int MaxGpus = 1024;
+    private const int MaxRdma = 1024;
 
     /// <summary>No machine has more, and all roles' replicas together still add up without overflow.</summary>
     private const long MaxMemoryBytes = 128L << 40;
     private const long MaxCpuMillicores = 1_000_000_000;
     private const int MaxRestarts = 1000;
     private const int MaxDisplayName = 128;
+    private static readonly string Closeness = $"must be one of {string.Join(", ", Enum.GetNames<TopologyLevel>().Select(name => name.ToLowerInvariant()))}";
     private static readonly string[] Signals = ["SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2"];
 
     public static IReadOnlyList<SpecProblem> Problems(JobSpec spec)
@@ -60,6 +63,7 @@ public static class JobSpecValidator
             Check(resources.Gpu is >= 0 and <= MaxGpus, $"{path}.resources.gpu", $"must be 0 to {MaxGpus}");
             Check(resources.Memory.Bytes <= MaxMemoryBytes, $"{path}.resources.memory", "must be at most 128Ti");
             Check(resources.Cpu.Millicores <= MaxCpuMillicores, $"{path}.resources.cpu", "must be at most 1000000");
+            Check(resources.Rdma is >= 0 and <= MaxRdma, $"{path}.resources.rdma", $"must be 0 to {MaxRdma}");
             var types = new HashSet<string>();
             for (var i = 0; i < resources.Accelerators.Count; i++)
             {
@@ -113,6 +117,12 @@ public static class JobSpecValidator
             var clusters = spec.Placement.Clusters;
             Check(clusters.Count > 0, "placement.clusters", "must name clusters, or any");
             for (var i = 0; i < clusters.Count; i++) Check(IsDnsLabel(clusters[i]), $"placement.clusters[{i}]", "must be a cluster's name, or any");
+            if (spec.Placement.Topology is { } topology)
+            {
+                Check(topology.Required is null != topology.Preferred is null, "placement.topology", "must have exactly one of required and preferred");
+                Check(topology.Required is not { } required || Enum.IsDefined(required), "placement.topology.required", Closeness);
+                Check(topology.Preferred is not { } preferred || Enum.IsDefined(preferred), "placement.topology.preferred", Closeness);
+            }
         }
 
         void CheckLabels()

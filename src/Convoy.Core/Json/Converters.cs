@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Convoy.Core.Jobs;
 using Convoy.Core.Queues;
 using Convoy.Core.Resources;
+using Convoy.Core.Scheduling;
 
 namespace Convoy.Core.Json;
 
@@ -68,6 +69,9 @@ public sealed class PriorityConverter() : JsonStringEnumConverter<JobPriority>(J
 
 /// <summary>Orderings of queues as people type them: <c>fair fifo las</c>.</summary>
 public sealed class OrderingConverter() : JsonStringEnumConverter<QueueOrdering>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);
+
+/// <summary>How close together, as people type it: <c>island node rack block fabric zone region cluster</c>.</summary>
+public sealed class TopologyLevelConverter() : JsonStringEnumConverter<TopologyLevel>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);
 
 /// <summary>Frameworks as people type them: <c>command pytorch</c>.</summary>
 public sealed class FrameworkConverter() : JsonStringEnumConverter<Framework>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);

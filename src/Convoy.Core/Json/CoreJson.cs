@@ -12,7 +12,7 @@ namespace Convoy.Core.Json;
     Converters =
     [
         typeof(ByteSizeConverter), typeof(CpuQuantityConverter), typeof(DurationConverter), typeof(ReplicasConverter), typeof(JobIdConverter),
-        typeof(PriorityConverter), typeof(FrameworkConverter), typeof(JobSpecConverter),
+        typeof(PriorityConverter), typeof(FrameworkConverter), typeof(TopologyLevelConverter), typeof(JobSpecConverter),
     ])]
 [JsonSerializable(typeof(JobSpec))]
 [JsonSerializable(typeof(Job))]

@@ -29,7 +29,7 @@ public sealed class JobSpecConverter : JsonConverter<JobSpec>
     IgnoreReadOnlyProperties = true,
     Converters =
     [
-        typeof(ByteSizeConverter), typeof(CpuQuantityConverter), typeof(DurationConverter), typeof(ReplicasConverter), typeof(PriorityConverter), typeof(FrameworkConverter),
+        typeof(ByteSizeConverter), typeof(CpuQuantityConverter), typeof(DurationConverter), typeof(ReplicasConverter), typeof(PriorityConverter), typeof(FrameworkConverter), typeof(TopologyLevelConverter),
     ])]
 [JsonSerializable(typeof(JobSpec))]
 internal sealed partial class JobSpecShape : JsonSerializerContext;

@@ -12,6 +12,9 @@ public enum Permission
     /// <summary>See and steer everybody's jobs.</summary>
     AdministerJobs,
 
+    /// <summary>Say which nodes take no more jobs, and empty them.</summary>
+    AdministerNodes,
+
     /// <summary>Users, levels, queues and everybody's tokens.</summary>
     AdministerPeople,
 
@@ -33,7 +36,7 @@ public sealed record Caller(string User, bool IsAdministrator, string? ReportsFo
         Permission.ReportForJob => ReportsFor is not null,
         _ when ReportsFor is not null => false,
         Permission.UseJobs or Permission.SeePlatform or Permission.UseTokens => true,
-        Permission.AdministerJobs or Permission.AdministerPeople => IsAdministrator,
+        Permission.AdministerJobs or Permission.AdministerNodes or Permission.AdministerPeople => IsAdministrator,
         _ => false,
     };
 

@@ -20,6 +20,13 @@ public sealed record AttemptUsage(
     DateTimeOffset From,
     DateTimeOffset? Until)
 {
+    public static AttemptUsage Of(RunningJob job, int attempt, DateTimeOffset? until)
+    {
+        var held = job.Places.Aggregate(default(Resources.ResourceVector), (sum, place) => sum + place.Taken);
+        return new AttemptUsage(
+            job.Standing.SubmitSequence, attempt, job.Standing.Queue, job.Standing.Owner, job.Accelerator, held.MilliDevices, held.CpuMillicores, held.MemoryBytes, job.StartedAt, until);
+    }
+
     public static AttemptUsage Of(Job job, Attempt attempt)
     {
         var each = RoleDemand.AllOf(job.Spec).ToDictionary(role => role.Role, role => role.Each);

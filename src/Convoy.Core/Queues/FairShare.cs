@@ -20,9 +20,6 @@ public sealed class FairShare
 
     /// <summary>So that dividing by a weight leaves no two different shares equal.</summary>
     private const int WeightBits = 20;
-
-    /// <summary>A share of one: everything.</summary>
-    private const int ShareBits = 40;
     private readonly QueueTree tree;
     private readonly DecayedUsage usage;
     private readonly int[][] paths;
@@ -79,12 +76,6 @@ public sealed class FairShare
         }
     }
 
-    /// <summary>Of the instant of <see cref="SetNow"/>, in the units of a snapshot: 2^-40 of all there is, held for ever.</summary>
-    public long ShareOfQueue(int queue) => ShareOf(queue);
-
-    /// <summary>The same of a person in all queues.</summary>
-    public long ShareOfUser(int user) => ShareOf(user);
-
     /// <summary>Negative where the first job goes before the second, and 0 where usage does not tell them apart.</summary>
     public int Compare(int queue, int user, int otherQueue, int otherUser)
     {
@@ -99,8 +90,6 @@ public sealed class FairShare
 
         return 0;
     }
-
-    private long ShareOf(int account) => (long)((usage.DominantShare(account, capacity, now) << ShareBits) / usage.WholeAt(now));
 
     private Int128 Key(int[] path, int place, int queue, int user)
     {

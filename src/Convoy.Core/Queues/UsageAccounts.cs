@@ -40,6 +40,9 @@ public sealed class UsageAccounts(TimeSpan halfLife, DateTimeOffset epoch)
         if (usage.Until is { } until) Hold(usage, -1, until);
     }
 
+    /// <summary>An attempt that was charged while it went on has ended.</summary>
+    public void End(AttemptUsage ended) => Hold(ended, -1, ended.Until ?? throw new ArgumentException("the attempt goes on", nameof(ended)));
+
     /// <summary>Charges what has become of a job's attempts since <paramref name="before"/>.</summary>
     /// <param name="before">Null where the job is new here: attempts of it that have ended were charged by whoever remembers them.</param>
     public void Charge(Job? before, Job after)

@@ -100,6 +100,12 @@ public sealed record PendingJob(
         Preemptible = job.Spec.Preemptible,
         MaxDuration = job.Spec.Limits.MaxDuration,
         SubmittedAt = job.SubmittedAt,
+        Topology = job.Spec.Placement.Topology switch
+        {
+            { Required: { } level } => new TopologyWish(level, true),
+            { Preferred: { } level } => new TopologyWish(level, false),
+            _ => null,
+        },
         IsRepair = job.Attempts is [.., var last] && (last.StopCause == StopCause.NodeLost
             || (last.StopCause == StopCause.TaskFailed && job.Failure is { Class: FailureClass.Platform or FailureClass.Infrastructure } failure && failure.Attempt == last.Number)),
     };
@@ -213,7 +219,7 @@ public sealed record RoleDemand(string Role, int Min, int Max, ResourceVector Ea
         role.Key,
         role.Value.Replicas.Min,
         role.Value.Replicas.Max,
-        new ResourceVector(CpuOf(role.Value.Resources), role.Value.Resources.Memory.Bytes, role.Value.Resources.Gpu),
+        new ResourceVector(CpuOf(role.Value.Resources), role.Value.Resources.Memory.Bytes, role.Value.Resources.Gpu) { Rdma = role.Value.Resources.Rdma },
         role.Value.Resources.Accelerators));
 
     private static long CpuOf(ResourceSpec resources) =>

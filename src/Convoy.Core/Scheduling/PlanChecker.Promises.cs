@@ -8,15 +8,17 @@ public static partial class PlanChecker
 {
     private static IEnumerable<Violation> KeptPromises(CheckedWorld world)
     {
-        var promises = new Dictionary<CheckedNode, List<(PlannedReservation Promise, int Rank, ResourceVector Each)>>();
+        var promises = new Dictionary<CheckedNode, List<(PlannedReservation Promise, DateTimeOffset End, int Rank, ResourceVector Each)>>();
         foreach (var promise in world.Plan.Reservations)
         {
             if (!world.Pending.TryGetValue(promise.Gang.Job, out var job)) continue;
-            foreach (var task in new CheckedGang(promise.Gang, job, Begin.Later).Tasks)
+            var promised = new CheckedGang(promise.Gang, job, Begin.Later);
+            var end = promise.From + (world.ExpectedEnd(promised) - world.Now);
+            foreach (var task in promised.Tasks)
             {
                 if (world.NodeAt(promise.Gang.Cluster, task.Placement.Node) is not { } node) continue;
                 if (!promises.TryGetValue(node, out var here)) promises.Add(node, here = []);
-                here.Add((promise, world.RankOf(job.Standing), task.Each));
+                here.Add((promise, end, world.RankOf(job.Standing), task.Each));
             }
         }
 
@@ -27,7 +29,7 @@ public static partial class PlanChecker
                 // What is left at that time, before this plan's gangs; less than nothing, it is not they who take it.
                 var left = node.Node.Capacity - node.Node.Foreign;
                 foreach (var holder in node.Holders.Where(holder => holder.Stay == Stay.Stays && world.ExpectedEnd(holder.Job) > from)) left -= holder.Place.Taken;
-                foreach (var each in here.Where(each => each.Promise.From <= from)) left -= each.Each;
+                foreach (var each in here.Where(each => each.Promise.From <= from && each.End > from)) left -= each.Each;
                 var before = left;
                 foreach (var (gang, task) in node.Planned)
                 {

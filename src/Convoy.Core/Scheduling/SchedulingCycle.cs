@@ -47,7 +47,7 @@ internal sealed class SchedulingCycle
     {
         // 1. Who has a right to what it asks for; 2. who borrows.
         Consider(line, isInside: true);
-        Consider([.. line.Where(job => waiting.ContainsKey(job.Standing.Id))], isInside: false);
+        Consider([.. line.Where(job => waiting.TryGetValue(job.Standing.Id, out var reason) && reason.Token != WaitingToken.WaitingForPreemption)], isInside: false);
 
         // 3. Who waited only for a promise that is kept by now.
         var begun = started.Concat(preemptors).Concat(claims).Select(gang => gang.Job.Standing.Id).ToHashSet();
@@ -87,7 +87,7 @@ internal sealed class SchedulingCycle
             var equals = jobs.Skip(first).Take(i - first).ToArray();
             foreach (var job in equals.Where(job => job.PromisedFrom is not null).OrderBy(job => job.PromisedFrom).ThenBy(job => job.Standing.SubmitSequence).ThenBy(job => job.Standing.Id.Value, StringComparer.Ordinal))
             {
-                if (!IsHeld(job) && !order.IsByService(job.Standing) && times.Reservations.All(promise => promise.Job != job)) times.Reserve(job, ChoicesOf(job, isInside));
+                if (!IsHeld(job) && !order.IsByService(job.Standing) && times.Reservations.All(promise => promise.Job != job)) times.Reserve(job, ChoicesOf(job, isInside), job.PromisedFrom);
             }
 
             foreach (var job in equals) ConsiderOne(job, isInside);
@@ -96,13 +96,12 @@ internal sealed class SchedulingCycle
 
     private void ConsiderOne(PendingJob job, bool isInside)
     {
+        var hadRight = waiting.TryGetValue(job.Standing.Id, out var before) && before is not { Token: WaitingToken.WaitingForQuota or WaitingToken.ExceedsQueueQuota };
         if (Try(job, isInside) is not { } reason) waiting.Remove(job.Standing.Id);
-        else if (isInside || Outranks(reason, waiting[job.Standing.Id])) waiting[job.Standing.Id] = reason;
-    }
 
-    /// <summary>Of what stands against a job inside nominal and as a borrower, the lack of machines says more than the lack of quota.</summary>
-    private static bool Outranks(WaitingReason borrowing, WaitingReason inside) =>
-        inside.Token is WaitingToken.WaitingForQuota or WaitingToken.ExceedsQueueQuota && borrowing.Token is not (WaitingToken.WaitingForQuota or WaitingToken.ExceedsQueueQuota);
+        // Of what stands against a job inside nominal and as a borrower, the lack of machines says more than the lack of quota.
+        else if (!hadRight) waiting[job.Standing.Id] = reason;
+    }
 
     private bool IsHeld(PendingJob job) => job.NotBefore is { } until && now < until;
 
@@ -116,7 +115,7 @@ internal sealed class SchedulingCycle
         if (job.NotBefore is { } until && now < until) return new WaitingReason(WaitingToken.Held, WaitingUnit.Jobs, 0, 0, 0, 0, null, until);
         if (people.OverCap(job) is { } overCap) return overCap;
         var choices = ChoicesOf(job, isInside);
-        if (choices.Length == 0 && free.Choices(job) is [var any, ..]) return QuotaReason(job, quota.TermsOf(job, any.Accelerator));
+        if (choices.Length == 0 && free.Choices(job).Count > 0) return Lacking(job, isInside);
 
         // 2. On what is free now.
         var promise = times.Withdraw(job);
@@ -124,9 +123,8 @@ internal sealed class SchedulingCycle
         if (reason is null)
         {
             if (TryStart(job, choices)) return null;
-            reason = choices.Length > 0 && Array.TrueForAll(choices, choice => !quota.TermsOf(job, choice.Accelerator).FitsNow)
-                ? QuotaReason(job, quota.TermsOf(job, choices[0].Accelerator))
-                : Shortage.Explain(snapshot, free, job, InTheWayOf(job, choices));
+            var isQuotaShort = choices.Length > 0 && Array.TrueForAll(choices, choice => !quota.TermsOf(job, choice.Accelerator).FitsNow);
+            reason = (isQuotaShort ? QuotaReason(job) : null) ?? Shortage.Explain(snapshot, free, job, InTheWayOf(job, choices));
             blocked.Add(job, isInside, reason);
         }
 
@@ -140,7 +138,7 @@ internal sealed class SchedulingCycle
         // 5. Blocked: the first of its kind, and who has waited for long, are promised the next machines that suffice. Not by service: who
         // comes next there is who has had least, and machines kept for a large old job would stand idle before every short new one
         // (docs/decisions/0006).
-        if (promise is not null) return reason with { EarliestStart = times.Promise(promise).From };
+        if (promise is not null) return reason with { EarliestStart = times.Better(promise, job, choices).From };
         if (!IsShort(reason) || order.IsByService(job.Standing)) return reason;
         if (!IsOld(job) && times.Reservations.Count(other => IsAlike(other.Job, job)) >= policy.ReservationsPerType) return reason;
         return reason with { EarliestStart = times.Reserve(job, choices)?.From };
@@ -153,9 +151,19 @@ internal sealed class SchedulingCycle
     private static bool IsAlike(PendingJob one, PendingJob other) => one.UsesDevices == other.UsesDevices
         && (one.AcceptableAccelerators is not { } types || other.AcceptableAccelerators is not { } others || types.SequenceEqual(others));
 
-    private WaitingReason QuotaReason(PendingJob job, QuotaTerms terms) => new(
-        terms.Answer.Verdict == QuotaVerdict.ExceedsQueueQuota ? WaitingToken.ExceedsQueueQuota : WaitingToken.WaitingForQuota,
-        WaitingUnit.Devices, job.MinDevices, terms.Answer.Free / 1000, 0, 0, Queue: policy.Queues.Count == 0 ? null : quota.NameOf(terms.Answer.Queue));
+    /// <summary>Why there is nothing that the job could have on these terms. Whether it may borrow shows when its turn as a borrower comes.</summary>
+    private WaitingReason Lacking(PendingJob job, bool isInside) =>
+        QuotaReason(job) ?? (isInside ? new WaitingReason(WaitingToken.WaitingForQuota, WaitingUnit.Devices, job.MinDevices, 0, 0, 0) : Shortage.Explain(snapshot, free, job, null));
+
+    /// <summary>Null where, of some type, only a lack of devices stands against the job. What it may have of no type is said only where it may of none.</summary>
+    private WaitingReason? QuotaReason(PendingJob job)
+    {
+        var terms = free.Choices(job).Select(choice => quota.TermsOf(job, choice.Accelerator)).ToArray();
+        var decides = terms.FirstOrDefault(each => each.Answer.Verdict != QuotaVerdict.ExceedsQueueQuota, terms[0]);
+        return Array.Exists(terms, each => !each.IsQuotaShort) ? null : new WaitingReason(
+            decides.Answer.Verdict == QuotaVerdict.ExceedsQueueQuota ? WaitingToken.ExceedsQueueQuota : WaitingToken.WaitingForQuota,
+            WaitingUnit.Devices, job.MinDevices, decides.Answer.Free / 1000, 0, 0, Queue: policy.Queues.Count == 0 ? null : quota.NameOf(decides.Answer.Queue));
+    }
 
     /// <summary>Who is promised the place that the job could have otherwise; null where there is none.</summary>
     private JobId? InTheWayOf(PendingJob job, (string Cluster, string? Accelerator)[] choices)
@@ -205,7 +213,7 @@ internal sealed class SchedulingCycle
     private bool TryEvict(PendingJob job, (string Cluster, string? Accelerator)[] choices, bool isInside)
     {
         var searcher = (job.Standing.Owner, job.Standing.Level, job.Standing.Queue, job.Standing.Priority, order.Of(job).Band, isInside, job.PromisedFrom is not null);
-        if (blocked.HasSearchedInVain(job, searcher)) return false;
+        if (blocked.HasSearchedInVain(job, searcher) || (!isInside && !order.MayBeEvicted(job.Standing, job.Preemptible))) return false;
         (Victims Found, Harm Harm)? best = null;
         foreach (var (cluster, accelerator) in choices)
         {

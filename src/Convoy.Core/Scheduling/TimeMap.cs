@@ -37,7 +37,8 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
 
     /// <summary>Promises the job the earliest places it can have; null where it never fits, whoever ends.</summary>
     /// <param name="choices">Clusters and accelerators that it may have.</param>
-    public Reservation? Reserve(PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices)
+    /// <param name="from">Not earlier: what is free before that is for those who come before it in the line.</param>
+    public Reservation? Reserve(PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices, DateTimeOffset? from = null)
     {
         // Promised machines count as taken until whoever gets them has ended: a place between is not looked for.
         List<(DateTimeOffset End, RunningJob Job)> more = [.. begun, .. reservations.Select(each => (each.End, new StartedGang(each.Job, each.Places[0].Cluster, each.Accelerator, [.. each.Places]).AsRunning(each.From)))];
@@ -47,7 +48,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
         Reservation? best = null;
         foreach (var (cluster, accelerator) in choices)
         {
-            if (Earliest(timeline, job, cluster, accelerator) is not { } found || (best is not null && best.From <= found.From)) continue;
+            if (Earliest(timeline, job, cluster, accelerator, from > now ? from.Value : now) is not { } found || (best is not null && best.From <= found.From)) continue;
             best = new Reservation(job, accelerator, found.From, found.From + (EndIfStarted(job) - now), found.Places);
         }
 
@@ -55,8 +56,16 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
         return best is null ? null : Promise(best);
     }
 
-    /// <summary>What was withdrawn stands again.</summary>
-    public Reservation Promise(Reservation promise)
+    /// <summary>What was withdrawn stands again, unless the job can have machines sooner by now.</summary>
+    public Reservation Better(Reservation promise, PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices)
+    {
+        if (Reserve(job, choices) is not { } sooner) return Promise(promise);
+        if (sooner.From < promise.From) return sooner;
+        Withdraw(job);
+        return Promise(promise);
+    }
+
+    private Reservation Promise(Reservation promise)
     {
         reservations.Add(promise);
         foreach (var place in promise.Places) Of(promised, place.Cluster, place.Node).Add((promise, place.Role.Each));
@@ -158,13 +167,14 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     }
 
     /// <summary>What ends later only adds room: the first moment is found by doubling, then by halving.</summary>
-    private (DateTimeOffset From, List<Place> Places)? Earliest(List<(DateTimeOffset End, RunningJob Job)> timeline, PendingJob job, string cluster, string? accelerator)
+    private (DateTimeOffset From, List<Place> Places)? Earliest(List<(DateTimeOffset End, RunningJob Job)> timeline, PendingJob job, string cluster, string? accelerator, DateTimeOffset from)
     {
         var start = counts.Checkpoint();
-        var given = 0;
-        var (tooFew, enough) = (-1, timeline.Count + 1);
+        var (given, first) = (0, 0);
+        while (from > now && first < timeline.Count && timeline[first].End <= from) first++;
+        var (tooFew, enough) = (first - 1, timeline.Count + 1);
         List<Place>? places = null;
-        for (var count = 0; ; count = Math.Min(timeline.Count, Math.Max(1, count * 2)))
+        for (var count = first; ; count = Math.Min(timeline.Count, Math.Max(first + 1, count * 2)))
         {
             if (Fits(count))
             {
@@ -184,7 +194,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
         }
 
         counts.Rollback(start);
-        return places is null ? null : (enough == 0 ? now : timeline[enough - 1].End, places);
+        return places is null ? null : (enough == first ? from : timeline[enough - 1].End, places);
 
         bool Fits(int count)
         {

@@ -20,7 +20,7 @@ public sealed class VirtualCluster
     private readonly SchedulingPolicy policy;
     private readonly Planner planner;
     private readonly QueueTree queues;
-    private readonly VirtualUsage usage;
+    private readonly UsageAccounts usage;
     private readonly Dictionary<JobId, VirtualJob> pending = [];
     private readonly Dictionary<JobId, VirtualJob> running = [];
     private readonly PriorityQueue<(VirtualJob Job, int Attempt), (TimeSpan At, int Order)> ends = new();
@@ -40,7 +40,7 @@ public sealed class VirtualCluster
                 Topology = machine.Topology,
             }),
         ];
-        usage = new VirtualUsage(nodes, policy, At(begin));
+        usage = new UsageAccounts(FairShare.DefaultHalfLife, At(begin));
     }
 
     /// <param name="progress">Told the number of jobs that have ended, now and then.</param>
@@ -107,18 +107,24 @@ public sealed class VirtualCluster
         }
     }
 
-    private ClusterSnapshot Snapshot(TimeSpan now) => usage.Told(
-        new ClusterSnapshot(
+    private ClusterSnapshot Snapshot(TimeSpan now)
+    {
+        var shares = usage.Shares(queues, nodes, At(now));
+        return new ClusterSnapshot(
             0,
             nodes,
             [.. pending.Values.Select(job => promised.TryGetValue(job.Id, out var from) ? job.Wish with { PromisedFrom = from } : job.Wish)],
-            [.. running.Values.Select(job => job.Running! with { CheckpointedAt = At(now) })]),
-        At(now));
+            [.. running.Values.Select(job => job.Running! with { CheckpointedAt = At(now) })])
+        {
+            QueueShares = shares.Queues,
+            UserShares = shares.Users,
+        };
+    }
 
     private void Start(VirtualJob job, PlannedGang gang, TimeSpan now)
     {
         pending.Remove(job.Id);
-        Run(job, job.Start(gang.Cluster, gang.Accelerator, gang.Tasks, now), now);
+        Run(job, job.Start(gang.Cluster, gang.Accelerator, gang.Tasks, now));
     }
 
     private void Evict(VirtualJob job, TimeSpan now)
@@ -133,20 +139,20 @@ public sealed class VirtualCluster
     {
         Leave(job, now);
         lostGpuTime += job.Job.LostGpuTime;
-        Run(job, job.Resize(resize.Tasks, now), now);
+        Run(job, job.Resize(resize.Tasks, now));
     }
 
-    private void Run(VirtualJob job, TimeSpan end, TimeSpan now)
+    private void Run(VirtualJob job, TimeSpan end)
     {
         running.Add(job.Id, job);
-        usage.Hold(job.Running!, At(now));
+        usage.Charge(AttemptUsage.Of(job.Running!, job.Attempt, null));
         ends.Enqueue((job, job.Attempt), (end, job.Index));
     }
 
     private void Leave(VirtualJob job, TimeSpan now)
     {
         running.Remove(job.Id);
-        usage.Release(job.Running!, At(now));
+        usage.End(AttemptUsage.Of(job.Running!, job.Attempt, At(now)));
     }
 
     private TimeSpan? NextEnd()

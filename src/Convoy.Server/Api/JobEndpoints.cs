@@ -62,27 +62,10 @@ public static class JobEndpoints
         if (admitted is null) return refusal!;
         if (Ledger.OverSubmitted(owner.Name, ledger.Unfinished.Values.Count(job => job.Owner == owner.Name), admitted.Level.MaxSubmitted) is { } over) return Problems.OverCap(over.Code, over.Message);
 
-        var plan = await scheduling.TryAsync(admitted.Probe, cancellationToken);
-        var nodes = plan.Gangs.FirstOrDefault(gang => gang.Job == default)?.Tasks.Select(task => task.Node).Distinct().ToArray() ?? [];
-        if (LatestPlan.Of(plan).Reasons.TryGetValue(default, out var reason))
-        {
-            var prospect = await whatIf.ProspectAsync(admitted.Probe, cancellationToken);
-            return Results.Ok(new SubmitCheckView(false, reason.Token.ToString(), Sentences.Of(reason), nodes)
-            {
-                WouldEvict = plan.Evictions.Count(eviction => eviction.For == default),
-                Unit = reason.Unit.ToString(),
-                Needed = reason.Needed,
-                Free = reason.Free,
-                LargestFreeBlock = reason.LargestFreeBlock,
-                JobsAhead = reason.JobsAhead,
-                EarliestStart = reason.EarliestStart ?? prospect.EarliestStart,
-                Remedy = RemedyViews.Of(prospect.Remedy, admitted.Spec),
-            });
-        }
-
-        return Results.Ok(nodes.Length > 0
-            ? new SubmitCheckView(true, null, $"it would start now on {string.Join(", ", nodes)}", nodes)
-            : new SubmitCheckView(false, null, "the scheduler has no answer now; try again in a moment", []));
+        var check = DryRun.Of(await scheduling.TryAsync(admitted.Probe, cancellationToken), ledger.Unfinished, http.Caller());
+        if (check.Reason is null) return Results.Ok(check);
+        var prospect = await whatIf.ProspectAsync(admitted.Probe, cancellationToken);
+        return Results.Ok(check with { EarliestStart = check.EarliestStart ?? prospect.EarliestStart, Remedy = RemedyViews.Of(prospect.Remedy, admitted.Spec) });
     }
 
     private static async Task<IResult> ListAsync(HttpContext http, IStore store, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)

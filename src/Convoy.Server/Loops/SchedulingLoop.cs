@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Convoy.Core.Jobs;
 using Convoy.Core.Scheduling;
 
@@ -83,11 +82,14 @@ public sealed partial class SchedulingLoop : BackgroundService
 
         // Where nothing could be planned at all, what was known before is better than nothing.
         if (plan.Gangs.Count == 0 && plan.Waiting.Count == 0 && planning.Snapshot.Pending.Count > 0) return;
-        Volatile.Write(ref latest, LatestPlan.Of(plan));
+        var silent = fleet.Clusters.Values.ToLookup(cluster => cluster.IsSilentAt(planning.Now), cluster => cluster.Name);
+        Volatile.Write(ref latest, LatestPlan.Of(plan).WithSilence([.. silent[true]], [.. silent[false]], planning.Snapshot.Pending));
         snapshots.Promise(plan);
         Instruments.WaitingJobs.Set(Latest.Order.Count);
         var victims = plan.Evictions.ToLookup(eviction => eviction.For);
-        await Task.WhenAll(plan.Gangs.Select(gang => victims.Contains(gang.Job) ? EvictAsync(gang, [.. victims[gang.Job]], cancellationToken) : AssignAsync(gang, cancellationToken)));
+
+        // What a running job would have to give up first cannot be asked of it yet.
+        await Task.WhenAll(plan.Gangs.Where(gang => victims.Contains(gang.Job) || !plan.MustWait(gang.Job)).Select(gang => victims.Contains(gang.Job) ? EvictAsync(gang, [.. victims[gang.Job]], cancellationToken) : AssignAsync(gang, cancellationToken)));
     }
 
     private async Task AssignAsync(PlannedGang gang, CancellationToken cancellationToken)
@@ -146,24 +148,4 @@ public sealed partial class SchedulingLoop : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Assignment of {Job} dropped: {Reason}")]
     private static partial void LogStale(ILogger log, JobId job, string reason);
-}
-
-/// <summary>A plan, indexed for those who ask.</summary>
-/// <param name="Order">Waiting jobs as the scheduler considers them.</param>
-public sealed record LatestPlan(IReadOnlyList<WaitingJob> Order, ImmutableDictionary<JobId, WaitingReason> Reasons)
-{
-    public static LatestPlan None { get; } = new([], ImmutableDictionary<JobId, WaitingReason>.Empty);
-
-    /// <summary>A gang whose victims are only being told waits as well, in front of those that have no gang.</summary>
-    public static LatestPlan Of(Plan plan)
-    {
-        var victims = plan.Evictions.GroupBy(eviction => eviction.For).ToDictionary(group => group.Key, group => group.Count());
-        WaitingJob[] order =
-        [
-            .. plan.Gangs.Where(gang => victims.ContainsKey(gang.Job))
-                .Select(gang => new WaitingJob(gang.Job, new WaitingReason(WaitingToken.WaitingForPreemption, WaitingUnit.Jobs, victims[gang.Job], 0, 0, 0))),
-            .. plan.Waiting,
-        ];
-        return new LatestPlan(order, order.ToImmutableDictionary(waiting => waiting.Job, waiting => waiting.Reason));
-    }
 }

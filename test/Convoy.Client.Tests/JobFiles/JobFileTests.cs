@@ -42,13 +42,13 @@ public sealed class JobFileTests
           worker:
             replicas: 4
             command: [torchrun, train.py, --epochs, "10"]
-            resources: {gpu: 8, accelerators: [H100-80G, A100-80G], cpu: 64, memory: 512Gi}
+            resources: {gpu: 8, accelerators: [H100-80G, A100-80G], cpu: 64, memory: 512Gi, rdma: 1}
         code: {workdir: .}
         env: {LR: "0.1"}
         checkpoint: {path: /ckpt, signal: SIGUSR1, grace: 2m}
         recovery: {maxRestarts: 3, retryExitCodes: [33]}
         preemptible: false
-        placement: {clusters: [any]}
+        placement: {clusters: [any], topology: {preferred: rack}}
         limits: {maxDuration: 48h}
         labels: {project: lanes}
         displayName: 车道线检测
@@ -60,7 +60,7 @@ public sealed class JobFileTests
         var problems = Read(Sample).Problems;
         string[] planned =
         [
-            "roles.worker.image", "roles.worker.resources.rdma", "secrets", "datasets", "recovery.hangTimeout", "recovery.onClusterLost", "placement.topology", "limits.idleGpu", "volumes", "shm",
+            "roles.worker.image", "secrets", "datasets", "recovery.hangTimeout", "recovery.onClusterLost", "limits.idleGpu", "volumes", "shm",
         ];
         problems.Select(problem => (problem.Path, problem.Code, (problem.Line, problem.Column))).ShouldBe(
             planned.Select(path => (path, "NotAvailable", Place.Of(Sample, path.Split('.')[^1] + ":"))));

@@ -1,5 +1,6 @@
 using Convoy.Core.Jobs;
 using Convoy.Core.Resources;
+using Convoy.Core.Scheduling;
 using CsCheck;
 
 namespace Convoy.Client.Tests.JobFiles;
@@ -42,7 +43,15 @@ internal static class Specs
         Distinct(LabelPart, 4),
         Gen.Long[0, 1_000_000],
         Gen.OneOf(Gen.Long[0, 128L << 40], Gen.Long[0, 1 << 20].Select(mebibytes => mebibytes << 20)),
-        (gpu, accelerators, cpu, memory) => new ResourceSpec { Gpu = gpu, Accelerators = accelerators, Cpu = new CpuQuantity(cpu), Memory = new ByteSize(memory) });
+        Gen.Int[0, 8],
+        (gpu, accelerators, cpu, memory, rdma) => new ResourceSpec { Gpu = gpu, Accelerators = accelerators, Cpu = new CpuQuantity(cpu), Memory = new ByteSize(memory), Rdma = rdma });
+
+    private static readonly Gen<TopologySpec?> Topology = Gen.Select(Gen.Enum<TopologyLevel>(), Gen.Int[0, 2], (level, kind) => kind switch
+    {
+        0 => new TopologySpec { Required = level },
+        1 => new TopologySpec { Preferred = level },
+        _ => null,
+    });
 
     private static readonly Gen<string[]> Command = Gen.Select(AnyText.Where(word => word.Length > 0), AnyText.Array[0, 5], (program, rest) => (string[])[program, .. rest]);
 
@@ -58,7 +67,7 @@ internal static class Specs
         Gen.Select(DnsLabel, DnsLabel.Null(), Words.Of(JobPriority.Low, JobPriority.Normal, JobPriority.High), Words.Of(Framework.Command, Framework.Pytorch), Roles),
         Gen.Select(Gen.OneOf(Words.Of<CodeSpec?>(null, new CodeSpec { Archive = new string('a', 64) }), AnyText.Where(text => text.Length > 0).Select(folder => (CodeSpec?)new CodeSpec { Workdir = folder })), Map(VariableName, AnyText)),
         Gen.Select(AnyText.Where(text => !text.Any(char.IsControl)).Select(text => "/" + text).Null(), Words.Of("SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2"), Gen.Int[0, 3_600_000]),
-        Gen.Select(Gen.Int[0, 1000], Distinct(Gen.Int[1, 255], 5)),
+        Gen.Select(Gen.Int[0, 1000], Distinct(Gen.Int[1, 255], 5), Topology),
         Gen.Select(Gen.Bool, Distinct(DnsLabel, 3).Where(names => names.Count > 0), Duration.Nullable(), Map(LabelPart, Gen.OneOf(LabelPart, Words.Of(""))), AnyText.Where(text => text.Length > 0 && !text.Any(char.IsControl)).Null()),
         (head, program, checkpoint, recovery, rest) => new JobSpec
         {
@@ -72,7 +81,7 @@ internal static class Specs
             Checkpoint = new CheckpointSpec { Path = checkpoint.Item1, Signal = checkpoint.Item2, Grace = TimeSpan.FromMilliseconds(checkpoint.Item3) },
             Recovery = new RecoverySpec { MaxRestarts = recovery.Item1, RetryExitCodes = recovery.Item2 },
             Preemptible = rest.Item1,
-            Placement = new PlacementSpec { Clusters = rest.Item2 },
+            Placement = new PlacementSpec { Clusters = rest.Item2, Topology = recovery.Item3 },
             Limits = new LimitsSpec { MaxDuration = rest.Item3 },
             Labels = rest.Item4,
             DisplayName = rest.Item5,

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Convoy.Core.Jobs;
 using Convoy.Core.Json;
 using Convoy.Core.Resources;
+using Convoy.Core.Scheduling;
 
 namespace Convoy.Core.Tests.Json;
 
@@ -24,7 +25,7 @@ public sealed class StoredDefaultsTests
             {
                 Replicas = new Replicas(2, 8),
                 Command = ["x", "y"],
-                Resources = new ResourceSpec { Gpu = 8, Accelerators = ["A100"], Cpu = new CpuQuantity(1500), Memory = ByteSize.FromMebibytes(3) },
+                Resources = new ResourceSpec { Gpu = 8, Accelerators = ["A100"], Cpu = new CpuQuantity(1500), Memory = ByteSize.FromMebibytes(3), Rdma = 2 },
             },
         },
         Code = new CodeSpec { Archive = new string('a', 64) },
@@ -32,7 +33,7 @@ public sealed class StoredDefaultsTests
         Checkpoint = new CheckpointSpec { Path = "/c", Signal = "SIGINT", Grace = TimeSpan.Zero },
         Recovery = new RecoverySpec { MaxRestarts = 3, RetryExitCodes = [33] },
         Preemptible = false,
-        Placement = new PlacementSpec { Clusters = ["east"] },
+        Placement = new PlacementSpec { Clusters = ["east"], Topology = new TopologySpec { Required = TopologyLevel.Rack } },
         Limits = new LimitsSpec { MaxDuration = TimeSpan.FromHours(1) },
         Labels = new Dictionary<string, string> { ["k"] = "v" },
         DisplayName = "数字",
@@ -59,8 +60,8 @@ public sealed class StoredDefaultsTests
 
     public static TheoryData<string> OptionalPaths => new(
         "queue", "priority", "framework", "roles.worker.replicas", "roles.worker.resources", "roles.worker.resources.gpu", "roles.worker.resources.accelerators", "roles.worker.resources.cpu",
-        "roles.worker.resources.memory", "code", "env", "checkpoint", "checkpoint.path", "checkpoint.signal", "checkpoint.grace", "recovery", "recovery.maxRestarts", "recovery.retryExitCodes", "preemptible",
-        "placement", "placement.clusters", "limits", "limits.maxDuration", "labels", "displayName");
+        "roles.worker.resources.memory", "roles.worker.resources.rdma", "code", "env", "checkpoint", "checkpoint.path", "checkpoint.signal", "checkpoint.grace", "recovery", "recovery.maxRestarts", "recovery.retryExitCodes", "preemptible",
+        "placement", "placement.clusters", "placement.topology", "placement.topology.required", "limits", "limits.maxDuration", "labels", "displayName");
 
     [Theory]
     [MemberData(nameof(OptionalPaths))]

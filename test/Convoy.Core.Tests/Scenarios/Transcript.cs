@@ -30,7 +30,20 @@ internal sealed class Transcript
         history = new History(scenario.Nodes, scenario.Policy, Planned, Told) { Tick = scenario.Tick };
     }
 
-    public static string Of(Scenario scenario) => new Transcript(scenario).Run();
+    public static string Of(Scenario scenario)
+    {
+        var transcript = new Transcript(scenario);
+        try
+        {
+            return transcript.Run();
+        }
+        catch (Exception e)
+        {
+            transcript.Flush();
+            var wrong = transcript.names.Aggregate(e.ToString(), (text, each) => text.Replace(each.Key.Value, each.Value, StringComparison.Ordinal));
+            throw new ShouldAssertException($"{transcript.text}{wrong}", e);
+        }
+    }
 
     private string Run()
     {

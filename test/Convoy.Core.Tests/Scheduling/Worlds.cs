@@ -1,7 +1,10 @@
+using System.Globalization;
 using Convoy.Core.Jobs;
 using Convoy.Core.People;
+using Convoy.Core.Queues;
 using Convoy.Core.Resources;
 using Convoy.Core.Scheduling;
+using Convoy.Core.Tests.Queues;
 using CsCheck;
 
 namespace Convoy.Core.Tests.Scheduling;
@@ -99,6 +102,72 @@ internal static class Worlds
         from ran in Gen.OneOf(0, 1)
         from policy in Policies
         select (Begun(Snapshot(nodes, jobs), earlier, policy, Now - TimeSpan.FromHours(ran)), policy);
+
+    private static readonly string[] Types = QuotaWorlds.Types;
+
+    private static readonly Gen<Node[]> SharedNodes =
+        from nodes in (
+            from devices in Gen.OneOf(2, 4, 8)
+            from type in Gen.OneOf(Types)
+            from assigns in Gen.Frequency((4, Gen.Const(true)), (1, Gen.Const(false)))
+            from health in Gen.Frequency((9, NodeHealth.Ready), (1, NodeHealth.Draining))
+            from cluster in Gen.Frequency((4, Gen.Const("local")), (1, Gen.Const("west")))
+            from foreign in Gen.Frequency((4, Gen.Const(0)), (1, Gen.Int[1, 9]))
+            select (devices, type, assigns, health, cluster, foreign)).Array[1, 5]
+        select nodes.Select((n, i) => Node($"n{i}", n.devices, n.type, 10, n.health, n.assigns, n.cluster) with
+        {
+            Rdma = 2,
+            Foreign = new ResourceVector(n.foreign * 1000, 0, n.assigns ? 0 : n.foreign / 5),
+        }).ToArray();
+
+    private static readonly Gen<ResourceVector> Each =
+        from devices in Gen.OneOf(0, 1, 1, 2, 4)
+        from milli in Gen.OneOf(0, 300, 500, 800)
+        from cores in Gen.Int[0, 3]
+        from rdma in Gen.Frequency((5, Gen.Const(0)), (1, Gen.Const(1)))
+        select new ResourceVector(devices == 0 ? Math.Max(1, cores) * 1000 : cores * 1000, Gibibyte, devices) { Rdma = rdma, Milli = devices == 0 ? milli : 0 };
+
+    private static readonly Gen<PendingJob[]> QueuedJobs =
+        from levels in Gen.OneOf("intern", "engineer", "senior").Array[3]
+        from jobs in (
+            from work in (
+                from each in Each
+                from tasks in Gen.Frequency((3, Gen.Const(1)), (1, Gen.Int[2, 3]))
+                from surplus in Gen.Frequency((4, Gen.Const(0)), (1, Gen.Int[1, 3]))
+                from types in Gen.OneOf<string[]>([], ["A100"], ["V100"], ["V100", "A100"])
+                select new RoleDemand("worker", tasks, tasks + surplus, each, types))
+            from owner in Gen.Int[0, 2]
+            from queue in Gen.Int[0, 7]
+            from priority in Gen.Enum<JobPriority>()
+            from isProtected in Gen.Frequency((5, Gen.Const(false)), (1, Gen.Const(true)))
+            from hours in Gen.OneOf(0, 1, 3, 40)
+            from mark in Gen.Frequency((8, Gen.Const(0)), (1, Gen.Const(1)), (1, Gen.Const(2)), (1, Gen.Const(3)))
+            select (work, owner, queue, priority, isProtected, hours, mark)).Array[0, 14]
+        select jobs.Select((j, i) => new PendingJob(Standing(i, People[j.owner], levels[j.owner], j.priority) with { Queue = $"{j.queue}" }, i, [j.work], ["any"], j.mark == 1 ? Now + TimeSpan.FromSeconds(10) : null)
+        {
+            Preemptible = !j.isProtected,
+            MaxDuration = j.hours == 0 ? null : TimeSpan.FromHours(j.hours),
+            SubmittedAt = Now - TimeSpan.FromHours(j.hours * 2),
+            IsRepair = j.mark == 2,
+            PromisedFrom = j.mark == 3 ? Now - TimeSpan.FromMinutes(1) : null,
+        }).ToArray();
+
+    /// <summary>Teams with quotas, shares of devices, jobs that may not be evicted, repairs, promises and jobs that outstay their time.</summary>
+    public static Gen<(ClusterSnapshot Snapshot, SchedulingPolicy Policy)> WithQueues { get; } =
+        from queues in QuotaWorlds.Teams
+        from orderings in Gen.Enum<QueueOrdering>().Array[7]
+        from nodes in SharedNodes
+        from jobs in QueuedJobs
+        from earlier in Gen.Int[0, 9]
+        from ran in Gen.OneOf(0, 2, 30)
+        from stopping in Gen.Frequency((4, Gen.Const(-1)), (1, Gen.Int[0, 5]))
+        from policy in Policies
+        let teams = queues.Select((queue, i) => queue with { Ordering = orderings[i] }).ToArray()
+        let named = jobs.Select(job => job with { Standing = job.Standing with { Queue = QuotaWorlds.NameOf(teams, int.Parse(job.Standing.Queue, CultureInfo.InvariantCulture)) } }).ToArray()
+        let rules = policy with { Queues = teams }
+        select (Stopping(Begun(Snapshot(nodes, named), earlier, rules, Now - TimeSpan.FromHours(ran)), stopping), rules);
+
+    private static ClusterSnapshot Stopping(ClusterSnapshot snapshot, int index) => snapshot with { Running = [.. snapshot.Running.Select((job, i) => job with { IsStopping = i == index })] };
 
     private static ClusterSnapshot Begun(ClusterSnapshot snapshot, int earlier, SchedulingPolicy policy, DateTimeOffset at)
     {

@@ -14,7 +14,7 @@ public sealed class VirtualClusterProperties
     private static readonly Gen<SimulatedJob[]> Jobs = Gen.Select(
         Gen.Select(Gen.Int[0, 4000], Gen.Int[1, 6000], Gen.Int[0, 10], Gen.Int[0, 4]),
         Gen.Select(Gen.OneOf("ann", "bob", "mei"), Gen.OneOf("intern", "engineer", "senior"), Gen.OneOf<string?>(null, "short", "team"), Gen.Enum<JobPriority>()),
-        Gen.Select(Gen.Int[0, 3], Gen.Int[1, 3], Gen.OneOf(0, 0, 250, 500), Gen.Bool),
+        Gen.Select(Gen.Int[0, 3], Gen.Int[1, 3], Gen.Const(0), Gen.Bool),
         (size, who, shape) => new SimulatedJob("j", TimeSpan.FromSeconds(size.Item1), TimeSpan.FromSeconds(size.Item2), shape.Item3 > 0 ? 0 : size.Item3, shape.Item1 == 0 ? null : shape.Item1, [])
         {
             CpuMillicores = size.Item4 * 1000,

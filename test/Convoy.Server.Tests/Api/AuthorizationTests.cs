@@ -39,6 +39,8 @@ public sealed class AuthorizationTests : IAsyncLifetime
         new("PUT", "/api/v1/organisation", Permission.AdministerPeople),
         new("GET", "/api/v1/nodes", Permission.SeePlatform),
         new("GET", "/api/v1/nodes/{name}", Permission.SeePlatform),
+        new("PUT", "/api/v1/nodes/{name}/wish", Permission.AdministerNodes, Body: """{"health":"Draining"}"""),
+        new("DELETE", "/api/v1/nodes/{name}/wish", Permission.AdministerNodes),
         new("GET", "/api/v1/clusters", Permission.SeePlatform),
         new("GET", "/api/v1/scheduling/snapshot", Permission.AdministerJobs),
         new("HEAD", "/api/v1/code/{sha256}", Permission.UseJobs, HttpStatusCode.NotFound),
@@ -135,7 +137,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
         foreach (var row in Rows.Where(row => row.Asks is not null))
         {
             var answer = await CallAsync(bob, row, job, token);
-            if (row.Asks is Permission.AdministerPeople or Permission.AdministerJobs or Permission.ReportForJob) answer.StatusCode.ShouldBe(HttpStatusCode.Forbidden, $"{row.Method} {row.Pattern}");
+            if (row.Asks is Permission.AdministerPeople or Permission.AdministerJobs or Permission.AdministerNodes or Permission.ReportForJob) answer.StatusCode.ShouldBe(HttpStatusCode.Forbidden, $"{row.Method} {row.Pattern}");
             else if (row.Others is { } expected) answer.StatusCode.ShouldBe(expected, $"{row.Method} {row.Pattern}");
             (await answer.Content.ReadAsStringAsync()).ShouldNotContain("anns-work", customMessage: $"{row.Method} {row.Pattern}");
         }

@@ -163,6 +163,25 @@ public sealed class JobTests : IAsyncLifetime
         (await server.Admin.GetStringAsync("/metrics")).ShouldContain("http_requests_received_total{code=\"400\",method=\"PATCH\"");
     }
 
+    [Theory]
+    [InlineData("""{"required": "rack"}""", "all within one rack")]
+    [InlineData("""{"required": "node"}""", "all within one node")]
+    [InlineData("""{"required": "cluster"}""", null)]
+    [InlineData("""{"preferred": "rack"}""", null)]
+    public async Task A_domain_that_no_cluster_has_is_refused_where_it_is_required(string topology, string? why)
+    {
+        var answer = await RunningServer.PutAsync(ann, RunningServer.NewId(), RunningServer.Spec("true", replicas: 2, gpus: 4, more: $$""", "placement": {"topology": {{topology}} }"""));
+        if (why is null) answer.StatusCode.ShouldBe(HttpStatusCode.Created);
+        else (await answer.JsonAsync())["detail"]!.GetValue<string>().ShouldContain(why);
+    }
+
+    [Fact]
+    public async Task Network_devices_that_no_node_has_are_refused_with_their_number()
+    {
+        var spec = RunningServer.Spec("true").Replace("\"cpu\"", "\"rdma\": 2, \"cpu\"", StringComparison.Ordinal);
+        (await (await RunningServer.PutAsync(ann, RunningServer.NewId(), spec)).JsonAsync())["detail"]!.GetValue<string>().ShouldContain("2 RDMA devices");
+    }
+
     [Fact]
     public async Task A_levels_caps_are_refused_by_name_and_can_be_lifted()
     {

@@ -1,5 +1,6 @@
 using Convoy.Core.Documents;
 using Convoy.Core.Resources;
+using Convoy.Core.Scheduling;
 using static Convoy.Core.Jobs.Reading.NodeBinder;
 
 namespace Convoy.Core.Jobs.Reading;
@@ -64,13 +65,14 @@ internal sealed class JobSpecBinder(NodeBinder binder)
 
     private ResourceSpec Resources(DocumentNode node, string path)
     {
-        var members = binder.Members(node, path, ["gpu", "accelerators", "cpu", "memory"], ["rdma"]);
+        var members = binder.Members(node, path, ["gpu", "accelerators", "cpu", "memory", "rdma"], []);
         return new ResourceSpec
         {
             Gpu = OfValue(members, path, "gpu", binder.Whole) ?? 0,
             Accelerators = Of(members, path, "accelerators", (n, p) => binder.List(n, p, binder.Text)) ?? [],
             Cpu = OfValue(members, path, "cpu", (n, p) => binder.Parsed<CpuQuantity>(n, p, CpuQuantity.TryParse, "a number of cores such as 4, 0.5 or 500m")) ?? default,
             Memory = OfValue(members, path, "memory", (n, p) => binder.Parsed<ByteSize>(n, p, ByteSize.TryParse, "a size such as 512Gi")) ?? default,
+            Rdma = OfValue(members, path, "rdma", binder.Whole) ?? 0,
         };
     }
 
@@ -104,8 +106,22 @@ internal sealed class JobSpecBinder(NodeBinder binder)
 
     private PlacementSpec Placement(DocumentNode node, string path)
     {
-        var members = binder.Members(node, path, ["clusters"], ["topology"]);
-        return Of(members, path, "clusters", (n, p) => binder.List(n, p, binder.Text)) is { } clusters ? new PlacementSpec { Clusters = clusters } : new PlacementSpec();
+        var members = binder.Members(node, path, ["clusters", "topology"], []);
+        return new PlacementSpec
+        {
+            Clusters = Of(members, path, "clusters", (n, p) => binder.List(n, p, binder.Text)) ?? new PlacementSpec().Clusters,
+            Topology = Of(members, path, "topology", Topology),
+        };
+    }
+
+    private TopologySpec Topology(DocumentNode node, string path)
+    {
+        var members = binder.Members(node, path, ["required", "preferred"], []);
+        return new TopologySpec
+        {
+            Required = OfValue(members, path, "required", (n, p) => binder.Word<TopologyLevel>(n, p, [])),
+            Preferred = OfValue(members, path, "preferred", (n, p) => binder.Word<TopologyLevel>(n, p, [])),
+        };
     }
 
     private LimitsSpec Limits(DocumentNode node, string path)

@@ -231,4 +231,23 @@ public sealed class JobLifecycleTests
         var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1, new() { MaxRestarts = 1 })).Assign().Started(0).Exited(1, 0).Assign().Started(0);
         walk.Tell(new JobCommand.Observe([new(walk.Job.Id, 1, 0, TaskState.Exited, walk.Now, new TaskOutcome(9))])).Job.Phase.ShouldBe(JobPhase.Running);
     }
+
+    [Fact]
+    public void A_job_on_a_node_that_is_emptied_waits_again_at_once_and_nothing_is_counted_against_it()
+    {
+        var walk = LifecycleWalk.Of().Assign().Started(0, 1).Tell(new JobCommand.Drain("local", "node-1", "root"));
+        (walk.Job.Phase, walk.Job.Attempts[^1].StopCause).ShouldBe((JobPhase.Stopping, StopCause.Drained));
+        walk.Stopped(0, 1);
+        (walk.Job.Phase, walk.Job.Restarts, walk.Job.PlatformRestarts, walk.Job.NotBefore).ShouldBe((JobPhase.Pending, 0, 1, null));
+    }
+
+    [Theory]
+    [InlineData("local", "node-9")]
+    [InlineData("east", "node-1")]
+    public void A_node_that_is_emptied_is_no_matter_of_a_job_elsewhere(string cluster, string node)
+    {
+        var walk = LifecycleWalk.Of().Assign().Started(0, 1);
+        JobLifecycle.Decide(walk.Job, new JobCommand.Drain(cluster, node, "root"), walk.Now).ShouldBe(Decision.Nothing);
+        JobLifecycle.Decide(LifecycleWalk.Of().Job, new JobCommand.Drain("local", "node-1", "root"), walk.Now).ShouldBe(Decision.Nothing);
+    }
 }

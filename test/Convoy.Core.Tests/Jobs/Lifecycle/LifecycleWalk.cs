@@ -42,7 +42,7 @@ internal sealed class LifecycleWalk
         from codes in Gen.Int[1, 3].Array[0, 2]
         from limited in Gen.Bool
         from preemptible in Gen.Bool
-        from steps in Gen.Select(Gen.Int[0, 13], Gen.Int[0, 2], Gen.Int[0, 4]).Array[1, 60]
+        from steps in Gen.Select(Gen.Int[0, 14], Gen.Int[0, 2], Gen.Int[0, 4]).Array[1, 60]
         select Walked(Spec(tasks, new() { MaxRestarts = restarts, RetryExitCodes = codes }, limited ? TimeSpan.FromMinutes(5) : null, preemptible), steps);
 
     public LifecycleWalk Assign() => Tell(new JobCommand.Assign(Job.Revision, "local", Job.Spec.Roles["worker"].Resources.Gpu > 0 ? "A100-80G" : null,
@@ -100,6 +100,7 @@ internal sealed class LifecycleWalk
         10 => Tell(new JobCommand.Suspend("ann")),
         11 => Tell(new JobCommand.Resume("ann")),
         12 => Tell(new JobCommand.Preempt(Job.Revision, Other)),
+        13 => Tell(new JobCommand.Drain("local", $"node-{rank}", "root")),
         _ => After(TimeSpan.FromMinutes(code)).Tell(new JobCommand.CheckDeadlines(BindTimeout)),
     };
 }

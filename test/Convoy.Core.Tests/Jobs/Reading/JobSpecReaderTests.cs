@@ -1,6 +1,8 @@
 using System.Text;
 using Convoy.Core.Jobs;
 using Convoy.Core.Jobs.Reading;
+using Convoy.Core.Scheduling;
+using Convoy.Core.Tests.Jobs.Lifecycle;
 using CsCheck;
 
 namespace Convoy.Core.Tests.Jobs.Reading;
@@ -29,17 +31,37 @@ public sealed class JobSpecReaderTests
     public void Everything_wrong_is_said_at_once()
     {
         var problems = Read("""
-            {"name":"Bad_Name","framework":"tensorflow","roles":{"worker":{"replcas":0,"command":[1],"resources":{"gpu":"8","rdma":1}}},
-             "code":{},"env":{"CONVOY_X":"1"},"limits":{"maxDuration":"0s"},"secrets":["w"]}
+            {"name":"Bad_Name","framework":"tensorflow","roles":{"worker":{"replcas":0,"command":[1],"resources":{"gpu":"8","rdma":-1}}},
+             "code":{},"placement":{"topology":{"required":"rak","preferred":"zone"}},"env":{"CONVOY_X":"1"},"limits":{"maxDuration":"0s"},"secrets":["w"]}
             """).Problems;
         problems.Select(problem => (problem.Path, problem.Code)).ShouldBe(
             [
                 ("name", "BadValue"), ("framework", "NotAvailable"), ("roles.worker.replcas", "UnknownKey"), ("roles.worker.command[0]", "WrongType"), ("roles.worker.resources.gpu", "WrongType"),
-                ("roles.worker.resources.rdma", "NotAvailable"), ("code", "BadValue"), ("env.CONVOY_X", "BadValue"), ("limits.maxDuration", "BadValue"), ("secrets", "NotAvailable"),
+                ("roles.worker.resources.rdma", "BadValue"), ("placement.topology.required", "UnknownWord"), ("code", "BadValue"), ("env.CONVOY_X", "BadValue"), ("limits.maxDuration", "BadValue"), ("secrets", "NotAvailable"),
             ],
             ignoreOrder: true);
         problems.Single(problem => problem.Path == "roles.worker.replcas").Message.ShouldContain("did you mean 'replicas'");
         problems.Single(problem => problem.Path == "framework").Message.ShouldBe("framework tensorflow is not available yet; available: pytorch, command");
+    }
+
+    [Theory]
+    [InlineData("""{"required":"rack"}""", null)]
+    [InlineData("""{"preferred":"island"}""", null)]
+    [InlineData("{}", "placement.topology: must have exactly one of required and preferred")]
+    [InlineData("""{"required":"rack","preferred":"zone"}""", "placement.topology: must have exactly one of required and preferred")]
+    [InlineData("""{"required":"rak"}""", "placement.topology.required: there is no required 'rak'; did you mean 'rack'? (one of island, node, rack, block, fabric, zone, region, cluster)")]
+    [InlineData("\"rack\"", "placement.topology: must be a mapping of keys to values, and is the text \"rack\"")]
+    public void A_topology_wish_is_one_level_that_is_required_or_preferred(string topology, string? problem) =>
+        Read($$"""{"name":"a","roles":{"worker":{"command":["x"] } },"placement":{"topology":{{topology}} } }""").Problems.Select(found => found.ToString()).ShouldBe(problem is null ? [] : [problem]);
+
+    [Fact]
+    public void What_a_job_asks_of_the_network_reaches_the_planner()
+    {
+        var spec = Read("""{"name":"a","roles":{"worker":{"command":["x"],"resources":{"gpu":8,"rdma":4}}},"placement":{"topology":{"required":"fabric"}}}""").Spec.ShouldNotBeNull();
+        var pending = PendingJob.Of(LifecycleWalk.Of(spec).Job);
+        pending.Topology.ShouldBe(new TopologyWish(TopologyLevel.Fabric, IsRequired: true));
+        pending.Roles.ShouldHaveSingleItem().Each.Rdma.ShouldBe(4);
+        PendingJob.Of(LifecycleWalk.Of(spec with { Placement = new() { Topology = new() { Preferred = TopologyLevel.Rack } } }).Job).Topology.ShouldBe(new TopologyWish(TopologyLevel.Rack, IsRequired: false));
     }
 
     [Theory]

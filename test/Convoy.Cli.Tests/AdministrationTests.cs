@@ -1,10 +1,11 @@
 using System.Text.Json;
 using Convoy.Client.Wire;
 using Convoy.Core.Queues;
+using Convoy.Core.Scheduling;
 
 namespace Convoy.Cli.Tests;
 
-public sealed class OrganisationTests : IDisposable
+public sealed class AdministrationTests : IDisposable
 {
     private readonly FakeServer _server = new();
     private readonly ConvoyProgram _convoy = new();
@@ -75,6 +76,25 @@ public sealed class OrganisationTests : IDisposable
             """);
         JsonDocument.Parse((await _convoy.RunAsync("queue", "list", "-o", "json")).Output).RootElement.GetProperty("items")[1].GetProperty("ordering").GetString().ShouldBe("fifo");
         (await _convoy.RunAsync("queue", "lst")).Error.ShouldContain("queue");
+    }
+
+    [Fact]
+    public async Task A_node_is_cordoned_drained_and_used_again()
+    {
+        var node = new NodeView("node-0", "local", NodeHealth.Draining, null, 0, 0, 1000, 0, 0, 0, [new("j1", "digits", "mei", "intern", 1, 0)]) { WishedBy = "root" };
+        _server.On("PUT /nodes/node-0/wish", async (context, seen) => await FakeServer.JsonAsync(
+            context, new NodeWishView(node, JsonDocument.Parse(seen.Body).RootElement.GetProperty("evict").GetBoolean() ? 1 : 0), WireJson.Default.NodeWishView));
+        _server.On("DELETE /nodes/node-0/wish", new NodeWishView(node with { WishedBy = null, Health = NodeHealth.Ready }, 0), WireJson.Default.NodeWishView);
+        _convoy.Uses(_server);
+
+        (await _convoy.RunAsync("node", "cordon", "node-0", "--cluster", "local")).Output.ShouldBe("node node-0 takes no more jobs; it is Draining; 1 job on it goes on\n");
+        (await _convoy.RunAsync("node", "drain", "node-0", "--evict")).Output.ShouldBe("node node-0 takes no more jobs; it is Draining; 1 job told to leave it\n");
+        (await _convoy.RunAsync("node", "quarantine", "node-0")).ExitCode.ShouldBe(0);
+        (await _convoy.RunAsync("node", "uncordon", "node-0")).Output.ShouldBe("node node-0 is used again; it is Ready\n");
+
+        var seen = _server.Seen.ToArray();
+        seen.Select(request => request.Query).ShouldBe(["?cluster=local", "", "", ""]);
+        JsonDocument.Parse(seen[2].Body).RootElement.GetProperty("health").GetString().ShouldBe("Quarantined");
     }
 
     public void Dispose()
