@@ -28,7 +28,7 @@ public sealed class Admission(IStore store, People people, Fleet fleet, TimeProv
 
         var policy = await people.PolicyAsync(cancellationToken);
         var queue = spec.Queue ?? owner.Name;
-        if (!await people.MayUseAsync(owner.Name, queue, cancellationToken)) return (null, Problems.InvalidSpec([new SpecProblem("queue", "NoSuchQueue", await WhichQueuesAsync(owner.Name, queue, policy, cancellationToken))]));
+        if (!await people.MayUseAsync(owner.Name, queue, cancellationToken)) return (null, Problems.InvalidSpec([new SpecProblem("queue", "NoSuchQueue", await WhichQueuesAsync(owner.Name, queue, cancellationToken))]));
 
         var level = policy.Levels.FirstOrDefault(l => l.Name == owner.Level) ?? new Level(owner.Level, 0);
         if (OverCap(spec, level) is { } overCap) return (null, overCap);
@@ -40,16 +40,10 @@ public sealed class Admission(IStore store, People people, Fleet fleet, TimeProv
         return Infeasible(probe) is { } infeasible ? (null, infeasible) : (new Admitted(kept, queue, level, probe), null);
     }
 
-    private async ValueTask<string> WhichQueuesAsync(string owner, string asked, SchedulingPolicy policy, CancellationToken cancellationToken)
+    private async ValueTask<string> WhichQueuesAsync(string owner, string asked, CancellationToken cancellationToken)
     {
-        var open = new List<string>();
-        foreach (var queue in policy.Queues)
-        {
-            if (queue.Name != owner && queue.Name != QueueTree.RootName && await people.MayUseAsync(owner, queue.Name, cancellationToken)) open.Add(queue.Name);
-        }
-
-        open.Sort(StringComparer.Ordinal);
-        var others = open.Count == 0 ? "" : $", and you may use {string.Join(", ", open.Take(MostQueuesNamed))}{(open.Count > MostQueuesNamed ? $" and {open.Count - MostQueuesNamed} more" : "")}";
+        var open = (await people.QueuesOfAsync(owner, cancellationToken)).Where(queue => queue != owner && queue != QueueTree.RootName).ToArray();
+        var others = open.Length == 0 ? "" : $", and you may use {string.Join(", ", open.Take(MostQueuesNamed))}{(open.Length > MostQueuesNamed ? $" and {open.Length - MostQueuesNamed} more" : "")}";
         var guess = NearestWord.To(asked, open) is { } near ? $"; did you mean '{near}'?" : "";
         return $"there is no queue '{asked}' you may use{guess}; yours is '{owner}', everybody's is '{QueueTree.RootName}'{others}; `convoy queue list` shows them";
     }

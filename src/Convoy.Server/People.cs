@@ -51,6 +51,18 @@ public sealed class People(IStore store) : IDisposable
             : await FindAsync(queue, cancellationToken) is null;
     }
 
+    /// <summary>By name, all queues that this person may submit to.</summary>
+    public async ValueTask<IReadOnlyList<string>> QueuesOfAsync(string user, CancellationToken cancellationToken)
+    {
+        var open = new SortedSet<string>(StringComparer.Ordinal) { user, QueueTree.RootName };
+        foreach (var queue in (await PolicyAsync(cancellationToken)).Queues)
+        {
+            if (await MayUseAsync(user, queue.Name, cancellationToken)) open.Add(queue.Name);
+        }
+
+        return [.. open];
+    }
+
     /// <summary>One after another, so that of two edits at once the later is the one that is remembered.</summary>
     private async Task<SchedulingPolicy> RereadPolicyAsync(CancellationToken cancellationToken)
     {

@@ -95,6 +95,9 @@ public sealed class Platform : IAsyncDisposable
         services.AddSingleton<JobFeed>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Snapshots>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<LogReader>();
         services.AddSingleton<ITaskLogs>(new LocalLogs(state.Cluster));
         services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
+
+        // A scheduler of its own: the loop's remembers the world as it is, and waits for nobody.
+        services.AddSingleton(provider => new WhatIf(provider.GetRequiredService<Snapshots>(), provider.GetRequiredService<People>(), new GuardedPlanner(new Scheduler().PlanNext)));
         services.AddSingleton<Ledger>().AddHostedService(provider => provider.GetRequiredService<Ledger>());
         services.AddSingleton<SchedulingLoop>().AddHostedService(provider => provider.GetRequiredService<SchedulingLoop>());
         services.AddSingleton<ClusterLoop>().AddHostedService(provider => provider.GetRequiredService<ClusterLoop>());

@@ -11,9 +11,9 @@ public static class Why
 {
     private const int MostHolders = 5;
 
-    public static WhyView Of(Job job, LatestPlan plan, IEnumerable<Job> unfinished, Caller caller, DateTimeOffset now)
+    public static WhyView Of(Job job, LatestPlan plan, Prospect prospect, IEnumerable<Job> unfinished, Caller caller, DateTimeOffset now)
     {
-        if (job.Phase == JobPhase.Pending && plan.Reasons.TryGetValue(job.Id, out var reason)) return Waiting(job, reason, unfinished, caller);
+        if (job.Phase == JobPhase.Pending && plan.Reasons.TryGetValue(job.Id, out var reason)) return Waiting(job, reason, prospect, unfinished, caller);
         var view = JobViews.Brief(job, null, plan, now);
         var (message, next) = job.Phase switch
         {
@@ -29,8 +29,9 @@ public static class Why
         return new WhyView(job.Id.Value, job.Phase, view.Reason, message, next, null, null, null, null, null, null, null);
     }
 
-    private static WhyView Waiting(Job job, WaitingReason reason, IEnumerable<Job> unfinished, Caller caller)
+    private static WhyView Waiting(Job job, WaitingReason reason, Prospect prospect, IEnumerable<Job> unfinished, Caller caller)
     {
+        var remedy = RemedyViews.Of(prospect.Remedy, job.Spec);
         var message = Sentences.Of(reason);
         if (reason.Token is WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.Reserved && Holders(job, unfinished, caller) is { Length: > 0 } holders) message += $"; {holders}";
         if (reason.JobsAhead > 0) message += $"; {Sentences.Count(reason.JobsAhead, "job")} ahead of it";
@@ -40,7 +41,7 @@ public static class Why
             job.Phase,
             reason.Token.ToString(),
             message,
-            Sentences.Advice(reason),
+            remedy is null or { By: null } ? Sentences.Advice(reason) : $"{remedy.Message}; {HowTo(job, remedy)}",
             numbers ? reason.Unit.ToString() : null,
             numbers ? reason.Needed : null,
             numbers ? reason.Free : null,
@@ -49,10 +50,15 @@ public static class Why
             reason.BlockedBy is { } blocker && unfinished.FirstOrDefault(j => j.Id == blocker) is { } other && caller.MaySee(other.Owner) ? blocker.Value : null,
             reason.Until)
         {
-            EarliestStart = reason.EarliestStart,
+            EarliestStart = reason.EarliestStart ?? prospect.EarliestStart,
             Queue = reason.Queue,
+            Remedy = remedy,
         };
     }
+
+    private static string HowTo(Job job, RemedyView remedy) => remedy.By == RemedyViews.Owner
+        ? $"`convoy cancel {job.Id}`, and submit it again {(remedy.Flags is null ? "so changed" : $"with {remedy.Flags}")}"
+        : "an administrator can change that; or wait";
 
     /// <summary>Who holds what the job waits for; others' jobs by their level only.</summary>
     private static string Holders(Job waiting, IEnumerable<Job> unfinished, Caller caller)

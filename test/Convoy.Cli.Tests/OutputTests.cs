@@ -114,6 +114,22 @@ public sealed class OutputTests : IDisposable
     }
 
     [Fact]
+    public async Task A_waiting_job_says_what_to_type_for_it_to_start_now()
+    {
+        var remedy = new RemedyView("DevicesPerTask", "owner", "it would start now with 4 GPUs for each task of worker", "--gpus 4", [new ChangeView("roles.worker.resources.gpu", "4")], 0);
+        var why = new WhyView(Views.Id, JobPhase.Pending, "Fragmented", "needs 8 GPUs", remedy.Message, "Devices", 8, 8, 4, 0, null, null) { EarliestStart = DateTimeOffset.UnixEpoch, Remedy = remedy };
+        _server.On("GET /jobs/digits/why", why, WireJson.Default.WhyView);
+        _server.On("GET /jobs/other/why", why with { Remedy = new RemedyView("LevelCap", "administrator", "it would", null, [new ChangeView("levels.intern.maxGpus", "8")], 0) }, WireJson.Default.WhyView);
+
+        (await _convoy.Uses(_server).RunAsync("why", "digits")).Output.ShouldSatisfyAllConditions(
+            output => output.ShouldContain("earliest start:     1970-01-01 00:00:00Z"),
+            output => output.ShouldContain("to start now:       --gpus 4\n"));
+        (await _convoy.RunAsync("why", "other")).Output.ShouldContain("to start now:       levels.intern.maxGpus: 8 (administrator)\n");
+        using var json = JsonDocument.Parse((await _convoy.RunAsync("why", "digits", "-o", "json")).Output);
+        json.RootElement.GetProperty("remedy").GetProperty("flags").GetString().ShouldBe("--gpus 4");
+    }
+
+    [Fact]
     public async Task Metrics_show_each_series_with_its_trend()
     {
         var points = Enumerable.Range(1, 8).Select(step => new MetricView(step, 1, 0, step, "loss", 9 - step, DateTimeOffset.UnixEpoch)).ToArray();

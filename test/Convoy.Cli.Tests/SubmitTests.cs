@@ -185,6 +185,15 @@ public sealed class SubmitTests : IDisposable
     }
 
     [Fact]
+    public async Task A_dry_run_of_a_job_that_would_wait_tells_what_would_start_now()
+    {
+        var remedy = new RemedyView("Tasks", "owner", "it would start now with 1 task of worker", "--nodes 1", [new ChangeView("roles.worker.replicas", "1")], 0);
+        _server.On("POST /jobs:check", new SubmitCheckView(false, "InsufficientResources", "needs 8 GPUs; 4 are free", []) { Remedy = remedy }, WireJson.Default.SubmitCheckView);
+
+        (await _convoy.RunAsync("submit", "--dry-run", "--", "true")).Output.ShouldEndWith("\nto start now: --nodes 1: it would start now with 1 task of worker\n");
+    }
+
+    [Fact]
     public async Task The_active_python_goes_with_a_job_of_this_machines_platform()
     {
         _server.On("GET /clusters", new ClusterListView([new ClusterView("local", "local", "Ready", 1, 0, 0, null)], null), WireJson.Default.ClusterListView);

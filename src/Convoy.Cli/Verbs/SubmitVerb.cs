@@ -72,7 +72,12 @@ internal static class SubmitVerb
         if (draft.Folder is { } folder) CodeArchive.Describe(call, folder);
         var spec = await ActivePython.InheritAsync(call, draft.Spec, cancellationToken);
         var check = await call.Client.CheckAsync(spec, cancellationToken);
-        return call.Write(format, check, Rendering.Indented.SubmitCheckView, _ => call.Output.Write($"job {spec.Name} is valid and {Outcome(check)}; nothing was submitted\n"));
+        return call.Write(format, check, Rendering.Indented.SubmitCheckView, _ =>
+        {
+            call.Output.Write($"job {spec.Name} is valid and {Outcome(check)}; nothing was submitted\n");
+            if (check.EarliestStart is { } start) call.Output.Write($"earliest start: {Spans.Time(start)} (in {Spans.Of(start - call.Now)})\n");
+            if (check.Remedy is { By: not null } remedy) call.Output.Write($"to start now: {(RemedyText.Of(remedy) is { } change ? $"{Printable.Of(change)}: " : "")}{Printable.Of(remedy.Message)}\n");
+        });
 
         static string Outcome(SubmitCheckView check) => check switch
         {

@@ -13,18 +13,18 @@ internal static class WhyVerb
         var format = Options.Format("table", "json", "yaml");
         return new Verb("why", "Why a job is where it is, and the next thing to try")
         {
-            Examples = ["convoy why digits", "convoy why digits -o json | jq -r .reason"],
+            Examples = ["convoy why digits", "convoy why digits -o json | jq -r .remedy.flags"],
             Arguments = { job },
             Options = { format },
             Body = async (call, cancellationToken) =>
             {
                 var why = await call.Client.WhyAsync(call.Get(job), cancellationToken);
-                return call.Write(call.Get(format), why, Rendering.Indented.WhyView, _ => Explain(call.Output, why));
+                return call.Write(call.Get(format), why, Rendering.Indented.WhyView, _ => Explain(call, why));
             },
         };
     }
 
-    private static void Explain(TextWriter writer, WhyView why)
+    private static void Explain(Call call, WhyView why)
     {
         var facts = new Facts();
         facts.Add("job", why.Id);
@@ -37,10 +37,11 @@ internal static class WhyVerb
         facts.Add("jobs ahead", why.JobsAhead is { } ahead ? $"{ahead}" : null);
         facts.Add("queue", why.Queue);
         facts.Add("blocked by", why.BlockedBy);
-        facts.Add("earliest start", why.EarliestStart is { } start ? Spans.Time(start) : null);
+        facts.Add("earliest start", why.EarliestStart is { } start ? $"{Spans.Time(start)} (in {Spans.Of(start - call.Now)})" : null);
         facts.Add("until", why.Until is { } until ? Spans.Time(until) : null);
+        facts.Add("to start now", why.Remedy is { } remedy ? RemedyText.Of(remedy) : null);
         facts.Add("try", why.Try);
-        facts.Write(writer);
+        facts.Write(call.Output);
     }
 
     private static string? Amount(long? amount, string? unit) => amount is not { } number ? null : unit?.ToLowerInvariant() switch

@@ -132,6 +132,9 @@ public sealed record SubmitCheckView(bool StartsNow, string? Reason, string Mess
 
     /// <summary>The queue whose quota decides; null where none does.</summary>
     public string? Queue { get; init; }
+
+    /// <summary>What would have it start now; null where it would, or nothing was found.</summary>
+    public RemedyView? Remedy { get; init; }
 }
 
 /// <summary>Why a job is where it is, and what to try.</summary>
@@ -157,6 +160,9 @@ public sealed record WhyView(
 
     /// <summary>The queue whose quota decides; null where none does.</summary>
     public string? Queue { get; init; }
+
+    /// <summary>What would have a waiting job start now; null where nothing was found.</summary>
+    public RemedyView? Remedy { get; init; }
 }
 
 /// <param name="Event">Its data, as stored.</param>

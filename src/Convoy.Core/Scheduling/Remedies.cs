@@ -50,8 +50,8 @@ internal sealed class Remedies(PlanningCase world, PendingJob job, IReadOnlyList
             var most = reason.Needed + line.Sum(other => (long)other.MinDevices);
             foreach (var (type, quota) in queue.Quotas.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             {
-                if (quota.BorrowLimit is { } limit) yield return Knob.Downwards(most, more => new Remedy.QueueQuota(name, type, quota with { BorrowLimit = (int)(limit + more) })) with { IsAlternative = true };
-                if (quota.Nominal is { } nominal) yield return Knob.Downwards(most, more => new Remedy.QueueQuota(name, type, quota with { Nominal = (int)(nominal + more) })) with { IsAlternative = true };
+                if (quota.BorrowLimit is { } limit) yield return Knob.Downwards(most, more => new Remedy.QueueQuota(name, type, quota, quota with { BorrowLimit = (int)(limit + more) })) with { IsAlternative = true };
+                if (quota.Nominal is { } nominal) yield return Knob.Downwards(most, more => new Remedy.QueueQuota(name, type, quota, quota with { Nominal = (int)(nominal + more) })) with { IsAlternative = true };
             }
         }
 
@@ -71,7 +71,7 @@ internal sealed class Remedies(PlanningCase world, PendingJob job, IReadOnlyList
         var level = world.Policy.LevelOf(job.Standing);
         var own = world.Snapshot.Running.Where(other => other.Standing.Owner == job.Standing.Owner).Select(other => other.Devices)
             .Concat(world.Snapshot.Pending.Where(other => other.Standing.Owner == job.Standing.Owner && plan.Gangs.Any(gang => gang.Job == other.Standing.Id)).Select(other => other.MinDevices)).ToArray();
-        return Raised(ahead.Length + 1) == level ? default : Knob.Downwards(ahead.Length + 1, count => new Remedy.LevelCap(Raised((int)count)));
+        return Raised(ahead.Length + 1) == level ? default : Knob.Downwards(ahead.Length + 1, count => new Remedy.LevelCap(level, Raised((int)count)));
 
         Level Raised(int count) => level with
         {

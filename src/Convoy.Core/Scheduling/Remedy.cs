@@ -31,7 +31,7 @@ public abstract record Remedy
         public override PlanningCase In(PlanningCase world, JobId id) => Changes.Aggregate(world, (before, change) => change.In(before, id));
     }
 
-    /// <summary>Its owner asks for something else.</summary>
+    /// <summary>Its owner asks for something else, if need be with another submission at the end of the line.</summary>
     public abstract record JobChange : Remedy
     {
         public abstract PendingJob Of(PendingJob job);
@@ -40,11 +40,8 @@ public abstract record Remedy
             world with { Snapshot = world.Snapshot with { Pending = [.. world.Snapshot.Pending.Select(job => job.Standing.Id == id ? Of(job) : job)] } };
     }
 
-    /// <summary>What a job asks for is fixed once it is submitted: the change takes another submission, at the end of the line.</summary>
-    public abstract record ShapeChange : JobChange;
-
     /// <summary>One role's tasks take something else.</summary>
-    public abstract record RoleChange(string Role) : ShapeChange
+    public abstract record RoleChange(string Role) : JobChange
     {
         public sealed override PendingJob Of(PendingJob job) => job with { Roles = [.. job.Roles.Select(role => role.Role == Role ? Of(role) : role)] };
 
@@ -52,25 +49,25 @@ public abstract record Remedy
     }
 
     /// <summary>Another type, for every role with devices.</summary>
-    public sealed record Accelerator(string Type) : ShapeChange
+    public sealed record Accelerator(string Type) : JobChange
     {
         public override PendingJob Of(PendingJob job) => job with { Roles = [.. job.Roles.Select(role => role.UsesDevices ? role with { Accelerators = [Type] } : role)] };
     }
 
     /// <summary>Whatever type there is.</summary>
-    public sealed record AnyAccelerator : ShapeChange
+    public sealed record AnyAccelerator : JobChange
     {
         public override PendingJob Of(PendingJob job) => job with { Roles = [.. job.Roles.Select(role => role with { Accelerators = [] })] };
     }
 
     /// <param name="Name">Or <c>any</c>.</param>
-    public sealed record Cluster(string Name) : ShapeChange
+    public sealed record Cluster(string Name) : JobChange
     {
         public override PendingJob Of(PendingJob job) => job with { Clusters = [Name] };
     }
 
     /// <summary>This topology preferred, no longer required.</summary>
-    public sealed record PreferredTopology(TopologyLevel Level) : ShapeChange
+    public sealed record PreferredTopology(TopologyLevel Level) : JobChange
     {
         public override PendingJob Of(PendingJob job) => job with { Topology = new TopologyWish(Level, IsRequired: false) };
     }
@@ -108,7 +105,7 @@ public abstract record Remedy
     }
 
     /// <summary>May be evicted, and so may borrow.</summary>
-    public sealed record Preemptible : ShapeChange
+    public sealed record Preemptible : JobChange
     {
         public override PendingJob Of(PendingJob job) => job with { Preemptible = true };
     }
@@ -120,7 +117,7 @@ public abstract record Remedy
 
     /// <summary>Higher caps of the owner's level.</summary>
     /// <param name="Raised">The level as it has to be.</param>
-    public sealed record LevelCap(Level Raised) : Remedy
+    public sealed record LevelCap(Level Before, Level Raised) : Remedy
     {
         public override PlanningCase In(PlanningCase world, JobId id) =>
             world with { Policy = world.Policy with { Levels = [.. world.Policy.Levels.Select(level => level.Name == Raised.Name ? Raised : level)] } };
@@ -128,7 +125,7 @@ public abstract record Remedy
 
     /// <summary>More of one accelerator type for a queue.</summary>
     /// <param name="Raised">The queue's quota as it has to be.</param>
-    public sealed record QueueQuota(string Name, string Type, Quota Raised) : Remedy
+    public sealed record QueueQuota(string Name, string Type, Quota Before, Quota Raised) : Remedy
     {
         public override PlanningCase In(PlanningCase world, JobId id) =>
             world with { Policy = world.Policy with { Queues = [.. world.Policy.Queues.Select(queue => queue.Name == Name ? queue with { Quotas = new Dictionary<string, Quota>(queue.Quotas) { [Type] = Raised } } : queue)] } };

@@ -94,7 +94,7 @@ public sealed class RemedySearch
         return (enough, best);
     }
 
-    /// <summary>The changes, if they help; they have to help alone, which costs little to see, then among all other jobs, and from the end of the line where that is where they lead.</summary>
+    /// <summary>The changes, if they help; they have to help alone, which costs little to see, then among all other jobs, and from the end of the line if the owner submits again.</summary>
     private Remedy? Tried(IReadOnlyList<Remedy> changes)
     {
         Remedy remedy = changes is [var only] ? only : new Remedy.Several(changes);
@@ -102,7 +102,7 @@ public sealed class RemedySearch
         if (trial.Policy.Queues != world.Policy.Queues && QueueTreeValidator.Problems(trial.Policy.Queues).Count > 0) return null;
         if (EvictedFor(Plan(With(trial, trial.Snapshot.Pending.Where(other => other.Standing.Id == job.Standing.Id)))) is null) return null;
         if (EvictedFor(Plan(trial)) is not { } evicted) return null;
-        return changes.Any(change => change is Remedy.ShapeChange) && EvictedFor(Plan(With(trial, trial.Snapshot.Pending.Select(Last)))) is null ? null : remedy with { Evicts = evicted };
+        return changes.Any(change => change is Remedy.JobChange) && EvictedFor(Plan(With(trial, trial.Snapshot.Pending.Select(Last)))) is null ? null : remedy with { Evicts = evicted };
     }
 
     private static PlanningCase With(PlanningCase trial, IEnumerable<PendingJob> pending) => trial with { Snapshot = trial.Snapshot with { Pending = [.. pending] } };

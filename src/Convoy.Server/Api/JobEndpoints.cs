@@ -1,6 +1,7 @@
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
 using Convoy.Core.People;
+using Convoy.Core.Scheduling;
 using Convoy.Server.Authentication;
 using Convoy.Server.Loops;
 using Convoy.Store;
@@ -52,7 +53,7 @@ public static class JobEndpoints
         }
     }
 
-    private static async Task<IResult> CheckAsync(HttpContext http, Admission admission, Ledger ledger, People people, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IResult> CheckAsync(HttpContext http, Admission admission, Ledger ledger, People people, SchedulingLoop scheduling, WhatIf whatIf, CancellationToken cancellationToken)
     {
         var (spec, invalid) = await SpecBody.ReadAsync(http, cancellationToken);
         if (spec is null) return invalid!;
@@ -61,7 +62,10 @@ public static class JobEndpoints
         if (admitted is null) return refusal!;
         if (Ledger.OverSubmitted(owner.Name, ledger.Unfinished.Values.Count(job => job.Owner == owner.Name), admitted.Level.MaxSubmitted) is { } over) return Problems.OverCap(over.Code, over.Message);
 
-        return Results.Ok(DryRun.Of(await scheduling.TryAsync(admitted.Probe, cancellationToken), ledger.Unfinished, http.Caller()));
+        var check = DryRun.Of(await scheduling.TryAsync(admitted.Probe, cancellationToken), ledger.Unfinished, http.Caller());
+        if (check.Reason is null) return Results.Ok(check);
+        var prospect = await whatIf.ProspectAsync(admitted.Probe, cancellationToken);
+        return Results.Ok(check with { EarliestStart = check.EarliestStart ?? prospect.EarliestStart, Remedy = RemedyViews.Of(prospect.Remedy, admitted.Spec) });
     }
 
     private static async Task<IResult> ListAsync(HttpContext http, IStore store, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
@@ -110,10 +114,11 @@ public static class JobEndpoints
             : Results.Ok(JobViews.Full(answer.Job!, null, scheduling.Latest, time.GetUtcNow()));
     }
 
-    private static async Task<IResult> WhyAsync(string job, HttpContext http, JobLookup lookup, SchedulingLoop scheduling, Ledger ledger, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IResult> WhyAsync(string job, HttpContext http, JobLookup lookup, SchedulingLoop scheduling, WhatIf whatIf, Ledger ledger, TimeProvider time, CancellationToken cancellationToken)
     {
         var caller = http.Caller();
         if (await lookup.FindAsync(job, caller, cancellationToken) is not { } record) return Problems.NotFound($"job '{job}'");
-        return Results.Ok(Why.Of(record.Job, scheduling.Latest, ledger.Unfinished.Values, caller, time.GetUtcNow()));
+        var prospect = record.Job.Phase == JobPhase.Pending ? await whatIf.ProspectAsync(record.Job.Id, cancellationToken) : Prospect.None;
+        return Results.Ok(Why.Of(record.Job, scheduling.Latest, prospect, ledger.Unfinished.Values, caller, time.GetUtcNow()));
     }
 }

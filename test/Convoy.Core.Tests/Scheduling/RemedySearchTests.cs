@@ -120,14 +120,14 @@ public sealed class RemedySearchTests
     {
         var capped = new Level("engineer", 20, MaxGpus: 8, MaxRunning: 1);
         var world = Case(new SchedulingPolicy([capped]), TwoNodesOf8, [Worlds.Pending(2, 1, 2), Worlds.Pending(3, 1, 4)], Running(1, "node-0", 4, "bob"), Node0Busy with { Places = [new HeldPlace("node-1", new(1000, 0, 4), [0, 1, 2, 3])] });
-        RemedySearch.Find(world, Worlds.Standing(3).Id, [], Scheduler.Plan).ShouldBe(new Remedy.LevelCap(capped with { MaxGpus = 10, MaxRunning = 3 }));
+        RemedySearch.Find(world, Worlds.Standing(3).Id, [], Scheduler.Plan).ShouldBe(new Remedy.LevelCap(capped, capped with { MaxGpus = 10, MaxRunning = 3 }));
     }
 
     [Fact]
     public void A_quota_is_raised_by_what_is_missing()
     {
         RunningJob[] running = [Charged("red", Running(1, "node-0", 8, "bob")), Charged("red", Running(2, "node-1", 2, "bob"))];
-        Find(Teams(new Quota(8, BorrowLimit: 2), new Quota(8)), [], In("red", Worlds.Pending(3, 1, 1)), running).ShouldBe(new Remedy.QueueQuota("red", "A100-80G", new Quota(8, BorrowLimit: 3)));
+        Find(Teams(new Quota(8, BorrowLimit: 2), new Quota(8)), [], In("red", Worlds.Pending(3, 1, 1)), running).ShouldBe(new Remedy.QueueQuota("red", "A100-80G", new Quota(8, BorrowLimit: 2), new Quota(8, BorrowLimit: 3)));
     }
 
     [Fact]
