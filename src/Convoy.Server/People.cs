@@ -10,13 +10,13 @@ namespace Convoy.Server;
 /// Who is who, and what administrators decided. Users are never deleted or renumbered, so what was read once stays true; levels and
 /// queues are read afresh when edited.
 /// </summary>
-public sealed class People(IStore store) : IDisposable
+public sealed class People(IStore store)
 {
-    private readonly SemaphoreSlim rereading = new(1);
+    private readonly Lock remembering = new();
     private readonly ConcurrentDictionary<string, User> users = new(StringComparer.Ordinal);
     private SchedulingPolicy? policy;
-
-    public void Dispose() => rereading.Dispose();
+    private long readings;
+    private long remembered;
 
     public async ValueTask<User?> FindAsync(string name, CancellationToken cancellationToken)
     {
@@ -63,19 +63,15 @@ public sealed class People(IStore store) : IDisposable
         return [.. open];
     }
 
-    /// <summary>One after another, so that of two edits at once the later is the one that is remembered.</summary>
+    /// <summary>Of two at once, what the later one has read is remembered: it began after all that the earlier one was begun for.</summary>
     private async Task<SchedulingPolicy> RereadPolicyAsync(CancellationToken cancellationToken)
     {
-        await rereading.WaitAsync(cancellationToken);
-        try
+        var reading = Interlocked.Increment(ref readings);
+        var read = new SchedulingPolicy(await store.ListLevelsAsync(cancellationToken)) { Queues = (await store.GetOrganisationAsync(cancellationToken)).Organisation.Queues };
+        lock (remembering)
         {
-            var read = new SchedulingPolicy(await store.ListLevelsAsync(cancellationToken)) { Queues = (await store.GetOrganisationAsync(cancellationToken)).Organisation.Queues };
-            Volatile.Write(ref policy, read);
-            return read;
-        }
-        finally
-        {
-            rereading.Release();
+            if (reading > remembered) (remembered, policy) = (reading, read);
+            return policy!;
         }
     }
 }

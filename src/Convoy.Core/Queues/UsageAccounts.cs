@@ -54,9 +54,10 @@ public sealed class UsageAccounts(TimeSpan halfLife, DateTimeOffset epoch)
     public UsageShares Shares(QueueTree tree, IReadOnlyList<Node> nodes, DateTimeOffset now)
     {
         var (byQueue, byUser) = (new SortedDictionary<string, long>(StringComparer.Ordinal), new SortedDictionary<string, long>(StringComparer.Ordinal));
+        var capacities = CapacitiesOf(nodes);
         foreach (var ((isAccelerator, name), usage) in resources)
         {
-            long[] capacity = [isAccelerator ? nodes.Where(node => node.Accelerator == name).Sum(node => node.Capacity.MilliDevices) : nodes.Sum(node => name == Cpu ? node.CpuMillicores : node.MemoryBytes >> MemoryUnitBits)];
+            long[] capacity = [capacities.GetValueOrDefault((isAccelerator, name))];
             var whole = usage.WholeAt(now);
             var sums = new Int128[tree.Count];
             foreach (var (queue, account) in queues)
@@ -72,6 +73,21 @@ public sealed class UsageAccounts(TimeSpan halfLife, DateTimeOffset epoch)
         }
 
         return new UsageShares(byQueue, byUser);
+    }
+
+    private static Dictionary<(bool IsAccelerator, string Name), long> CapacitiesOf(IReadOnlyList<Node> nodes)
+    {
+        var capacities = new Dictionary<(bool, string), long>();
+        foreach (var node in nodes)
+        {
+            Add((false, Cpu), node.CpuMillicores);
+            Add((false, Memory), node.MemoryBytes >> MemoryUnitBits);
+            if (node.Accelerator is { } type) Add((true, type), node.Capacity.MilliDevices);
+        }
+
+        return capacities;
+
+        void Add((bool, string) resource, long amount) => capacities[resource] = capacities.GetValueOrDefault(resource) + amount;
     }
 
     /// <summary>The dominant share is the largest of all resources'.</summary>
