@@ -39,9 +39,12 @@ public sealed class Fleet
 
     public NodeWish? WishOf(Node node) => Volatile.Read(ref wishes).GetValueOrDefault((node.Cluster, node.Name));
 
-    public void Register(string name, string kind)
+    /// <summary>Some cluster has reported, and of the others none is waited for any longer: what they hold is unknown.</summary>
+    public bool IsKnownAt(DateTimeOffset now) => HasReported && Clusters.Values.All(cluster => cluster.LastSeenAt is not null || now - cluster.RegisteredAt >= ClusterState.Lease);
+
+    public void Register(string name, string kind, DateTimeOffset now)
     {
-        lock (changing) Volatile.Write(ref clusters, clusters.SetItem(name, new ClusterState(name, kind, [], null)));
+        lock (changing) Volatile.Write(ref clusters, clusters.SetItem(name, new ClusterState(name, kind, [], now, null)));
     }
 
     /// <summary>All that is wished, in the place of what was.</summary>
@@ -72,10 +75,10 @@ public sealed class Fleet
 }
 
 /// <param name="Nodes">As the cluster describes them.</param>
-public sealed record ClusterState(string Name, string Kind, IReadOnlyList<Node> Nodes, DateTimeOffset? LastSeenAt)
+public sealed record ClusterState(string Name, string Kind, IReadOnlyList<Node> Nodes, DateTimeOffset RegisteredAt, DateTimeOffset? LastSeenAt)
 {
     /// <summary>How long what a cluster said last is believed; one that says nothing for so long is unreachable.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
-    public bool IsSilentAt(DateTimeOffset now) => LastSeenAt is { } seen && now - seen >= Lease;
+    public bool IsSilentAt(DateTimeOffset now) => now - (LastSeenAt ?? RegisteredAt) >= Lease;
 }

@@ -63,7 +63,7 @@ public sealed class Platform : IAsyncDisposable
         AddPlatform(builder.Services, options, state, planner ?? new GuardedPlanner(new Scheduler().PlanNext));
         AddApi(builder.Services);
         var app = builder.Build();
-        app.Services.GetRequiredService<Fleet>().Register(cluster.Name, "local");
+        app.Services.GetRequiredService<Fleet>().Register(cluster.Name, "local", TimeProvider.System.GetUtcNow());
         app.Services.GetRequiredService<Fleet>().Wish(await store.ListNodeWishesAsync(CancellationToken.None));
         await app.Services.GetRequiredService<Ledger>().LoadAsync(CancellationToken.None);
         await app.Services.GetRequiredService<Snapshots>().LoadAsync(CancellationToken.None);

@@ -28,6 +28,18 @@ public sealed class FleetTests
     }
 
     [Fact]
+    public void A_cluster_that_has_not_reported_is_waited_for_and_not_for_ever()
+    {
+        var fleet = Of("east", "west");
+        fleet.IsKnownAt(Noon.AddHours(1)).ShouldBeFalse();
+        Saw(fleet, "east", Noon);
+        fleet.IsKnownAt(Noon.AddSeconds(29)).ShouldBeFalse();
+        fleet.IsKnownAt(Noon.AddSeconds(30)).ShouldBeTrue();
+        Saw(fleet, "west", Noon);
+        fleet.IsKnownAt(Noon).ShouldBeTrue();
+    }
+
+    [Fact]
     public void What_is_wished_of_a_node_holds_whatever_the_cluster_says_of_it_until_it_is_gone_or_the_wish_is()
     {
         var fleet = Of("east");
@@ -58,7 +70,7 @@ public sealed class FleetTests
     private static Fleet Of(params string[] clusters)
     {
         var fleet = new Fleet();
-        foreach (var cluster in clusters) fleet.Register(cluster, "simulated");
+        foreach (var cluster in clusters) fleet.Register(cluster, "simulated", Noon);
         return fleet;
     }
 

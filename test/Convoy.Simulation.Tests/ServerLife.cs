@@ -131,7 +131,7 @@ internal sealed class ServerLife : SynchronizationContext
 
     private async Task StartAsync()
     {
-        foreach (var machines in clusters) Fleet.Register(machines.Name, "simulated");
+        foreach (var machines in clusters) Fleet.Register(machines.Name, "simulated", timeline.Now);
         try
         {
             await Ledger.LoadAsync(CancellationToken.None);

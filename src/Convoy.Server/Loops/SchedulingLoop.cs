@@ -73,7 +73,7 @@ public sealed partial class SchedulingLoop : BackgroundService
     private async Task CycleAsync(CancellationToken cancellationToken)
     {
         // A cluster that has not reported yet holds unknown things, and so do jobs whose last commit failed: nothing is placed before both have spoken.
-        if (!fleet.HasReported || !ledger.IsSure) return;
+        if (!fleet.IsKnownAt(time.GetUtcNow()) || !ledger.IsSure) return;
         var planning = await snapshots.TakeAsync(cancellationToken);
         var guarded = planner.Plan(planning.Snapshot, planning.Policy, planning.Now);
         Tell(guarded, planning);
