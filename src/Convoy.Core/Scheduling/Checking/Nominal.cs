@@ -8,8 +8,8 @@ namespace Convoy.Core.Scheduling.Checking;
 /// </summary>
 /// <remarks>
 /// In which order the gangs of a plan were considered is not known, so where it matters the most favourable is assumed: a preemptor is
-/// judged without those of its level that leave for it, and beside the minimum of gangs that certainly came before it; elastic jobs count
-/// with what they have, or with what they keep.
+/// judged with or without those of its level that leave for it, and beside the minimum of gangs that certainly came before it; elastic jobs
+/// count with what they have, or with what they keep.
 /// </remarks>
 internal sealed class Nominal(CheckedWorld world)
 {
@@ -19,6 +19,9 @@ internal sealed class Nominal(CheckedWorld world)
     private readonly Dictionary<JobId, bool> insideAlone = [];
     private ILookup<(string Type, string Pool), CheckedGang>? gangs;
 
+    /// <summary>With victims of the gang's own level or without, with what elastic jobs have or with what they keep.</summary>
+    private static (bool WithoutEquals, bool IsLater)[] Moments => [(true, false), (true, true), (false, false), (false, true)];
+
     /// <summary>Whether the gang is inside when it is considered. One without devices has no need of quota.</summary>
     /// <param name="staying">A job that stays although it is to leave.</param>
     public bool IsInside(CheckedGang gang, JobId? staying = null)
@@ -26,9 +29,10 @@ internal sealed class Nominal(CheckedWorld world)
         if (PoolOf(gang) is not { } pool) return true;
         var rank = world.RankOf(gang.Job.Standing);
         var others = Gangs(pool).Where(other => other.Id != gang.Id && IsBefore(other, gang)).ToArray();
-        return IsInside(pool, gang, others, Counts, isLater: false) || IsInside(pool, gang, others, Counts, isLater: true);
+        return Array.Exists(Moments, moment => IsInside(pool, gang, others, member => Counts(member, moment.WithoutEquals), moment.IsLater));
 
-        bool Counts(Member member) => world.Evictors.TryGetValue(member.Id, out var evictor) ? evictor == gang.Id && (member.Rank != rank || member.Id == staying) : !member.IsStopping;
+        bool Counts(Member member, bool withoutEquals) =>
+            world.Evictors.TryGetValue(member.Id, out var evictor) ? evictor == gang.Id && (!withoutEquals || member.Rank != rank || member.Id == staying) : !member.IsStopping;
     }
 
     /// <summary>Whether a job that waits would be inside, beside what runs and these of the plan's gangs.</summary>
@@ -38,7 +42,7 @@ internal sealed class Nominal(CheckedWorld world)
 
         // Of its level it is the last, whoever it is.
         var self = new Member(job.Standing, world.RankOf(job.Standing), milli, false, IsPending: true);
-        var extras = others.Where(gang => PoolOf(gang) == pool).Select(gang => MemberOf(gang, isPending: false)).Append(self).Order();
+        var extras = others.Where(gang => PoolOf(gang) == pool).Select(gang => MemberOf(gang, isPending: false) with { Milli = gang.MinMilliDevices }).Append(self).Order();
         return Inside(pool, Merge(Members(pool), extras)).Contains(self.Id);
     }
 
