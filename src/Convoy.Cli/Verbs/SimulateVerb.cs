@@ -16,6 +16,7 @@ internal static class SimulateVerb
         var policy = Policies.Option();
         var added = AddedNodes.Option();
         var dump = Options.Text("--dump", "FILE", "Write when each job started and ended, as CSV");
+        var snapshot = Options.Text("--snapshot", "FILE", "Make one plan of a snapshot of a server's scheduler, and prove it, instead; - reads standard input");
         var html = Options.Text("--html", "FILE", "Write a page with charts");
         var format = Options.Format("table", "json", "html");
         return new Verb("simulate", "What a cluster would do with a trace of jobs, under Convoy's scheduler or a textbook policy")
@@ -26,10 +27,18 @@ internal static class SimulateVerb
                 "convoy simulate --cluster cluster.yaml --trace jobs.csv --policy all --html report.html",
                 "convoy simulate --cluster cluster.yaml --trace jobs.csv --add-nodes 4xA100:8 -o json",
                 "convoy simulate --cluster cluster.yaml --trace jobs.csv --policy convoy --policy fifo --dump ends.csv",
+                "convoy simulate --snapshot snapshot.json",
             ],
-            Options = { cluster, trace, policy, added, html, dump, format },
+            Options = { cluster, trace, policy, added, html, dump, snapshot, format },
             Body = async (call, cancellationToken) =>
             {
+                if (call.Get(snapshot) is { } snapshotFile)
+                {
+                    if (new Option[] { cluster, trace, policy, added, html, dump }.FirstOrDefault(call.Has) is { } other) throw CommandException.Usage($"--snapshot and {other.Name} exclude each other");
+                    if (call.Get(format) == "html") throw CommandException.Usage("--snapshot is told as a table or as json");
+                    return await SnapshotReplay.RunAsync(call, snapshotFile, call.Get(format), cancellationToken);
+                }
+
                 var (htmlFile, dumpFile) = (Output(call, html), Output(call, dump));
                 var scenario = await ScenarioAsync(call, call.Get(cluster), call.Get(trace), cancellationToken);
                 foreach (var nodes in call.Get(added) ?? []) scenario = scenario with { Cluster = nodes.To(scenario.Cluster) };

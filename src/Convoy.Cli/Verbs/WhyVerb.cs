@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Convoy.Cli.Output;
 using Convoy.Client.Wire;
-using Convoy.Core.Resources;
 
 namespace Convoy.Cli.Verbs;
 
@@ -31,22 +30,13 @@ internal static class WhyVerb
         facts.Add("phase", why.Phase.ToString());
         facts.Add("reason", why.Reason);
         facts.Add("message", why.Message);
-        facts.Add("needed", Amount(why.Needed, why.Unit));
-        facts.Add("free", Amount(why.Free, why.Unit));
-        facts.Add("largest free block", Amount(why.LargestFreeBlock, why.Unit));
+        facts.Add("needed", Amounts.Of(why.Needed, why.Unit));
+        facts.Add("free", Amounts.Of(why.Free, why.Unit));
+        facts.Add("largest free block", Amounts.Of(why.LargestFreeBlock, why.Unit));
         facts.Add("jobs ahead", why.JobsAhead is { } ahead ? $"{ahead}" : null);
         facts.Add("blocked by", why.BlockedBy);
         facts.Add("until", why.Until is { } until ? Spans.Time(until) : null);
         facts.Add("try", why.Try);
         facts.Write(writer);
     }
-
-    private static string? Amount(long? amount, string? unit) => amount is not { } number ? null : unit?.ToLowerInvariant() switch
-    {
-        "devices" => Spans.Count(number, "GPU"),
-        "millicores" => $"{new CpuQuantity(number)} CPU",
-        "bytes" => Spans.Bytes(number),
-        "jobs" => Spans.Count(number, "job"),
-        _ => $"{number} {unit}".TrimEnd(),
-    };
 }
