@@ -1,3 +1,8 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Convoy.Core.Queues;
+using Convoy.Core.Resources;
 using Convoy.Core.Simulation;
 
 namespace Convoy.Client;
@@ -14,4 +19,33 @@ public static class ClusterFile
             ? SimulatedClusterReader.Read(root)
             : new SimulatedClusterReading(null, [document.Problem! with { Path = fileName }]);
     }
+
+    /// <summary>A file that reads as this cluster; of where a node lies it tells the rack, by the names of all that hold it.</summary>
+    public static string ToYaml(SimulatedCluster cluster)
+    {
+        var yaml = new StringBuilder("nodes:\n");
+        foreach (var group in cluster.Nodes.GroupBy(node => (node.Gpus, node.Accelerator, node.CpuMillicores, node.MemoryBytes, Rack: string.Join('/', node.Topology.Where(domain => domain.Length > 0)))))
+        {
+            var (gpus, accelerator, cpu, memory, rack) = group.Key;
+            yaml.Append(CultureInfo.InvariantCulture, $"- {{count: {group.Count()}");
+            if (gpus > 0) yaml.Append(CultureInfo.InvariantCulture, $", gpus: {gpus}");
+            if (accelerator.Length > 0) yaml.Append(CultureInfo.InvariantCulture, $", accelerator: {Quoted(accelerator)}");
+            if (cpu < SimulatedNode.AnyCpuMillicores) yaml.Append(CultureInfo.InvariantCulture, $", cpu: {new CpuQuantity(cpu)}");
+            if (memory < SimulatedNode.AnyMemoryBytes) yaml.Append(CultureInfo.InvariantCulture, $", memory: {new ByteSize(memory)}");
+            if (rack.Length > 0) yaml.Append(CultureInfo.InvariantCulture, $", rack: {Quoted(rack)}");
+            yaml.Append("}\n");
+        }
+
+        // JSON is YAML: an organisation says its queues and levels as it does elsewhere.
+        using var organisation = JsonDocument.Parse(new Organisation(cluster.Queues, cluster.Levels).ToJson());
+        foreach (var list in organisation.RootElement.EnumerateObject().Where(list => list.Value.GetArrayLength() > 0))
+        {
+            yaml.Append(list.Name).Append(":\n");
+            foreach (var item in list.Value.EnumerateArray()) yaml.Append("- ").Append(item.GetRawText()).Append('\n');
+        }
+
+        return yaml.ToString();
+    }
+
+    private static string Quoted(string text) => $"\"{JsonEncodedText.Encode(text)}\"";
 }

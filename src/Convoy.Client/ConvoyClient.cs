@@ -1,9 +1,12 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
 using Convoy.Core.Queues;
 using Convoy.Core.Resources;
+using Convoy.Core.Scheduling;
 
 namespace Convoy.Client;
 
@@ -120,6 +123,25 @@ public sealed class ConvoyClient : IDisposable
 
     public Task<LevelView> UpdateLevelAsync(string name, LevelUpdate update, CancellationToken cancellationToken) =>
         line.SendAsync(HttpMethod.Patch, $"levels/{Uri.EscapeDataString(name)}", update, WireJson.Default.LevelUpdate, WireJson.Default.LevelView, cancellationToken);
+
+    /// <summary>What jobs did since then, as a trace that begins there; a page may have fewer rows than asked for and still go on.</summary>
+    public Task<HistoryView> HistoryAsync(DateTimeOffset since, string? after, int? limit, CancellationToken cancellationToken) =>
+        line.GetAsync(Page("scheduling/history", after, limit).Add("since", since.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)).ToString(), WireJson.Default.HistoryView, cancellationToken);
+
+    /// <summary>All that the scheduler would decide from now.</summary>
+    public async Task<PlanningCase> SnapshotAsync(CancellationToken cancellationToken)
+    {
+        using var response = await line.SendAsync(() => new HttpRequestMessage(HttpMethod.Get, "scheduling/snapshot"), cancellationToken);
+        await line.ThrowIfRefusedAsync(response, cancellationToken);
+        try
+        {
+            return PlanningCase.FromJson(await response.Content.ReadAsByteArrayAsync(cancellationToken));
+        }
+        catch (JsonException e)
+        {
+            throw line.NotConvoy(e.Message, e);
+        }
+    }
 
     public void Dispose() => line.Dispose();
 

@@ -25,6 +25,12 @@ public interface IStore : IAsyncDisposable
     /// <summary>Unfinished jobs by submit sequence, from above <paramref name="after"/>.</summary>
     Task<IReadOnlyList<Job>> ListUnfinishedAsync(long after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Finished jobs that have had machines, by the end of their last attempt, then submit sequence: those whose attempt ended at
+    /// <paramref name="since"/> or later, from above <paramref name="after"/>.
+    /// </summary>
+    Task<IReadOnlyList<Job>> ListFinishedAsync(DateTimeOffset since, Job? after, int limit, CancellationToken cancellationToken);
+
     /// <summary>The highest submit sequence given so far; 0 where there is none.</summary>
     Task<long> LastSubmitSequenceAsync(CancellationToken cancellationToken);
 

@@ -7,23 +7,29 @@ public sealed partial class DocumentTests
     private const string English = "README.md";
     private const string Chinese = "README.zh-CN.md";
 
-    [Fact]
-    public void The_readme_and_its_chinese_twin_show_the_same_commands()
+    [Theory]
+    [InlineData(English, Chinese)]
+    [InlineData("docs/simulation.md", "docs/simulation.zh-CN.md")]
+    public void A_document_and_its_chinese_twin_show_the_same_commands(string english, string chinese)
     {
-        CodeBlocks(English).ShouldNotBeEmpty();
-        CodeBlocks(Chinese).ShouldBe(CodeBlocks(English));
+        CodeBlocks(english).ShouldNotBeEmpty();
+        CodeBlocks(chinese).ShouldBe(CodeBlocks(english));
     }
 
-    [Fact]
-    public void The_readme_and_its_chinese_twin_have_the_same_sections_and_tables()
+    [Theory]
+    [InlineData(English, Chinese)]
+    [InlineData("docs/simulation.md", "docs/simulation.zh-CN.md")]
+    public void A_document_and_its_chinese_twin_have_the_same_sections_and_tables(string english, string chinese)
     {
-        Shape(English).Count.ShouldBeGreaterThan(20);
-        Shape(Chinese).ShouldBe(Shape(English));
+        Shape(english).Count.ShouldBeGreaterThan(20);
+        Shape(chinese).ShouldBe(Shape(english));
     }
 
-    [Fact]
-    public void The_readme_and_its_chinese_twin_name_the_same_words_of_code() =>
-        Words(Chinese).ShouldBe(Words(English));
+    [Theory]
+    [InlineData(English, Chinese)]
+    [InlineData("docs/simulation.md", "docs/simulation.zh-CN.md")]
+    public void A_document_and_its_chinese_twin_name_the_same_words_of_code(string english, string chinese) =>
+        Words(chinese).ShouldBe(Words(english));
 
     [Fact]
     public void Set_up_takes_exactly_two_commands() =>
@@ -59,11 +65,13 @@ public sealed partial class DocumentTests
     [InlineData(Chinese)]
     [InlineData("ARCHITECTURE.md")]
     [InlineData("CONTRIBUTING.md")]
+    [InlineData("docs/simulation.md")]
+    [InlineData("docs/simulation.zh-CN.md")]
     public void Every_link_leads_somewhere(string file)
     {
         var links = Link().Matches(Checkout.Read(file)).Select(match => match.Groups[1].Value).Where(link => !link.Contains("://", StringComparison.Ordinal)).ToArray();
         links.ShouldNotBeEmpty();
-        links.Where(link => !Path.Exists(Path.Combine(Checkout.Root, link))).ShouldBeEmpty();
+        links.Where(link => !Path.Exists(Path.Combine(Checkout.Root, Path.GetDirectoryName(file)!, link))).ShouldBeEmpty();
     }
 
     [Fact]

@@ -1,5 +1,10 @@
 using System.Text.Json;
 using System.Xml.Linq;
+using Convoy.Client.Wire;
+using Convoy.Core.Jobs;
+using Convoy.Core.People;
+using Convoy.Core.Resources;
+using Convoy.Core.Scheduling;
 
 namespace Convoy.Cli.Tests;
 
@@ -126,19 +131,122 @@ public sealed class SimulateTests : IDisposable
     }
 
     [Fact]
+    public async Task A_history_runs_on_the_platforms_machines_and_what_ended_meanwhile_comes_once()
+    {
+        using var server = new FakeServer();
+        var snapshot = new PlanningCase(new ClusterSnapshot(0, [Node("a", NodeHealth.Ready), Node("b", NodeHealth.Draining), Node("c", NodeHealth.Gone)], [], []), new SchedulingPolicy([new Level("boss", 1)]), DateTimeOffset.UnixEpoch);
+        server.On("GET /scheduling/snapshot", async (context, _) => await FakeServer.JsonAsync(context, snapshot, SnapshotJson.Default.PlanningCase));
+        server.On("GET /scheduling/history", async (context, request) => await FakeServer.JsonAsync(
+            context, request.Query.Contains("after=") ? new HistoryView([Row("j2", 50, 8), Row("j1", 100, 8)], null) : new HistoryView([Row("j1", 7, 8), Row("j3", 50, 4)], "f-"), WireJson.Default.HistoryView));
+
+        var ended = await _convoy.Uses(server).RunAsync("simulate", "--history", "30d", "--policy", "fifo", "-o", "json", "--save", "saved");
+
+        ended.ExitCode.ShouldBe(0, ended.Error);
+        var json = JsonDocument.Parse(ended.Output).RootElement;
+        (json.GetProperty("jobs").GetInt32(), json.GetProperty("makespanS").GetDouble()).ShouldBe((3, 100));
+        var since = DateTimeOffset.Parse(server.Seen.Last().Query.Split("since=")[1].Replace("%3A", ":", StringComparison.Ordinal), System.Globalization.CultureInfo.InvariantCulture);
+        (DateTimeOffset.UtcNow - since).TotalDays.ShouldBe(30, 0.1);
+        Read("saved/cluster.yaml").ShouldBe("nodes:\n- {count: 2, gpus: 8, accelerator: \"A100\", cpu: 4, memory: 1Ki}\nlevels:\n- {\"name\":\"boss\",\"rank\":1,\"mayPreempt\":true,\"preemptible\":true,\"minRunTime\":\"0s\"}\n");
+        (await _convoy.RunAsync("simulate", "--cluster", "saved/cluster.yaml", "--trace", "saved/jobs.csv", "--policy", "fifo", "-o", "json")).Output.ShouldBe(ended.Output);
+        (await _convoy.RunAsync("simulate", "--history", "30d", "--cluster", "saved/cluster.yaml", "--policy", "fifo", "-o", "json")).Output.ShouldBe(ended.Output);
+        (await _convoy.RunAsync("simulate", "--history", "30d", "--add-nodes", "1xA100:8", "--policy", "fifo", "-o", "json")).Output.ShouldContain("\"avgQueueS\": 0");
+
+        static Node Node(string name, NodeHealth health) => new("local", name, health, 4000, 1024, "A100", [0, 1, 2, 3, 4, 5, 6, 7], true);
+
+        static HistoryJobView Row(string id, double duration, int gpus) => new(id, 0, duration, gpus, 1, 0, 0, 0, ["A100"], "mei", "boss", null, JobPriority.Normal, true, null);
+    }
+
+    [Fact]
+    public async Task A_history_without_jobs_is_said_to_be_empty()
+    {
+        using var server = new FakeServer();
+        server.On("GET /scheduling/history", new HistoryView([], null), WireJson.Default.HistoryView);
+        Write("cluster.yaml", "nodes: [{gpus: 8}]");
+
+        var ended = await _convoy.Uses(server).RunAsync("simulate", "--history", "1h", "--cluster", "cluster.yaml");
+
+        (ended.ExitCode, ended.Output).ShouldBe((3, ""));
+        ended.Error.ShouldContain("error[NoHistory]");
+    }
+
+    [Fact]
+    public async Task A_snapshot_is_planned_once_and_everybody_is_told_of()
+    {
+        var node = new Node("local", "n1", NodeHealth.Ready, 64_000, 1L << 40, "A100", [0, 1, 2, 3], true);
+        var runs = new RunningJob(Standing(1, "ann", "intern"), "local", [new HeldPlace("n1", new ResourceVector(0, 0, 4), [0, 1, 2, 3]) { Role = "worker" }]) { StartedAt = DateTimeOffset.UnixEpoch, Accelerator = "A100" };
+        PendingJob[] pending = [Job(2, "mei", "senior", 4), Job(3, "bob", "engineer", 8), Job(4, "cyd", "engineer", 2)];
+        await KeepAsync(new ClusterSnapshot(0, [node], pending, [runs]));
+
+        var ended = await _convoy.RunAsync("simulate", "--snapshot", "case.json");
+        var json = JsonDocument.Parse((await _convoy.RunAsync("simulate", "--snapshot", "case.json", "-o", "json")).Output).RootElement;
+
+        ended.ExitCode.ShouldBe(0, ended.Error);
+        ended.Output.ShouldStartWith("at 1970-01-02 00:00:00Z on 1 node: 1 start, 1 make way, 0 change their size, 2 wait\n\nSTARTS\n");
+        json.GetProperty("starts")[0].GetProperty("job").GetString().ShouldBe(pending[0].Standing.Id.Value);
+        json.GetProperty("starts")[0].GetProperty("afterOthers").GetBoolean().ShouldBeTrue();
+        json.GetProperty("evictions")[0].GetProperty("job").GetString().ShouldBe(runs.Standing.Id.Value);
+        json.GetProperty("evictions")[0].GetProperty("cause").GetString().ShouldBe("Level");
+        json.GetProperty("waiting").EnumerateArray().Select(wait => wait.GetProperty("reason").GetString()).ShouldContain("Infeasible");
+        json.GetProperty("violations").GetArrayLength().ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_snapshot_that_cannot_be_planned_is_3_and_what_is_none_is_said_to_be_none()
+    {
+        // Two jobs of one id: no server has that.
+        await KeepAsync(new ClusterSnapshot(0, [], [Job(1, "ann", "intern", 1), Job(1, "ann", "intern", 1)], []));
+        Write("cluster.yaml", "nodes: [{}]");
+
+        var twice = await _convoy.RunAsync("simulate", "--snapshot", "case.json");
+        var other = await _convoy.RunAsync("simulate", "--snapshot", "cluster.yaml");
+        var mixed = await _convoy.RunAsync("simulate", "--snapshot", "case.json", "--trace", "jobs.csv");
+
+        twice.ExitCode.ShouldBe(3);
+        twice.Error.ShouldMatch(@"error\[(PlannerFailed|PlanViolation)\]: ");
+        (other.ExitCode, other.Output).ShouldBe((3, ""));
+        other.Error.ShouldStartWith("error[BadFile]: cluster.yaml is no snapshot of the scheduler: ");
+        mixed.ExitCode.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task The_sample_runs_under_every_policy()
     {
-        var sample = Path.Combine(Sample(AppContext.BaseDirectory), "samples", "simulation");
+        var sample = Path.Combine(Root(AppContext.BaseDirectory), "samples", "simulation");
 
         var ended = await _convoy.RunAsync("simulate", "--cluster", Path.Combine(sample, "cluster.yaml"), "--trace", Path.Combine(sample, "jobs.csv"), "--policy", "all", "-o", "json");
 
         ended.Error.ShouldBe("");
         JsonDocument.Parse(ended.Output).RootElement.GetProperty("items").EnumerateArray().ShouldAllBe(item => item.GetProperty("completed").GetInt32() == 120);
+    }
 
-        static string Sample(string folder) => File.Exists(Path.Combine(folder, "Convoy.slnx")) ? folder : Sample(Path.GetDirectoryName(folder)!);
+    [Fact]
+    public async Task The_commands_of_its_documentation_work()
+    {
+        var root = Root(AppContext.BaseDirectory);
+        var sample = Directory.CreateDirectory(Path.Combine(_convoy.Folder, "samples", "simulation")).FullName;
+        foreach (var file in Directory.GetFiles(Path.Combine(root, "samples", "simulation"))) File.Copy(file, Path.Combine(sample, Path.GetFileName(file)));
+        var commands = (await File.ReadAllLinesAsync(Path.Combine(root, "docs", "simulation.md"))).Where(line => line.StartsWith("convoy simulate --cluster samples", StringComparison.Ordinal)).ToArray();
+
+        commands.Length.ShouldBe(4);
+        foreach (var command in commands)
+        {
+            var ended = await _convoy.RunAsync(command.Split(' ')[1..]);
+            ended.ExitCode.ShouldBe(0, $"{command}\n{ended.Error}");
+            ended.Output.ShouldNotBeEmpty();
+        }
     }
 
     public void Dispose() => _convoy.Dispose();
+
+    private static Standing Standing(int sequence, string owner, string level) => new(JobId.FromKey(owner, $"{sequence}"), owner, level, owner, JobPriority.Normal, sequence);
+
+    private static PendingJob Job(int sequence, string owner, string level, int gpus) =>
+        new(Standing(sequence, owner, level), 0, [new RoleDemand("worker", 1, 1, new ResourceVector(0, 0, gpus), [])], ["any"], null);
+
+    private Task KeepAsync(ClusterSnapshot snapshot) =>
+        File.WriteAllBytesAsync(Path.Combine(_convoy.Folder, "case.json"), new PlanningCase(snapshot, new SchedulingPolicy(Level.Defaults), DateTimeOffset.UnixEpoch.AddDays(1)).ToJson());
+
+    private static string Root(string folder) => File.Exists(Path.Combine(folder, "Convoy.slnx")) ? folder : Root(Path.GetDirectoryName(folder)!);
 
     private Task<Ended> SimulateAsync(params string[] more) => _convoy.RunAsync(["simulate", "--cluster", "cluster.yaml", "--trace", "jobs.csv", .. more]);
 

@@ -48,6 +48,19 @@ public sealed class CommandLineTests(SharedPlatform shared) : IClassFixture<Shar
     }
 
     [Fact]
+    public async Task What_a_platform_did_can_be_run_again_on_more_machines()
+    {
+        (await convoy.RunAsync("submit", "--wait", "--", "sleep", "0.2")).ExitCode.ShouldBe(0);
+
+        var ended = await convoy.RunAsync("simulate", "--history", "1h", "--add-nodes", "2xA100:8", "-o", "json");
+
+        ended.ExitCode.ShouldBe(0, ended.Error);
+        var figures = JsonDocument.Parse(ended.Output).RootElement;
+        figures.GetProperty("jobs").GetInt32().ShouldBeGreaterThan(0);
+        figures.GetProperty("completed").GetInt32().ShouldBe(figures.GetProperty("jobs").GetInt32());
+    }
+
+    [Fact]
     public async Task A_job_that_is_not_there_is_102()
     {
         var ended = await convoy.RunAsync("get", "nosuch");

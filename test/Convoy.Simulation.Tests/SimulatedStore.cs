@@ -47,6 +47,9 @@ internal sealed class SimulatedStore(ModelStore disk, Timeline timeline, Faults 
     public Task<IReadOnlyList<Job>> ListUnfinishedAsync(long after, int limit, CancellationToken cancellationToken) =>
         AskAsync(store => store.ListUnfinishedAsync(after, limit, cancellationToken));
 
+    public Task<IReadOnlyList<Job>> ListFinishedAsync(DateTimeOffset since, Job? after, int limit, CancellationToken cancellationToken) =>
+        AskAsync(store => store.ListFinishedAsync(since, after, limit, cancellationToken));
+
     public Task<long> LastSubmitSequenceAsync(CancellationToken cancellationToken) => AskAsync(store => store.LastSubmitSequenceAsync(cancellationToken));
 
     public Task<IReadOnlyList<StoredEvent>> ListEventsAsync(JobId id, long after, int limit, CancellationToken cancellationToken) =>

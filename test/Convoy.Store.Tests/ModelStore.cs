@@ -35,6 +35,11 @@ internal sealed class ModelStore : IStore
     public Task<IReadOnlyList<Job>> ListUnfinishedAsync(long after, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<Job>>(
         () => [.. jobs.Values.Select(record => record.Job).Where(job => job.SubmitSequence > after && !job.Phase.IsFinished()).Take(Checked(limit))], cancellationToken);
 
+    public Task<IReadOnlyList<Job>> ListFinishedAsync(DateTimeOffset since, Job? after, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<Job>>(
+        () => [.. jobs.Values.Select(record => record.Job).Where(job => job.Phase.IsFinished() && job.Attempts.Count > 0 && job.Attempts[^1].EndedAt >= since)
+            .OrderBy(Key).Where(job => after is null || Key(job).CompareTo(Key(after)) > 0).Take(Checked(limit))],
+        cancellationToken);
+
     public Task<long> LastSubmitSequenceAsync(CancellationToken cancellationToken) => Answer(() => jobs.Keys.DefaultIfEmpty().Max(), cancellationToken);
 
     public Task<IReadOnlyList<StoredEvent>> ListEventsAsync(JobId id, long after, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<StoredEvent>>(
@@ -143,6 +148,8 @@ internal sealed class ModelStore : IStore
         && (filter.Phase is null || filter.Phase == job.Phase)
         && (filter.Name is null || filter.Name == job.Spec.Name)
         && !(filter.UnfinishedOnly && job.Phase.IsFinished());
+
+    private static (DateTimeOffset?, long) Key(Job job) => (job.Attempts[^1].EndedAt, job.SubmitSequence);
 
     private static (DateTimeOffset?, long, int) Key(AttemptUsage usage) => (usage.Until, usage.SubmitSequence, usage.Attempt);
 

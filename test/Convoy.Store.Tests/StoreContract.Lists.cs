@@ -99,10 +99,32 @@ public abstract partial class StoreContract
     }
 
     [Fact]
+    public async Task finished_jobs_that_had_machines_are_listed_by_their_last_end()
+    {
+        var finished = new List<long>();
+        for (var i = 6; i >= 1; i--)
+        {
+            var job = await CommittedAsync(Sample.Submit(i));
+            if (i == 1) await CommittedAsync(Sample.Cancel(job));
+            if (i == 1) continue;
+            job = await CommittedAsync(Sample.Requeue(await CommittedAsync(Sample.Run(await CommittedAsync(Sample.Assign(job))))));
+            if (i == 2) continue;
+            await CommittedAsync(Sample.Cancel(job));
+            finished.Insert(0, i);
+        }
+
+        (await Store.ListFinishedAsync(Sample.Noon, null, 100, None)).Select(job => job.SubmitSequence).ShouldBe(finished);
+        var first = await Store.ListFinishedAsync(Sample.Noon, null, 2, None);
+        (await Store.ListFinishedAsync(Sample.Noon, first[^1], 100, None)).Select(job => job.SubmitSequence).ShouldBe(finished[2..]);
+        (await Store.ListFinishedAsync(Sample.Noon.AddTicks(1), null, 100, None)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task a_limit_below_one_is_refused()
     {
         await Should.ThrowAsync<ArgumentOutOfRangeException>(async () => await Store.ListJobsAsync(new JobFilter(), long.MaxValue, -1, None));
         await Should.ThrowAsync<ArgumentOutOfRangeException>(async () => await Store.ListUnfinishedAsync(0, 0, None));
+        await Should.ThrowAsync<ArgumentOutOfRangeException>(async () => await Store.ListFinishedAsync(Sample.Noon, null, 0, None));
         await Should.ThrowAsync<ArgumentOutOfRangeException>(async () => await Store.ListEventsAsync(Sample.Id(1), 0, -1, None));
         await Should.ThrowAsync<ArgumentOutOfRangeException>(async () => await Store.ListMetricsAsync(Sample.Id(1), null, 0, -1, None));
         await Should.ThrowAsync<ArgumentOutOfRangeException>(async () => await Store.ListUsersAsync("", -1, None));

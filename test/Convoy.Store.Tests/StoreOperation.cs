@@ -13,7 +13,7 @@ internal sealed record StoreOperation(string Kind, int A, int B, int C)
     private static readonly string[] Kinds =
     [
         "submit", "submit", "step", "step", "step", "step", "stale", "both", "progress", "progress", "metrics", "metrics", "get", "list", "unfinished",
-        "events", "curves", "user", "users", "token", "tokens", "revoke", "level", "levels", "code", "usage", "organisation", "wish",
+        "events", "curves", "user", "users", "token", "tokens", "revoke", "level", "levels", "code", "usage", "organisation", "wish", "finished",
     ];
 
     private static readonly double[] Values = [0.5, double.NaN, double.NegativeInfinity, 1e300];
@@ -89,6 +89,9 @@ internal sealed record StoreOperation(string Kind, int A, int B, int C)
                 return Lines((await store.ListJobsAsync(filter, A == 4 ? long.MaxValue : A + C, 1 + B, none)).Select(Sample.Text));
             case "unfinished":
                 return Lines((await store.ListUnfinishedAsync(B, 1 + C, none)).Select(Sample.Text)) + await store.LastSubmitSequenceAsync(none);
+            case "finished":
+                var jobs = await store.ListFinishedAsync(Sample.Noon.AddTicks(B - 1), null, 1 + C, none);
+                return Lines(jobs.Concat(jobs.Count == 0 ? [] : await store.ListFinishedAsync(Sample.Noon, jobs[^1], 1 + A, none)).Select(Sample.Text));
             case "usage":
                 var usage = await store.ListUsageAsync(Sample.Noon.AddTicks(B - 1), null, 1 + C, none);
                 return Lines(usage.Concat(usage.Count == 0 ? [] : await store.ListUsageAsync(Sample.Noon, usage[^1], 1 + A, none)));

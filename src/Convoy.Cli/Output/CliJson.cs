@@ -11,6 +11,7 @@ namespace Convoy.Cli.Output;
 [JsonSerializable(typeof(Versions))]
 [JsonSerializable(typeof(SimulationView))]
 [JsonSerializable(typeof(SimulationListView))]
+[JsonSerializable(typeof(ReplayView))]
 internal sealed partial class CliJson : JsonSerializerContext;
 
 internal sealed record RevokedToken(string Id, bool Revoked, int SchemaVersion = 1);

@@ -21,5 +21,5 @@ internal static class OutcomeFile
         Path.Combine(Path.GetDirectoryName(file) ?? "", $"{Path.GetFileNameWithoutExtension(file)}.{Policies.Word(policy)}{Path.GetExtension(file)}");
 
     /// <summary>Exact: a count of 100 ns has at most seven decimals.</summary>
-    private static string? Seconds(TimeSpan? time) => time is { } t ? ((decimal)t.Ticks / TimeSpan.TicksPerSecond).ToString("0.#######", CultureInfo.InvariantCulture) : null;
+    public static string? Seconds(TimeSpan? time) => time is { } t ? ((decimal)t.Ticks / TimeSpan.TicksPerSecond).ToString("0.#######", CultureInfo.InvariantCulture) : null;
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using Convoy.Cli.Output;
 using Convoy.Cli.Simulation;
 using Convoy.Cli.Simulation.Report;
+using Convoy.Client;
 using Convoy.Core.Simulation;
 
 namespace Convoy.Cli.Verbs;
@@ -13,9 +14,12 @@ internal static class SimulateVerb
     {
         var cluster = Options.Text("--cluster", "FILE", "The machines (YAML); - reads standard input");
         var trace = Options.Text("--trace", "FILE", "The jobs (CSV); - reads standard input");
+        var history = Options.Duration("--history", "The jobs of a platform's last days instead of a trace (for administrators), on its own machines unless --cluster is given");
         var policy = Policies.Option();
         var added = AddedNodes.Option();
         var dump = Options.Text("--dump", "FILE", "Write when each job started and ended, as CSV");
+        var save = Options.Text("--save", "FOLDER", "Write what is simulated to cluster.yaml and jobs.csv in this folder");
+        var snapshot = Options.Text("--snapshot", "FILE", "Make one plan of a snapshot of a server's scheduler, and prove it, instead; - reads standard input");
         var html = Options.Text("--html", "FILE", "Write a page with charts");
         var format = Options.Format("table", "json", "html");
         return new Verb("simulate", "What a cluster would do with a trace of jobs, under Convoy's scheduler or a textbook policy")
@@ -26,13 +30,24 @@ internal static class SimulateVerb
                 "convoy simulate --cluster cluster.yaml --trace jobs.csv --policy all --html report.html",
                 "convoy simulate --cluster cluster.yaml --trace jobs.csv --add-nodes 4xA100:8 -o json",
                 "convoy simulate --cluster cluster.yaml --trace jobs.csv --policy convoy --policy fifo --dump ends.csv",
+                "convoy simulate --history 30d --add-nodes 4xA100:8",
+                "convoy simulate --history 30d --save last-month",
+                "convoy simulate --snapshot snapshot.json",
             ],
-            Options = { cluster, trace, policy, added, html, dump, format },
+            Options = { cluster, trace, history, policy, added, html, dump, save, snapshot, format },
             Body = async (call, cancellationToken) =>
             {
+                if (call.Get(snapshot) is { } snapshotFile)
+                {
+                    if (new Option[] { cluster, trace, history, policy, added, html, dump, save }.FirstOrDefault(call.Has) is { } other) throw CommandException.Usage($"--snapshot and {other.Name} exclude each other");
+                    if (call.Get(format) == "html") throw CommandException.Usage("--snapshot is told as a table or as json");
+                    return await SnapshotReplay.RunAsync(call, snapshotFile, call.Get(format), cancellationToken);
+                }
+
                 var (htmlFile, dumpFile) = (Output(call, html), Output(call, dump));
-                var scenario = await ScenarioAsync(call, call.Get(cluster), call.Get(trace), cancellationToken);
+                var scenario = await ScenarioAsync(call, call.Get(cluster), call.Get(trace), call.Get(history), cancellationToken);
                 foreach (var nodes in call.Get(added) ?? []) scenario = scenario with { Cluster = nodes.To(scenario.Cluster) };
+                if (call.Get(save) is { } folder) await SaveAsync(call, folder, scenario);
                 var results = (call.Get(policy) is [_, ..] chosen ? chosen : [SimulationPolicy.Convoy]).Select(each => Run(call, scenario, each, cancellationToken)).ToArray();
                 foreach (var result in results)
                 {
@@ -48,8 +63,10 @@ internal static class SimulateVerb
         };
     }
 
-    private static async Task<Scenario> ScenarioAsync(Call call, string? cluster, string? trace, CancellationToken cancellationToken)
+    private static async Task<Scenario> ScenarioAsync(Call call, string? cluster, string? trace, TimeSpan? history, CancellationToken cancellationToken)
     {
+        if (history is not null && trace is not null) throw CommandException.Usage("--history and --trace exclude each other");
+        if (history is { } period) return await Scenario.OfHistoryAsync(call.Client, call.Now - period, cluster, cancellationToken);
         if (cluster is null || trace is null) throw CommandException.Usage($"{(cluster is null ? "--cluster" : "--trace")} is missing; see convoy simulate --help");
         if (cluster == "-" && trace == "-") throw CommandException.Usage("only one of --cluster and --trace can read standard input");
         return await Scenario.OfFilesAsync(cluster, trace, cancellationToken);
@@ -71,6 +88,13 @@ internal static class SimulateVerb
         var folder = Path.GetDirectoryName(Path.GetFullPath(file));
         if (file.Length == 0 || Directory.Exists(file)) throw CommandException.Usage($"{option.Name} takes a file to write, and '{file}' is none");
         return Directory.Exists(folder) ? file : throw new DirectoryNotFoundException($"there is no folder {folder} to write {option.Name} to");
+    }
+
+    private static async Task SaveAsync(Call call, string folder, Scenario scenario)
+    {
+        Directory.CreateDirectory(folder);
+        await WriteFileAsync(call, Path.Combine(folder, "cluster.yaml"), writer => writer.Write(ClusterFile.ToYaml(scenario.Cluster)));
+        await WriteFileAsync(call, Path.Combine(folder, "jobs.csv"), writer => TraceFile.Write(writer, scenario.Jobs));
     }
 
     private static async Task WriteFileAsync(Call call, string file, Action<TextWriter> write)

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Convoy.Cli.Output;
 using Convoy.Client.Wire;
-using Convoy.Core.Resources;
 
 namespace Convoy.Cli.Verbs;
 
@@ -31,9 +30,9 @@ internal static class WhyVerb
         facts.Add("phase", why.Phase.ToString());
         facts.Add("reason", why.Reason);
         facts.Add("message", why.Message);
-        facts.Add("needed", Amount(why.Needed, why.Unit));
-        facts.Add("free", Amount(why.Free, why.Unit));
-        facts.Add("largest free block", Amount(why.LargestFreeBlock, why.Unit));
+        facts.Add("needed", Amounts.Of(why.Needed, why.Unit));
+        facts.Add("free", Amounts.Of(why.Free, why.Unit));
+        facts.Add("largest free block", Amounts.Of(why.LargestFreeBlock, why.Unit));
         facts.Add("jobs ahead", why.JobsAhead is { } ahead ? $"{ahead}" : null);
         facts.Add("queue", why.Queue);
         facts.Add("blocked by", why.BlockedBy);
@@ -43,6 +42,7 @@ internal static class WhyVerb
         facts.Add("try", why.Try);
         facts.Write(call.Output);
     }
+<<<<<<< HEAD
 
     private static string? Amount(long? amount, string? unit) => amount is not { } number ? null : unit?.ToLowerInvariant() switch
     {
@@ -54,4 +54,6 @@ internal static class WhyVerb
         "jobs" => Spans.Count(number, "job"),
         _ => $"{number} {unit}".TrimEnd(),
     };
+=======
+>>>>>>> sim
 }

@@ -48,5 +48,6 @@ namespace Convoy.Client.Wire;
 [JsonSerializable(typeof(OrganisationView))]
 [JsonSerializable(typeof(OrganisationChangeView))]
 [JsonSerializable(typeof(QueueTreeView))]
+[JsonSerializable(typeof(HistoryView))]
 [JsonSerializable(typeof(Problem))]
 public sealed partial class WireJson : JsonSerializerContext;

@@ -13,6 +13,21 @@ public sealed record SimulatedCluster(IReadOnlyList<SimulatedNode> Nodes)
 
     public IReadOnlyList<QueueSpec> Queues { get; init; } = [];
 
+    /// <summary>A platform's machines, those that are unwell included and those that are gone not, with its queues and levels. Several clusters become one.</summary>
+    public static SimulatedCluster Of(ClusterSnapshot snapshot, SchedulingPolicy policy) => new(
+    [
+        .. snapshot.Nodes.Where(node => node.Health != NodeHealth.Gone).Select(node => new SimulatedNode(node.Devices.Count, node.Accelerator ?? "")
+        {
+            CpuMillicores = node.CpuMillicores,
+            MemoryBytes = node.MemoryBytes,
+            Topology = node.Topology,
+        }),
+    ])
+    {
+        Levels = policy.Levels,
+        Queues = policy.Queues,
+    };
+
     public SchedulingPolicy Policy => new(Levels) { Queues = Queues };
 
     /// <summary>The trace under a policy. Pure: the same input gives the same result.</summary>

@@ -54,7 +54,7 @@ public sealed class VirtualCluster
         var wishes = new TraceWishes(policy, machines.Select(machine => machine.Gpus).DefaultIfEmpty().Max());
         var order = jobs.Select((job, index) => (job, index)).OrderBy(each => each.job.Submit).ThenBy(each => each.index)
             .Select((each, sequence) => new VirtualJob(each.job, each.index, wishes.Of(each.job, sequence))).ToArray();
-        var cluster = new VirtualCluster(machines, policy, planner ?? Scheduler.Plan, order.Length == 0 ? TimeSpan.Zero : order[0].Job.Submit);
+        var cluster = new VirtualCluster(machines, policy, planner ?? new Scheduler().PlanNext, order.Length == 0 ? TimeSpan.Zero : order[0].Job.Submit);
         cluster.Replay(order, progress, cancellation);
         return new SimulationResult(SimulationPolicy.Convoy, machines.Sum(machine => machine.Gpus), [.. order.OrderBy(job => job.Index).Select(job => job.Outcome)], cluster.lostGpuTime);
     }
@@ -114,7 +114,7 @@ public sealed class VirtualCluster
             0,
             nodes,
             [.. pending.Values.Select(job => promised.TryGetValue(job.Id, out var from) ? job.Wish with { PromisedFrom = from } : job.Wish)],
-            [.. running.Values.Select(job => job.Running! with { CheckpointedAt = At(now) })])
+            [.. running.Values.Select(job => job.Running!)])
         {
             QueueShares = shares.Queues,
             UserShares = shares.Users,

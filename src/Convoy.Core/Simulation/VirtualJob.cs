@@ -52,6 +52,9 @@ internal sealed class VirtualJob(SimulatedJob job, int index, PendingJob wish)
             Preemptible = Wish.Preemptible,
             StartedAt = VirtualCluster.At(now),
             MaxDuration = Wish.MaxDuration,
+
+            // It saves its work when it is told to stop, whenever that is: what an eviction costs depends on its size alone.
+            CheckpointedAt = DateTimeOffset.MaxValue,
             Roles = IsElastic ? Wish.Roles : [],
         };
 

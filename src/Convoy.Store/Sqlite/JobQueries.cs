@@ -10,6 +10,12 @@ internal static class JobQueries
 
     public const string Unfinished = "SELECT body FROM jobs WHERE finished = 0 AND submit_sequence > @after ORDER BY submit_sequence LIMIT @limit";
 
+    /// <summary>Each once: what it held last stands in one row of usage.</summary>
+    public const string Finished = """
+        SELECT j.body FROM usage AS u CROSS JOIN jobs AS j ON j.submit_sequence = u.job
+        WHERE (u.ended_at, u.job) > (@ended, @job) AND u.attempt = j.attempt AND j.finished = 1 ORDER BY u.ended_at, u.job, u.attempt LIMIT @limit
+        """;
+
     public const string LastSequence = "SELECT max(submit_sequence) FROM jobs";
 
     public const string Events = """

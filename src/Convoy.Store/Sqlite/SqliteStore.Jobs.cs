@@ -33,6 +33,13 @@ public sealed partial class SqliteStore
             connection => [.. connection.Query<string>(JobQueries.Unfinished, new { after, limit }).Select(StoredJson.Job)], cancellationToken);
     }
 
+    public Task<IReadOnlyList<Job>> ListFinishedAsync(DateTimeOffset since, Job? after, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        var from = after is null ? new { ended = StoredTime.Of(since), job = 0L, limit } : new { ended = StoredTime.Of(after.Attempts[^1].EndedAt!.Value), job = after.SubmitSequence, limit };
+        return ReadAsync<IReadOnlyList<Job>>(connection => [.. connection.Query<string>(JobQueries.Finished, from).Select(StoredJson.Job)], cancellationToken);
+    }
+
     public Task<long> LastSubmitSequenceAsync(CancellationToken cancellationToken) =>
         ReadAsync(connection => connection.ExecuteScalar<long?>(JobQueries.LastSequence) ?? 0, cancellationToken);
 

@@ -53,6 +53,23 @@ public sealed class ClusterFileTests
         ClusterFile.Read(text, "cluster.yaml").Problems.Select(problem => problem.ToString()).Order(StringComparer.Ordinal).ShouldBe(problems.Order(StringComparer.Ordinal));
 
     [Fact]
+    public void A_cluster_that_was_written_reads_as_it_was()
+    {
+        var cluster = Read(Start) with { Nodes = [new SimulatedNode(8, "A100") { Topology = ["eu", "", "b1", "r\"1\""] }, .. Read(Start).Nodes] };
+
+        var yaml = ClusterFile.ToYaml(cluster);
+
+        var read = Read(yaml);
+        ClusterFile.ToYaml(read).ShouldBe(yaml);
+        read.Nodes[0].Topology.ShouldBe(["", "", "", "eu/b1/r\"1\""]);
+        read.Nodes.Skip(1).Select(node => (node.Capacity, node.Accelerator)).ShouldBe(cluster.Nodes.Skip(1).Select(node => (node.Capacity, node.Accelerator)));
+        read.Levels.ShouldBe(cluster.Levels);
+        read.Queues[0].Quotas.ShouldBe(cluster.Queues[0].Quotas);
+        (read.Queues[1].Parent, read.Queues[1].Ordering).ShouldBe(("vision", QueueOrdering.Las));
+        ClusterFile.ToYaml(new SimulatedCluster([new SimulatedNode(8), new SimulatedNode(8)]) { Levels = [] }).ShouldBe("nodes:\n- {count: 2, gpus: 8}\n");
+    }
+
+    [Fact]
     public void Changed_files_give_a_cluster_or_problems_and_never_an_exception() =>
         Gen.Select(Gen.Double[0, 1], Gen.Int[0, 12], Gen.OneOf(Words.Of("", "\n", ": ", "- ", "{", "}", "[", "]", ",", "'", "nodes:", "gpus", "-1", "1e9", "null", "\0", "&a ", "levels:", "99999999999"), Gen.Char.Select(c => c.ToString())))
             .Array[1, 5].Sample(

@@ -98,6 +98,15 @@ public sealed class VirtualClusterTests
     }
 
     [Fact]
+    public void Who_used_less_of_late_goes_first_whoever_came_first()
+    {
+        var outcomes = VirtualCluster.Run(
+            [new SimulatedNode(1)], [Job(0, 1000, 1) with { User = "ann" }, Job(10, 100, 1) with { User = "ann" }, Job(20, 100, 1) with { User = "bob" }], new SchedulingPolicy(Level.Defaults)).Outcomes;
+
+        outcomes.Select(Times).ShouldBe([(0, 1000), (1100, 1200), (1000, 1100)]);
+    }
+
+    [Fact]
     public void A_trace_that_would_take_thousands_of_years_is_refused()
     {
         var jobs = Enumerable.Repeat(Job(0, 0, 1) with { Duration = TimeSpan.FromDays(36_500) }, 30).ToArray();

@@ -43,6 +43,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
         new("DELETE", "/api/v1/nodes/{name}/wish", Permission.AdministerNodes),
         new("GET", "/api/v1/clusters", Permission.SeePlatform),
         new("GET", "/api/v1/scheduling/snapshot", Permission.AdministerJobs),
+        new("GET", "/api/v1/scheduling/history", Permission.AdministerJobs),
         new("HEAD", "/api/v1/code/{sha256}", Permission.UseJobs, HttpStatusCode.NotFound),
         new("PUT", "/api/v1/code/{sha256}", Permission.UseJobs),
         new("GET", "/api/v1/whoami", Permission.SeePlatform),

@@ -31,7 +31,7 @@ public sealed class QueryPlanTests : IAsyncLifetime
     {
         foreach (var sql in new[]
         {
-            JobQueries.One, JobQueries.Unfinished, JobQueries.LastSequence, JobQueries.Events, UsageRow.Since, MetricQueries.List(null), MetricQueries.List("loss"),
+            JobQueries.One, JobQueries.Unfinished, JobQueries.LastSequence, JobQueries.Finished, JobQueries.Events, UsageRow.Since, MetricQueries.List(null), MetricQueries.List("loss"),
             PeopleQueries.User, PeopleQueries.Users, PeopleQueries.Token, PeopleQueries.Tokens(null), PeopleQueries.Tokens("ada"), PeopleQueries.Code,
         })
         {

@@ -8,7 +8,7 @@ internal sealed class Timeline(TimeSpan begin, TimeSpan end, int parts)
     /// <summary>Fine for one line, coarser where several cross.</summary>
     private const int PartsOfOne = 240;
     private const int PartsOfSeveral = 96;
-    private readonly double seconds = Math.Max(1e-6, (end - begin).TotalSeconds);
+    private readonly double seconds = Math.Max(1, (end - begin).TotalSeconds);
 
     /// <summary>In seconds.</summary>
     public double Length => seconds;
