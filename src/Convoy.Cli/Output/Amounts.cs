@@ -13,6 +13,7 @@ internal static class Amounts
         "millidevices" => Gpus(number),
         "millicores" => $"{new CpuQuantity(number)} CPU",
         "bytes" => Spans.Bytes(number),
+        "rdma" => Spans.Count(number, "RDMA device"),
         "jobs" => Spans.Count(number, "job"),
         _ => $"{number} {unit}".TrimEnd(),
     };

@@ -42,18 +42,4 @@ internal static class WhyVerb
         facts.Add("try", why.Try);
         facts.Write(call.Output);
     }
-<<<<<<< HEAD
-
-    private static string? Amount(long? amount, string? unit) => amount is not { } number ? null : unit?.ToLowerInvariant() switch
-    {
-        "devices" => Spans.Count(number, "GPU"),
-        "millicores" => $"{new CpuQuantity(number)} CPU",
-        "bytes" => Spans.Bytes(number),
-        "millidevices" => $"{number} thousandths of a GPU",
-        "rdma" => Spans.Count(number, "RDMA device"),
-        "jobs" => Spans.Count(number, "job"),
-        _ => $"{number} {unit}".TrimEnd(),
-    };
-=======
->>>>>>> sim
 }
