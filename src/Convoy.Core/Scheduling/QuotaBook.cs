@@ -134,7 +134,7 @@ internal sealed class QuotaBook
     {
         if (isTrivial || accelerator is null || !types.TryGetValue(accelerator, out var type)) return true;
         var queue = tree.IdOf(standing.Queue);
-        return milli <= now.RoomOf(queue, type) && milli <= soon.RoomOf(queue, type) && (order.MayBeEvicted(standing, isPreemptible) || soon.UsedOf(queue, type) + milli <= soon.RightOf(queue, type));
+        return milli <= now.RoomOf(queue, type) && milli <= soon.RoomOf(queue, type) && (order.MayBeEvicted(standing, isPreemptible) || Math.Max(now.UsedOf(queue, type), soon.UsedOf(queue, type)) + milli <= soon.RightOf(queue, type));
     }
 
     /// <summary>What of the pool's nominal is taken before a waiting job of this level: by those that run, of its own and higher levels, and by those that may not be preempted.</summary>

@@ -229,7 +229,7 @@ internal sealed class SchedulingCycle
             return false;
         }
 
-        foreach (var victim in victims.Jobs)
+        foreach (var victim in victims.Jobs.Order(Harm.NewestFirst))
         {
             free.Vacate(victim);
             times.Release(victim);

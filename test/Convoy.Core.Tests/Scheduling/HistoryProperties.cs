@@ -42,14 +42,15 @@ public sealed class HistoryProperties
     [Fact]
     public void Guarantee_8_With_no_arrivals_evictions_and_shrinks_stop() => Gen.Select(Histories.Policies, Histories.Of(20, hasEnd: false)).Sample((policy, happenings) =>
     {
-        var (isOver, last) = (false, Worlds.Now);
+        // Who outstays what was expected of it may still make way for an older job, once for each; going to and fro takes far more turns than that.
+        var (isOver, changes, most) = (false, 0, happenings.Length * happenings.Length);
         var history = New(policy with { Queues = [.. policy.Queues.Select(queue => queue with { Ordering = Core.Queues.QueueOrdering.Fair })] }, (snapshot, plan) =>
         {
-            if (isOver && plan.Evictions.Count + plan.Resizes.Count > 0) throw new ShouldAssertException($"evicts or resizes for ever: {string.Join(", ", plan.Evictions)} {string.Join(", ", plan.Resizes)}");
+            changes += isOver ? plan.Evictions.Count + plan.Resizes.Count : 0;
+            changes.ShouldBeLessThanOrEqualTo(most, $"evicts or resizes for ever: {string.Join(", ", plan.Evictions)} {string.Join(", ", plan.Resizes)}");
         }).Play(happenings);
-        history.GoOnTo(history.Now + TimeSpan.FromDays(4));
         isOver = true;
-        history.GoOnTo(history.Now + TimeSpan.FromDays(2));
+        history.GoOnTo(history.Now + TimeSpan.FromDays(6));
     }, iter: 50);
 
     [Fact]
@@ -67,7 +68,7 @@ public sealed class HistoryProperties
 
             foreach (var waiting in plan.Waiting)
             {
-                if (promised.TryGetValue(waiting.Job, out var from)) plan.Reservations.ShouldContain(promise => promise.Gang.Job == waiting.Job, $"{waiting.Job} is promised nothing any more, and {from} before");
+                if (promised.TryGetValue(waiting.Job, out var from)) plan.Promises(Worlds.Now).ShouldContainKey(waiting.Job, $"{waiting.Job} is promised nothing any more, and {from} before");
             }
         }).Play(happenings);
         history.GoOnToRest();
@@ -104,7 +105,7 @@ public sealed class HistoryProperties
         {
             var plan = scheduler.PlanNext(snapshot, rules, now);
             var shuffled = snapshot with { Nodes = SchedulerProperties.Shuffled(snapshot.Nodes, random), Pending = SchedulerProperties.Shuffled(snapshot.Pending, random), Running = SchedulerProperties.Shuffled(snapshot.Running, random) };
-            JsonSerializer.SerializeToUtf8Bytes(Scheduler.Plan(shuffled, rules, now)).ShouldBe(JsonSerializer.SerializeToUtf8Bytes(plan));
+            JsonSerializer.Serialize(Scheduler.Plan(shuffled, rules, now)).ShouldBe(JsonSerializer.Serialize(plan));
             return plan;
         }
 
