@@ -29,7 +29,8 @@ public static partial class PlanChecker
                 WaitingToken.NoSuchAccelerator => job.Roles is [var role] && pools.Any(pool => AllowsCluster(job, pool.Cluster) && Accepts(role, pool.Accelerator)),
                 WaitingToken.WaitingForPreemption => !claims.Contains(id),
                 WaitingToken.Infeasible => conservation.FitsEmpty(job),
-                WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.TopologyUnsatisfied => false,
+                WaitingToken.TopologyUnsatisfied => job.Topology is not { IsRequired: true },
+                WaitingToken.InsufficientResources or WaitingToken.Fragmented => false,
                 _ => true,
             };
             if (isFalse) yield return new(10, id, $"waits as {reason.Token}, which is not true");

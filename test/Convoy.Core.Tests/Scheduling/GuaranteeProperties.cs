@@ -116,6 +116,7 @@ public sealed class GuaranteeProperties
     {
         var (snapshot, plan) = Planned(world);
         var gone = plan.Evictions.Select(eviction => eviction.Victim).ToHashSet();
+        var shrunk = plan.Resizes.Where(resize => resize.For.Count > 0).ToDictionary(resize => resize.Job);
         DateTimeOffset EndOf(RunningJob job)
         {
             if (job.IsStopping || gone.Contains(job.Standing.Id)) return Worlds.Now;
@@ -130,7 +131,7 @@ public sealed class GuaranteeProperties
             foreach (var tasks in promise.Gang.Tasks.GroupBy(task => task.Node))
             {
                 var node = snapshot.Nodes.Single(each => each.Name == tasks.Key);
-                var held = snapshot.Running.Where(job => job.Cluster == node.Cluster && EndOf(job) > promise.From).SelectMany(job => job.Places).Where(place => place.Node == node.Name);
+                var held = snapshot.Running.Where(job => job.Cluster == node.Cluster && EndOf(job) > promise.From).SelectMany(job => Held(job, shrunk.GetValueOrDefault(job.Standing.Id))).Where(place => place.Node == node.Name);
                 var left = held.Aggregate(node.Capacity, (sum, place) => sum - place.Taken);
                 tasks.Aggregate(left, (sum, task) => sum - Each(snapshot, promise.Gang, task)).MilliDevices.ShouldBeGreaterThanOrEqualTo(role.UsesDevices ? 0 : long.MinValue, $"{promise.Gang.Job} is promised {node.Name} from {promise.From - Worlds.Now}");
             }

@@ -13,7 +13,7 @@ public sealed class PlanCheckerProperties
     public void What_a_slow_judge_calls_broken_is_found() => Gen.Select(World, Gen.Int[0, 8], Gen.Int[0, 1000], Gen.Int[0, 1000]).Sample((world, kind, one, other) =>
     {
         var plan = Scheduler.Plan(world.Snapshot, world.Policy, Worlds.Now);
-        if (Judge.Faults(world.Snapshot, plan).Any()) throw new ShouldAssertException("the judge finds the plan broken before it is spoilt");
+        Judge.Faults(world.Snapshot, plan).ShouldBeEmpty("before it is spoilt");
         var spoilt = Spoilt(world.Snapshot, plan, kind, one, other);
         if (Judge.Faults(world.Snapshot, spoilt).FirstOrDefault() is { } fault) PlanChecker.Violations(world.Snapshot, world.Policy, spoilt, Worlds.Now).ShouldNotBeEmpty(fault);
     }, iter: 6_000);
@@ -126,8 +126,18 @@ internal static class Judge
     private static IEnumerable<HeldPlace> Held(ClusterSnapshot snapshot, Node node, Func<RunningJob, IReadOnlyList<HeldPlace>> places) =>
         snapshot.Running.Where(job => job.Cluster == node.Cluster).SelectMany(places).Where(place => place.Node == node.Name);
 
-    private static IEnumerable<HeldPlace> Left(Plan plan, RunningJob job) => job.Places.Where(place => !place.IsLeaving && plan.Resizes.Where(resize => resize.Job == job.Standing.Id)
-        .All(resize => resize.Tasks.Any(task => task.Role == place.Role && task.Node == place.Node && task.Devices.SequenceEqual(place.Devices))));
+    /// <summary>Each task of its new size stands for one place at most: where devices are counted, places on a node are alike.</summary>
+    private static IEnumerable<HeldPlace> Left(Plan plan, RunningJob job)
+    {
+        var sizes = plan.Resizes.Where(resize => resize.Job == job.Standing.Id).Select(resize => resize.Tasks.ToList()).ToArray();
+        return job.Places.Where(place => Array.TrueForAll(sizes, tasks => tasks.FindIndex(task => task.Role == place.Role && task.Node == place.Node && task.Devices.SequenceEqual(place.Devices)) is var at and >= 0 && Struck(tasks, at)) && !place.IsLeaving);
+
+        static bool Struck(List<TaskPlacement> tasks, int at)
+        {
+            tasks.RemoveAt(at);
+            return true;
+        }
+    }
 
     /// <summary>Whether gangs take more of the node than is left, of anything that they ask for.</summary>
     private static bool Overdrawn(ClusterSnapshot snapshot, Node node, IReadOnlyList<PlannedGang> gangs, HeldPlace[] held)

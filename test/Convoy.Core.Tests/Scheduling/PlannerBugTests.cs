@@ -15,9 +15,11 @@ public sealed class PlannerBugTests
     private const string A100 = "A100-80G";
     private static readonly Node[] Nodes =
     [
-        Worlds.Node("n0", 4), Worlds.Node("n1", 4), Worlds.Node("counted", 4, assigns: false), Worlds.Node("sick", 4, health: NodeHealth.Draining), Worlds.Node("spare", 4, "V100-32G"),
+        Worlds.Node("n0", 4), Worlds.Node("n1", 4), Worlds.Node("counted", 4, assigns: false), Worlds.Node("sick", 4, health: NodeHealth.Draining), Worlds.Node("spare", 4, "V100-32G"), Worlds.Node("alike", 4, "V100-32G"),
     ];
 
+    /// <summary>Without room but for one gang of each type.</summary>
+    private static readonly Node[] Full = [Nodes[0], Nodes[4]];
     private static readonly PendingJob Wronged = Worlds.Pending(1, 2, 2, "ann", "senior", types: [A100]);
     private static readonly PendingJob Other = Worlds.Pending(2, 1, 4, "bob", types: ["V100-32G"]);
     private static readonly PlannedGang Sound = Gang(Other, "V100-32G", ("spare", [0, 1, 2, 3]));
@@ -33,8 +35,8 @@ public sealed class PlannerBugTests
     {
         ["a task is missing"] = Bug.Of(1, Gang(Wronged, ("n0", [0, 1]))),
         ["a gang is planned twice"] = Bug.Of(1, Whole, Whole),
-        ["a gang uses two types"] = Bug.Of(1, Gang(Wronged, ("n0", [0, 1]), ("spare", [0, 1]))),
-        ["a gang lands on a type that it does not accept"] = Bug.Of(1, Gang(Wronged, "V100-32G", ("spare", [0, 1]), ("spare", [2, 3]))),
+        ["a gang uses two types"] = Bug.Of(1, Gang(Wronged, ("n0", [0, 1]), ("alike", [0, 1]))),
+        ["a gang lands on a type that it does not accept"] = Bug.Of(1, Gang(Wronged, "V100-32G", ("alike", [0, 1]), ("alike", [2, 3]))),
         ["a gang is on a cluster that it may not use"] = Bug.Of(1, Whole) with { Job = Wronged with { Clusters = ["west"] } },
         ["processors are oversubscribed"] = Bug.Of(2, Whole) with { Job = Asking(new(40_000, 0, 2)) },
         ["memory is oversubscribed"] = Bug.Of(2, Whole) with { Job = Asking(new(1000, 300L << 30, 2)) },
@@ -79,13 +81,14 @@ public sealed class PlannerBugTests
             Nodes = [Nodes[0], Nodes[1], Nodes[4]], Job = In("mine"), Teams = Teams, Gangs = [Gang(Wronged, ("n0", [0, 1]), ("n1", [0, 1]))],
             Running = [.. both.Running, In("poor", Running(9, "eve", "intern", "n1", 4))], Evictions = [.. both.Evictions, new PlannedEviction(Worlds.Standing(9, "eve").Id, 0, Wronged.Standing.Id) { Cause = EvictionCause.Reclaim }],
         } : null!,
-        ["what is promised to an equal is taken beyond the promise"] = Bug.Of(9, Whole) with { Promised = Worlds.Pending(3, 1, 4, "eve", "senior", types: [A100]) },
-        ["a job behind takes the place of one ahead"] = Bug.Of(9) with { Nodes = [Nodes[0], Nodes[4]], Behind = Worlds.Pending(4, 1, 4, "cat", "intern", types: [A100]), Waits = WaitingToken.InsufficientResources },
+        ["what is promised to an equal is taken beyond the promise"] = Bug.Of(9, Whole) with { Nodes = Full, Promised = Worlds.Pending(3, 1, 4, "eve", "senior", types: [A100]) },
+        ["a job behind takes the place of one ahead"] = Bug.Of(9) with { Nodes = Full, Behind = Worlds.Pending(4, 1, 4, "cat", "intern", types: [A100]), Waits = WaitingToken.InsufficientResources },
         ["a job is forgotten"] = Bug.Of(10),
         ["a job waits though there is room"] = Bug.Of(10) with { Waits = WaitingToken.InsufficientResources },
         ["a job waits for ever though it would fit"] = Bug.Of(10) with { Waits = WaitingToken.Infeasible },
         ["a job waits for quota that it has"] = Bug.Of(10) with { Waits = WaitingToken.WaitingForQuota, Teams = Teams, Job = In("mine") },
         ["a job is said to exceed a quota that it does not"] = Bug.Of(10) with { Waits = WaitingToken.ExceedsQueueQuota, Teams = Teams, Job = In("mine") },
+        ["a job waits for a domain that it does not ask for"] = Bug.Of(10) with { Nodes = Full, Running = [Running(9, "eve", "senior", "n0", 4)], Waits = WaitingToken.TopologyUnsatisfied },
         ["a job is held beyond its time"] = Bug.Of(10) with { Waits = WaitingToken.Held, Job = Wronged with { NotBefore = Worlds.Now } },
         ["a job waits for a cap that it keeps"] = Bug.Of(10) with { Waits = WaitingToken.ExceedsLevelCap },
         ["a job waits for a promise that nobody has"] = Bug.Of(10) with { Waits = WaitingToken.Reserved },
@@ -121,15 +124,14 @@ public sealed class PlannerBugTests
         Sane(Bug.Of(0, Whole));
         Sane(Bug.Of(0, Gang(Wronged, ("n0", [0]), ("n0", [0]))) with { Job = Asking(Share(500)) });
         Sane(Bug.Of(0, Whole) with { Job = In("mine") with { Preemptible = false }, Teams = Teams });
-        Sane(Bug.Of(0, Whole) with { Promised = Worlds.Pending(3, 1, 4, "eve", "engineer", types: [A100]) });
-        Sane(Bug.Of(0, Whole) with { Promised = Worlds.Pending(3, 1, 4, "eve", "senior", types: [A100]), Job = Wronged with { MaxDuration = TimeSpan.FromHours(1) } });
-        Node[] full = [Nodes[0], Nodes[4]];
-        Sane(Bug.Evicting(0, Intern, EvictionCause.Level) with { Nodes = full });
-        Sane(Bug.Evicting(0, Engineer with { MaxDuration = TimeSpan.FromMinutes(1) }, EvictionCause.Overrun) with { Nodes = full, Job = Wronged with { PromisedFrom = Worlds.Now } });
+        Sane(Bug.Of(0, Whole) with { Nodes = Full, Promised = Worlds.Pending(3, 1, 4, "eve", "engineer", types: [A100]) });
+        Sane(Bug.Of(0, Whole) with { Nodes = Full, Promised = Worlds.Pending(3, 1, 4, "eve", "senior", types: [A100]), Job = Wronged with { MaxDuration = TimeSpan.FromHours(1) } });
+        Sane(Bug.Evicting(0, Intern, EvictionCause.Level) with { Nodes = Full });
+        Sane(Bug.Evicting(0, Engineer with { MaxDuration = TimeSpan.FromMinutes(1) }, EvictionCause.Overrun) with { Nodes = Full, Job = Wronged with { PromisedFrom = Worlds.Now } });
         var lower = Low(Running(8, "ann", "senior", "n0", 4));
-        Sane(Bug.Evicting(0, lower, EvictionCause.Priority) with { Nodes = full });
+        Sane(Bug.Evicting(0, lower, EvictionCause.Priority) with { Nodes = Full });
         var borrower = In("poor", Running(7, "eve", "senior", "n0", 4)) with { StartedAt = Worlds.Now };
-        Sane(Bug.Evicting(0, borrower, EvictionCause.Reclaim) with { Nodes = full, Job = In("mine"), Teams = Teams, Senior = new("senior", 30) { MinRunTime = TimeSpan.FromDays(1), MayPreempt = false } });
+        Sane(Bug.Evicting(0, borrower, EvictionCause.Reclaim) with { Nodes = Full, Job = In("mine"), Teams = Teams, Senior = new("senior", 30) { MinRunTime = TimeSpan.FromDays(1), MayPreempt = false } });
 
         static void Sane(Bug bug) => PlanChecker.Violations(bug.Snapshot, bug.Policy, bug.Plan, Worlds.Now).ShouldBeEmpty();
     }
@@ -199,7 +201,7 @@ public sealed class PlannerBugTests
         private IEnumerable<WaitingJob> Waiting()
         {
             if (Waits is { } token) yield return new(Job.Standing.Id, new WaitingReason(token, WaitingUnit.Devices, 4, 0, 0, 0, Other.Standing.Id));
-            if (Promised is not null) yield return new(Promised.Standing.Id, new WaitingReason(WaitingToken.TopologyUnsatisfied, WaitingUnit.Devices, 4, 0, 0, 0));
+            if (Promised is not null) yield return new(Promised.Standing.Id, new WaitingReason(WaitingToken.InsufficientResources, WaitingUnit.Devices, 4, 0, 0, 0));
         }
     }
 }
