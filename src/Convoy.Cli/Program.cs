@@ -40,7 +40,7 @@ catch (Exception e) when (Failure.Of(e) is { } failure)
 
 async Task<int> RunAsync(System.CommandLine.ParseResult parsed, string[]? trailing, StreamWriter output)
 {
-    if (parsed.Action is not (null or System.CommandLine.Invocation.ParseErrorAction))
+    if (parsed.Action is not (null or System.CommandLine.Invocation.ParseErrorAction) && parsed.Action != parsed.CommandResult.Command.Action)
     {
         return await parsed.InvokeAsync(new System.CommandLine.InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, interrupted.Token);
     }

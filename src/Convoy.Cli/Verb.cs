@@ -3,8 +3,12 @@ using System.CommandLine;
 namespace Convoy.Cli;
 
 /// <summary>A command that does something, with examples for its help.</summary>
-internal sealed class Verb(string name, string description) : Command(name, description)
+internal sealed class Verb : Command
 {
+    /// <summary>The parser takes a command that has others below it and no action for unfinished.</summary>
+    public Verb(string name, string description)
+        : base(name, description) => SetAction(_ => ExitCodes.Success);
+
     public required IReadOnlyList<string> Examples { get; init; }
 
     /// <summary>May be followed by <c>--</c> and a command line that is not Convoy's.</summary>

@@ -79,6 +79,17 @@ public sealed class AdministrationTests : IDisposable
     }
 
     [Fact]
+    public async Task The_queue_itself_is_told_although_there_are_commands_below_it()
+    {
+        _server.On("GET /queue", new QueueListView([], null), WireJson.Default.QueueListView);
+
+        var ended = await _convoy.Uses(_server).RunAsync("queue", "-o", "json");
+
+        ended.ExitCode.ShouldBe(0, ended.Error);
+        JsonDocument.Parse(ended.Output).RootElement.GetProperty("items").GetArrayLength().ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_node_is_cordoned_drained_and_used_again()
     {
         var node = new NodeView("node-0", "local", NodeHealth.Draining, null, 0, 0, 1000, 0, 0, 0, [new("j1", "digits", "mei", "intern", 1, 0)]) { WishedBy = "root" };
