@@ -170,6 +170,10 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
     /// <summary>The part of the job that is on its way out.</summary>
     public RunningJob WhatLeaves() => IsStopping ? this : this with { Places = [.. Places.Where(place => place.IsLeaving)] };
 
+    /// <summary>Thousandths of devices that it holds however much of its surplus it gives: those of its minimum.</summary>
+    public long MinMilliDevices() => Places.Where(place => !place.IsLeaving).Sum(place => place.Taken.MilliDevices)
+        - Roles.Sum(role => Places.Where(place => !place.IsLeaving && place.Role == role.Role).Skip(role.Min).Sum(place => place.Taken.MilliDevices));
+
     /// <summary>Device time that is lost if the job dies now; more than a year of work counts as a year, so that sums stay in range.</summary>
     public TimeSpan LostIfEvicted(DateTimeOffset now) =>
         TimeSpan.FromTicks(Math.Clamp((now - (CheckpointedAt ?? StartedAt)).Ticks, 0, TimeSpan.TicksPerDay * 365)) * Devices;

@@ -9,7 +9,8 @@ namespace Convoy.Core.Scheduling;
 /// </summary>
 /// <remarks>
 /// In a pool jobs are charged to nominal by level, those that run before those that wait, then priority and submission. Those that may
-/// not be preempted are charged first. Nothing is computed where no queue has a quota: then all are inside the organisation's nominal.
+/// not be preempted are charged first, with all they have; of others the minimum counts: what is above it is anybody's who has a right to
+/// it, and gives nobody a right. Nothing is computed where no queue has a quota: then all are inside the organisation's nominal.
 /// </remarks>
 internal sealed class QuotaBook
 {
@@ -58,7 +59,7 @@ internal sealed class QuotaBook
         now.Charge(member.Queue, member.Type, member.Milli);
         if (job.IsStopping) return;
         var stays = member.Milli - job.Places.Where(place => place.IsLeaving).Sum(place => place.Taken.MilliDevices);
-        if (stays > 0) Join(member with { Milli = stays });
+        if (stays > 0) Join(member with { Milli = stays, Min = job.MinMilliDevices() });
     }
 
     public bool IsAnythingBorrowed => !isTrivial && members.Keys.Any(cell => soon.BorrowedBy(cell.Pool, cell.Type) > 0);
@@ -109,7 +110,7 @@ internal sealed class QuotaBook
         if (isTrivial || milli == 0 || accelerator is null || !types.TryGetValue(accelerator, out var type)) return;
         var queue = tree.IdOf(standing.Queue);
         now.Charge(queue, type, milli);
-        var member = new Member(standing.Id, queue, type, milli, order.MayBeEvicted(standing, isPreemptible), order.Of(standing));
+        var member = new Member(standing.Id, queue, type, milli, milli, order.MayBeEvicted(standing, isPreemptible), order.Of(standing));
         if (!memberOf.TryGetValue(standing.Id, out var before)) Join(member);
         else Replace(before, before with { Milli = before.Milli + milli });
     }
@@ -118,14 +119,14 @@ internal sealed class QuotaBook
     public void Claim(Standing standing, bool isPreemptible, string? accelerator, long milli)
     {
         if (isTrivial || milli == 0 || accelerator is null || !types.TryGetValue(accelerator, out var type)) return;
-        Join(new Member(standing.Id, tree.IdOf(standing.Queue), type, milli, order.MayBeEvicted(standing, isPreemptible), order.Of(standing)));
+        Join(new Member(standing.Id, tree.IdOf(standing.Queue), type, milli, milli, order.MayBeEvicted(standing, isPreemptible), order.Of(standing)));
     }
 
     /// <summary>A running job is told to go, or to give up these places.</summary>
     public void Leave(RunningJob part)
     {
         if (isTrivial || MemberOf(part) is not { } given || !memberOf.TryGetValue(given.Id, out var member)) return;
-        Replace(member, member with { Milli = member.Milli - given.Milli });
+        Replace(member, member with { Milli = member.Milli - given.Milli, Min = Math.Min(member.Min, member.Milli - given.Milli) });
     }
 
     /// <summary>Whether a running job may have so much more.</summary>
@@ -141,7 +142,7 @@ internal sealed class QuotaBook
     {
         var pool = soon.PoolOf(queue, type);
         if (!members.TryGetValue((pool, type), out var here)) return 0;
-        var ahead = here.Where(member => !member.MayBorrow || member.Turn.Rank >= rank).Select(member => new PoolGang(member.Milli, member.MayBorrow)).ToArray();
+        var ahead = here.Where(member => !member.MayBorrow || member.Turn.Rank >= rank).Select(member => new PoolGang(member.Charged, member.MayBorrow)).ToArray();
         return NominalOrder.Mark(soon.RightOf(queue, type), ahead, new bool[ahead.Length]);
     }
 
@@ -153,7 +154,7 @@ internal sealed class QuotaBook
         {
             var here = members[(pool, type)];
             var inside = new bool[here.Count];
-            NominalOrder.Mark(soon.RightOf(pool, type), here.Select(member => new PoolGang(member.Milli, member.MayBorrow)).ToArray(), inside);
+            NominalOrder.Mark(soon.RightOf(pool, type), here.Select(member => new PoolGang(member.Charged, member.MayBorrow)).ToArray(), inside);
             found.UnionWith(here.Zip(inside).Where(pair => !pair.Second).Select(pair => pair.First.Id));
         }
 
@@ -190,11 +191,15 @@ internal sealed class QuotaBook
         }
 
         return name is null || !types.TryGetValue(name, out var type) ? null
-            : new Member(job.Standing.Id, tree.IdOf(job.Standing.Queue), type, milli, order.MayBeEvicted(job.Standing, job.Preemptible), order.Of(job.Standing));
+            : new Member(job.Standing.Id, tree.IdOf(job.Standing.Queue), type, milli, milli, order.MayBeEvicted(job.Standing, job.Preemptible), order.Of(job.Standing));
     }
 
-    private sealed record Member(JobId Id, int Queue, int Type, long Milli, bool MayBorrow, StandingOrder.Turn Turn) : IComparable<Member>
+    /// <param name="Min">What it keeps of that whoever takes its surplus.</param>
+    private sealed record Member(JobId Id, int Queue, int Type, long Milli, long Min, bool MayBorrow, StandingOrder.Turn Turn) : IComparable<Member>
     {
+        /// <summary>What of its pool's right it takes before others.</summary>
+        public long Charged => MayBorrow ? Min : Milli;
+
         public int CompareTo(Member? other) => other is null ? 1 : Turn.CompareTo(other.Turn);
     }
 }

@@ -98,12 +98,13 @@ public sealed class VirtualClusterTests
     }
 
     [Fact]
-    public void Who_used_less_of_late_goes_first_whoever_came_first()
+    public void Who_used_less_of_late_goes_first_and_takes_from_nobody_what_was_promised_before()
     {
-        var outcomes = VirtualCluster.Run(
-            [new SimulatedNode(1)], [Job(0, 1000, 1) with { User = "ann" }, Job(10, 100, 1) with { User = "ann" }, Job(20, 100, 1) with { User = "bob" }], new SchedulingPolicy(Level.Defaults)).Outcomes;
+        WhenBobComesAt(10).ShouldBe([(0, 1000), (1100, 1200), (1000, 1100)]);
+        WhenBobComesAt(20).ShouldBe([(0, 1000), (1000, 1100), (1100, 1200)]);
 
-        outcomes.Select(Times).ShouldBe([(0, 1000), (1100, 1200), (1000, 1100)]);
+        static IEnumerable<(double? Start, double? End)> WhenBobComesAt(int submitted) => VirtualCluster.Run(
+            [new SimulatedNode(1)], [Job(0, 1000, 1) with { User = "ann" }, Job(10, 100, 1) with { User = "ann" }, Job(submitted, 100, 1) with { User = "bob" }], new SchedulingPolicy(Level.Defaults)).Outcomes.Select(Times);
     }
 
     [Fact]

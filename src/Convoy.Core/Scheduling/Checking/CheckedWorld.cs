@@ -154,6 +154,18 @@ internal sealed class CheckedWorld
     /// <summary>The same without what it was told to give up before this plan.</summary>
     public static long MilliDevicesStaying(RunningJob job) => job.Places.Where(place => !place.IsLeaving).Sum(place => place.Taken.MilliDevices);
 
+    /// <summary>Of that the tasks that its size never goes below.</summary>
+    public static long MilliDevicesOfMinimum(RunningJob job)
+    {
+        var (left, milli) = (job.Roles.ToDictionary(role => role.Role, role => role.Min), 0L);
+        foreach (var place in job.Places)
+        {
+            if (!place.IsLeaving && (!left.ContainsKey(place.Role) || left[place.Role]-- > 0)) milli += place.Taken.MilliDevices;
+        }
+
+        return milli;
+    }
+
     /// <summary>What it holds of that once all who are told to leave have left.</summary>
     public long MilliDevicesThen(RunningJob job) => GoesOn(job) ? MilliDevicesKept(job) : 0;
 

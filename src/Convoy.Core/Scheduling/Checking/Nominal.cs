@@ -9,7 +9,7 @@ namespace Convoy.Core.Scheduling.Checking;
 /// <remarks>
 /// In which order the gangs of a plan were considered is not known, so where it matters the most favourable is assumed: a preemptor is
 /// judged with or without those of its level that leave for it, and beside the minimum of gangs that certainly came before it; elastic jobs
-/// count with what they have, or with what they keep.
+/// count with their minimum, unless they may not be evicted: then with what they have, or with what they keep.
 /// </remarks>
 internal sealed class Nominal(CheckedWorld world)
 {
@@ -42,7 +42,7 @@ internal sealed class Nominal(CheckedWorld world)
 
         // Of its level it is the last, whoever it is.
         var self = new Member(job.Standing, world.RankOf(job.Standing), milli, false, IsPending: true);
-        var extras = others.Where(gang => PoolOf(gang) == pool).Select(gang => MemberOf(gang, isPending: false) with { Milli = gang.MinMilliDevices }).Append(self).Order();
+        var extras = others.Where(gang => PoolOf(gang) == pool).Select(gang => MemberOf(gang, isPending: false)).Append(self).Order();
         return Inside(pool, Merge(Members(pool), extras)).Contains(self.Id);
     }
 
@@ -98,7 +98,7 @@ internal sealed class Nominal(CheckedWorld world)
     /// <param name="isLater">Whether elastic jobs have given up what they are to.</param>
     private bool IsInside((string Type, string Pool) pool, CheckedGang gang, IEnumerable<CheckedGang> others, Func<Member, bool> counts, bool isLater)
     {
-        var extras = others.Select(other => MemberOf(other, isPending: false) with { Milli = other.MinMilliDevices }).Append(MemberOf(gang, isPending: true)).Order();
+        var extras = others.Select(other => MemberOf(other, isPending: false)).Append(MemberOf(gang, isPending: true)).Order();
         return Inside(pool, Merge(Members(pool).Where(counts).Select(member => isLater ? member.Later : member), extras)).Contains(gang.Id);
     }
 
@@ -118,7 +118,7 @@ internal sealed class Nominal(CheckedWorld world)
         if (!running.TryGetValue(pool, out var members))
         {
             running[pool] = members = [.. world.RunningOn(pool.Type).Where(job => world.QuotaOf(pool.Type).PoolOf(job.Standing.Queue) == pool.Pool)
-                .Select(job => new Member(job.Standing, world.RankOf(job.Standing), CheckedWorld.MilliDevicesStaying(job), !world.MayBeEvicted(job), false) { Kept = world.MilliDevicesKept(job), IsStopping = job.IsStopping }).Order()];
+                .Select(MemberOf).Order()];
         }
 
         return members;
@@ -130,7 +130,14 @@ internal sealed class Nominal(CheckedWorld world)
     private (string Type, string Pool)? PoolOf(CheckedGang gang) =>
         gang.Planned.Accelerator is { } type && gang.MilliDevices > 0 ? (type, world.QuotaOf(type).PoolOf(gang.Job.Standing.Queue)) : null;
 
-    private Member MemberOf(CheckedGang gang, bool isPending) => new(gang.Job.Standing, world.RankOf(gang.Job.Standing), gang.MilliDevices, false, isPending);
+    private Member MemberOf(RunningJob job)
+    {
+        var isFirst = !world.MayBeEvicted(job);
+        var (held, kept) = isFirst ? (CheckedWorld.MilliDevicesStaying(job), world.MilliDevicesKept(job)) : (CheckedWorld.MilliDevicesOfMinimum(job), CheckedWorld.MilliDevicesOfMinimum(job));
+        return new Member(job.Standing, world.RankOf(job.Standing), held, isFirst, false) { Kept = kept, IsStopping = job.IsStopping };
+    }
+
+    private Member MemberOf(CheckedGang gang, bool isPending) => new(gang.Job.Standing, world.RankOf(gang.Job.Standing), gang.MinMilliDevices, false, isPending);
 
     private static IEnumerable<Member> Merge(IEnumerable<Member> running, IEnumerable<Member> extras)
     {
