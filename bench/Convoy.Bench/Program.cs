@@ -14,6 +14,12 @@ switch (args)
     case ["scheduling", .. var sizes]:
         SpeedTable.Print(Console.Out, sizes is [] ? [1_000, 10_000, 100_000] : [.. sizes.Select(int.Parse)]);
         return 0;
+    case ["shapes"]:
+        PublishedShapes.Print(Console.Out);
+        return 0;
+    case ["growth", var table]:
+        GrowthPlot.Print(Console.Out, table);
+        return 0;
     case ["placement", .. var sizes]:
         PlacementTable.Print(Console.Out, sizes is [] ? [1_000, 10_000, 100_000] : [.. sizes.Select(int.Parse)]);
         return 0;
@@ -21,6 +27,8 @@ switch (args)
         Console.Error.WriteLine("usage: Convoy.Bench openb FOLDER [SEEDS]   the openb protocol on the traces in the folder; 10 seeds unless told");
         Console.Error.WriteLine("       Convoy.Bench traces FOLDER          Convoy and textbook policies on the traces of training jobs in the folder");
         Console.Error.WriteLine("       Convoy.Bench scheduling [NODES]...  how fast plans are made; 1000, 10000 and 100000 nodes unless told");
+        Console.Error.WriteLine("       Convoy.Bench shapes                 the shapes on which others have published how fast they are");
+        Console.Error.WriteLine("       Convoy.Bench growth TABLE           a picture (SVG) of a table that scheduling has printed");
         Console.Error.WriteLine("       Convoy.Bench placement [NODES]...   placements per second; 1000, 10000 and 100000 nodes unless told");
         return 2;
 }

@@ -37,13 +37,13 @@ internal sealed class Churn
 
     public ClusterSnapshot Snapshot() => new(0, Nodes, [.. pending], [.. running]);
 
-    public PendingJob Submit(int tasks, int gpus, string level = "engineer", TopologyWish? topology = null)
+    public PendingJob Submit(int tasks, int gpus, string level = "engineer", TopologyWish? topology = null, string queue = "default")
     {
         var sequence = submitted++;
         var owner = $"u{sequence % 100}";
         var job = new PendingJob(
-            new Standing(JobId.FromKey("bench", $"{sequence}"), owner, level, "default", JobPriority.Normal, sequence), 1,
-            [new RoleDemand("worker", tasks, tasks, new ResourceVector(gpus * 4000, gpus * 16 * Gibibyte, gpus), [])], ["any"], null)
+            new Standing(JobId.FromKey("bench", $"{sequence}"), owner, level, queue, JobPriority.Normal, sequence), 1,
+            [new RoleDemand("worker", tasks, tasks, gpus == 0 ? new ResourceVector(1000, Gibibyte, 0) : new ResourceVector(gpus * 4000, gpus * 16 * Gibibyte, gpus), [])], ["any"], null)
         {
             Topology = topology, SubmittedAt = Now,
         };
@@ -63,6 +63,12 @@ internal sealed class Churn
         }
 
         running.Sort((x, y) => x.Standing.SubmitSequence.CompareTo(y.Standing.SubmitSequence));
+    }
+
+    public void EndWhere(Predicate<RunningJob> isOver)
+    {
+        running.RemoveAll(isOver);
+        DevicesHeld = running.Sum(job => job.Devices);
     }
 
     public void Cancel() => pending.Clear();

@@ -165,7 +165,15 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
     /// <summary>When it was last moved to join fragments; null where it never was.</summary>
     public DateTimeOffset? MovedAt { get; init; }
 
-    public int Devices => Places.Sum(place => place.Taken.Devices);
+    public int Devices
+    {
+        get
+        {
+            var devices = 0;
+            for (var i = 0; i < Places.Count; i++) devices += Places[i].Taken.Devices;
+            return devices;
+        }
+    }
 
     /// <summary>The part of the job that is on its way out.</summary>
     public RunningJob WhatLeaves() => IsStopping ? this : this with { Places = [.. Places.Where(place => place.IsLeaving)] };

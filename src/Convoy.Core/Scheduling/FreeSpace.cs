@@ -125,6 +125,8 @@ internal sealed class FreeSpace
 
     public Stock At(Moment moment) => moment == Moment.Soon && soon is not null ? soon : now;
 
+    public ResourceVector FreeOn(int node) => At(Moment.Soon).Rows[node].Free;
+
     public ResourceVector FreeOn(string cluster, string node) => Layout.IndexOf(cluster, node) is >= 0 and var index ? At(Moment.Soon).Rows[index].Free : default;
 
     /// <summary>Pools of the clusters and types that the job may use; where it uses no devices, all of its clusters.</summary>
@@ -227,16 +229,9 @@ internal sealed class FreeSpace
         ChangeAll(job, 1, inNow: false, inSoon: true);
     }
 
-    /// <summary>Whether the job holds something on a node that a gang with this accelerator may use.</summary>
-    public bool IsInTheWay(RunningJob job, string? accelerator)
-    {
-        foreach (var held in job.Places)
-        {
-            if (Layout.IndexOf(job.Cluster, held.Node) is >= 0 and var node && now.IsOpen(node) && (accelerator is null || Layout.Nodes[node].Accelerator == accelerator)) return true;
-        }
-
-        return false;
-    }
+    /// <summary>The node's number where a gang with this accelerator may use it, or -1.</summary>
+    public int Usable(string cluster, string node, string? accelerator) =>
+        Layout.IndexOf(cluster, node) is >= 0 and var index && now.IsOpen(index) && (accelerator is null || Layout.Nodes[index].Accelerator == accelerator) ? index : -1;
 
     private static bool IsReady(Node node) => node.Health == NodeHealth.Ready;
 

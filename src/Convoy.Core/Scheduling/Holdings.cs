@@ -22,6 +22,10 @@ internal sealed class Holdings
     private IReadOnlyList<Node> nodes = [];
     private List<RunningJob> jobs = [];
 
+    /// <summary>The lists of the plan before last, to be filled anew: large ones that come and go with every plan are dear to collect.</summary>
+    private List<RunningJob> spareJobs = [];
+    private List<(DateTimeOffset End, RunningJob Job)> spareByEnd = [];
+
     /// <summary>Less what running jobs hold.</summary>
     public FreeSpace Free { get; private set; } = FreeSpace.Of(new ClusterSnapshot(0, [], [], []), []);
 
@@ -60,7 +64,8 @@ internal sealed class Holdings
     public void Update(ClusterSnapshot snapshot, SchedulingPolicy policy)
     {
         UpdateNodes(snapshot.Nodes);
-        var next = InOrder(snapshot.Running);
+        var next = spareJobs;
+        FillInOrder(next, snapshot.Running);
         var (i, j) = (0, 0);
         while (i < jobs.Count || j < next.Count)
         {
@@ -69,7 +74,7 @@ internal sealed class Holdings
             else Add(next[j++]);
         }
 
-        jobs = next;
+        (jobs, spareJobs) = (next, jobs);
         Free.Expect(snapshot.Pending, jobs);
         SortByEnd(policy);
     }
@@ -89,7 +94,8 @@ internal sealed class Holdings
         if (added.Count == 0 && removed.Count == 0) return;
         var come = added.Where(job => !removed.Remove(job)).Select(job => (End: job.StartedAt + DurationOf(job, usualDuration), job)).ToList();
         come.Sort(EarliestFirst);
-        var merged = new List<(DateTimeOffset End, RunningJob Job)>(jobs.Count);
+        var merged = spareByEnd;
+        merged.Clear();
         var next = 0;
         foreach (var each in ByEnd)
         {
@@ -98,23 +104,22 @@ internal sealed class Holdings
         }
 
         merged.AddRange(come[next..]);
-        ByEnd = merged;
+        (ByEnd, spareByEnd) = (merged, ByEnd);
         added.Clear();
         removed.Clear();
     }
 
     /// <summary>The list itself is of no order, and most often in this one.</summary>
-    private static List<RunningJob> InOrder(IReadOnlyList<RunningJob> running)
+    private static void FillInOrder(List<RunningJob> list, IReadOnlyList<RunningJob> running)
     {
-        List<RunningJob> list = [.. running];
+        list.Clear();
+        list.AddRange(running);
         for (var i = 1; i < list.Count; i++)
         {
             if (Order(list[i - 1], list[i]) < 0) continue;
             list.Sort(Order);
             break;
         }
-
-        return list;
     }
 
     private static int Order(RunningJob x, RunningJob y)

@@ -40,7 +40,7 @@ internal sealed class SchedulingCycle
         rules = new Preemption(policy, order, quota, now);
         running = new RunningJobs(holdings, order, now);
         times = new TimeMap(holdings, policy, now);
-        elasticity = new Elasticity(free, times, people, quota, running, new VictimSearch(free, times, rules, quota, now), policy, now);
+        elasticity = new Elasticity(free, times, people, quota, running, new VictimSearch(free, times, rules, quota), policy, now);
     }
 
     public Plan Run()
@@ -219,7 +219,7 @@ internal sealed class SchedulingCycle
         {
             var candidates = Candidates(job, isInside).Where(other => other.Cluster == cluster && !elasticity.IsResizing(other) && rules.RightTo(job, isInside, other) is not null).ToArray();
             if (elasticity.MakeRoom(job, cluster, accelerator, candidates) is not { } found) continue;
-            var harm = new Harm(found.Jobs, rules, now);
+            var harm = rules.HarmOf(found.Jobs);
             if (best is null || harm.CompareTo(best.Value.Harm) < 0) best = (found with { IsProvenBest = found.IsProvenBest && best is not { Found.IsProvenBest: false } }, harm);
         }
 
