@@ -62,6 +62,9 @@ internal sealed class QuotaBook
         if (stays > 0) Join(member with { Milli = stays, Min = job.MinMilliDevices() });
     }
 
+    /// <summary>Whether any queue has a quota of its own.</summary>
+    public bool IsAnyLimited => !isTrivial;
+
     public bool IsAnythingBorrowed => !isTrivial && members.Keys.Any(cell => soon.BorrowedBy(cell.Pool, cell.Type) > 0);
 
     /// <summary>Jobs of one class that ask for the same have the same terms.</summary>

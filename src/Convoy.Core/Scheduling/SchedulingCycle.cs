@@ -47,15 +47,14 @@ internal sealed class SchedulingCycle
     {
         // 1. Who has a right to what it asks for; 2. who borrows.
         Consider(line, isInside: true);
-        Consider([.. line.Where(job => waiting.TryGetValue(job.Standing.Id, out var reason) && reason.Token != WaitingToken.WaitingForPreemption)], isInside: false);
+        if (quota.IsAnyLimited) Consider([.. line.Where(job => waiting.TryGetValue(job.Standing.Id, out var reason) && reason.Token != WaitingToken.WaitingForPreemption)], isInside: false);
 
         // 3. Who waited only for a promise that is kept by now.
         var begun = started.Concat(preemptors).Concat(claims).Select(gang => gang.Job.Standing.Id).ToHashSet();
         blocked.ForgetPlaces();
         foreach (var job in line.Where(job => waiting.TryGetValue(job.Standing.Id, out var reason) && reason is { Token: WaitingToken.Reserved, BlockedBy: { } by } && begun.Contains(by)).ToArray())
         {
-            if (Try(job, isInside: true) is { } reason && Try(job, isInside: false) is not null) waiting[job.Standing.Id] = reason;
-            else waiting.Remove(job.Standing.Id);
+            Reconsider(job);
         }
 
         // 4. Surplus is given last: nobody waits for it.
@@ -96,11 +95,19 @@ internal sealed class SchedulingCycle
 
     private void ConsiderOne(PendingJob job, bool isInside)
     {
-        var hadRight = waiting.TryGetValue(job.Standing.Id, out var before) && before is not { Token: WaitingToken.WaitingForQuota or WaitingToken.ExceedsQueueQuota };
-        if (Try(job, isInside) is not { } reason) waiting.Remove(job.Standing.Id);
-
         // Of what stands against a job inside nominal and as a borrower, the lack of machines says more than the lack of quota.
+        var hadRight = waiting.TryGetValue(job.Standing.Id, out var before) && before is not { Token: WaitingToken.WaitingForQuota or WaitingToken.ExceedsQueueQuota };
+        if (!isInside && !hadRight) Reconsider(job);
+        else if (Try(job, isInside) is not { } reason) waiting.Remove(job.Standing.Id);
         else if (!hadRight) waiting[job.Standing.Id] = reason;
+    }
+
+    /// <summary>By the right that it has by now, for evictions give rights too, and as a borrower.</summary>
+    private void Reconsider(PendingJob job)
+    {
+        var hasRight = ChoicesOf(job, isInside: true).Length > 0;
+        if (Try(job, isInside: true) is not { } asInsider || Try(job, isInside: false) is not { } asBorrower) waiting.Remove(job.Standing.Id);
+        else waiting[job.Standing.Id] = hasRight ? asInsider : asBorrower;
     }
 
     private bool IsHeld(PendingJob job) => job.NotBefore is { } until && now < until;
@@ -229,7 +236,7 @@ internal sealed class SchedulingCycle
             return false;
         }
 
-        foreach (var victim in victims.Jobs.Order(Harm.NewestFirst))
+        foreach (var victim in victims.Jobs.OrderByDescending(victim => victim.StartedAt).ThenByDescending(victim => victim.Standing.SubmitSequence).ThenBy(victim => victim.Standing.Id.Value, StringComparer.Ordinal))
         {
             free.Vacate(victim);
             times.Release(victim);
