@@ -106,8 +106,15 @@ internal sealed class SchedulingCycle
     private void Reconsider(PendingJob job)
     {
         var hasRight = ChoicesOf(job, isInside: true).Length > 0;
-        if (Try(job, isInside: true) is not { } asInsider || Try(job, isInside: false) is not { } asBorrower) waiting.Remove(job.Standing.Id);
-        else waiting[job.Standing.Id] = hasRight ? asInsider : asBorrower;
+        var reason = Try(job, isInside: true);
+        if (reason is not null and not { Token: WaitingToken.WaitingForPreemption })
+        {
+            var asBorrower = Try(job, isInside: false);
+            if (!hasRight || asBorrower is null or { Token: WaitingToken.WaitingForPreemption }) reason = asBorrower;
+        }
+
+        if (reason is null) waiting.Remove(job.Standing.Id);
+        else waiting[job.Standing.Id] = reason;
     }
 
     private bool IsHeld(PendingJob job) => job.NotBefore is { } until && now < until;

@@ -66,6 +66,9 @@ public sealed class HistoryProperties
                 promised[promise.Gang.Job] = promise.From;
             }
 
+            // Whoever has started has had what was promised, even if its owner's own more important job sends it away again.
+            foreach (var gang in plan.Gangs) promised.Remove(gang.Job);
+
             foreach (var waiting in plan.Waiting)
             {
                 if (promised.TryGetValue(waiting.Job, out var from)) plan.Promises(Worlds.Now).ShouldContainKey(waiting.Job, $"{waiting.Job} is promised nothing any more, and {from} before");

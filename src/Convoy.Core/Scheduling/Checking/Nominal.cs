@@ -28,8 +28,13 @@ internal sealed class Nominal(CheckedWorld world)
     {
         if (PoolOf(gang) is not { } pool) return true;
         var rank = world.RankOf(gang.Job.Standing);
-        var others = Gangs(pool).Where(other => other.Id != gang.Id && IsBefore(other, gang)).ToArray();
-        return Array.Exists(Moments, moment => IsInside(pool, gang, others, member => Counts(member, moment.WithoutEquals), moment.IsLater));
+        var certain = Gangs(pool).Where(other => other.Id != gang.Id && IsBefore(other, gang)).ToArray();
+
+        // Who started as a borrower may have pushed out others by its standing, and so made room in nominal.
+        var possible = Gangs(pool).Where(other => other.Id != gang.Id && world.RankOf(other.Job.Standing) >= rank).ToArray();
+        return IsEver(certain) || (possible.Length > certain.Length && IsEver(possible));
+
+        bool IsEver(CheckedGang[] others) => Array.Exists(Moments, moment => IsInside(pool, gang, others, member => Counts(member, moment.WithoutEquals), moment.IsLater));
 
         bool Counts(Member member, bool withoutEquals) =>
             world.Evictors.TryGetValue(member.Id, out var evictor) ? evictor == gang.Id && (!withoutEquals || member.Rank != rank || member.Id == staying) : !member.IsStopping;
