@@ -50,6 +50,7 @@ public static partial class PlanChecker
             _ when own.Rank < theirs.Rank => "which is of a higher level",
             EvictionCause.Priority => one.Owner != other.Owner ? "which is another's" : other.Priority >= one.Priority ? "which has no lower priority" : null,
             EvictionCause.Service => own.Rank > theirs.Rank || !HasHadMore(world, job, victim) ? "which has had no more service" : ran < world.Policy.MinServedTime ? "which has not had its minimum run time" : null,
+            EvictionCause.Overrun when one.Owner == other.Owner && one.Priority < other.Priority => "which its owner holds more important",
             EvictionCause.Overrun => !(job.PromisedFrom <= world.Now) ? "and nothing was promised to it by now" : ran < (victim.MaxDuration ?? world.Policy.UsualDuration) ? "which is still expected to run" : null,
             _ => "for no cause that there is",
         };

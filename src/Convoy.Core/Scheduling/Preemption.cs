@@ -36,14 +36,19 @@ internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, Q
         if (!own.MayPreempt) return null;
         if (own.Rank > other.Rank) return now - victim.StartedAt >= other.MinRunTime ? EvictionCause.Level : null;
         if (preemptor.Priority < victim.Standing.Priority) return null;
-        if (preemptor.Owner == victim.Standing.Owner && preemptor.Priority > victim.Standing.Priority) return EvictionCause.Priority;
+        if (IsOwnersBetter(preemptor, victim.Standing)) return EvictionCause.Priority;
 
         // In a queue by attained service who has had less goes before an equal who has had more. Elsewhere all bands are one.
         return order.InOneLine(preemptor, victim.Standing) && preemptor.Priority == victim.Standing.Priority
             && order.Of(job).Band < order.Of(victim, now).Band && now - victim.StartedAt >= policy.MinServedTime ? EvictionCause.Service : null;
     }
 
-    /// <summary>Whether the job's machines were promised to it for an instant that has come, and the other, which came after it, is still there beyond what was expected of it.</summary>
+    private static bool IsOwnersBetter(Standing one, Standing other) => one.Owner == other.Owner && one.Priority > other.Priority;
+
+    /// <summary>
+    /// Whether the job's machines were promised to it for an instant that has come, and the other, which came after it, is still there beyond
+    /// what was expected of it. Not its owner's more important one: that would evict it in turn.
+    /// </summary>
     private bool HasOutstayed(PendingJob job, RunningJob victim) =>
-        job.PromisedFrom <= now && victim.Standing.SubmitSequence > job.Standing.SubmitSequence && now - victim.StartedAt >= (victim.MaxDuration ?? policy.UsualDuration);
+        job.PromisedFrom <= now && victim.Standing.SubmitSequence > job.Standing.SubmitSequence && !IsOwnersBetter(victim.Standing, job.Standing) && now - victim.StartedAt >= (victim.MaxDuration ?? policy.UsualDuration);
 }

@@ -6,6 +6,9 @@ namespace Convoy.Core.Scheduling;
 /// <summary>One plan in the making.</summary>
 internal sealed class SchedulingCycle
 {
+    /// <summary>Orders in which places are looked for that keep all promises.</summary>
+    private const int MostRounds = 4;
+
     private readonly ClusterSnapshot snapshot;
     private readonly SchedulingPolicy policy;
     private readonly DateTimeOffset now;
@@ -84,12 +87,29 @@ internal sealed class SchedulingCycle
             }
 
             var equals = jobs.Skip(first).Take(i - first).ToArray();
-            foreach (var job in equals.Where(job => job.PromisedFrom is not null).OrderBy(job => job.PromisedFrom).ThenBy(job => job.Standing.SubmitSequence).ThenBy(job => job.Standing.Id.Value, StringComparer.Ordinal))
+            KeepPromises([.. equals.Where(job => job.PromisedFrom is not null && !IsHeld(job) && !order.IsByService(job.Standing) && times.Reservations.All(promise => promise.Job != job))], isInside);
+            foreach (var job in equals) ConsiderOne(job, isInside);
+        }
+    }
+
+    /// <summary>
+    /// Only instants are kept from plan to plan, and places are chosen anew: whoever would come later than promised because of another's
+    /// new places chooses before it.
+    /// </summary>
+    private void KeepPromises(IReadOnlyList<PendingJob> jobs, bool isInside)
+    {
+        var inTurn = jobs.OrderBy(job => job.PromisedFrom).ThenBy(job => job.Standing.SubmitSequence).ThenBy(job => job.Standing.Id.Value, StringComparer.Ordinal).ToArray();
+        for (var round = 1; ; round++)
+        {
+            var late = new List<PendingJob>();
+            foreach (var job in inTurn)
             {
-                if (!IsHeld(job) && !order.IsByService(job.Standing) && times.Reservations.All(promise => promise.Job != job)) times.Reserve(job, ChoicesOf(job, isInside), job.PromisedFrom);
+                if (times.Reserve(job, ChoicesOf(job, isInside), job.PromisedFrom) is not { } promise || promise.From > job.PromisedFrom) late.Add(job);
             }
 
-            foreach (var job in equals) ConsiderOne(job, isInside);
+            if (late.Count == 0 || late.Count == inTurn.Length || round == MostRounds) return;
+            foreach (var job in inTurn) times.Withdraw(job);
+            inTurn = [.. late, .. inTurn.Except(late)];
         }
     }
 
