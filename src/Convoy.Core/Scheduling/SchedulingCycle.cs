@@ -63,11 +63,12 @@ internal sealed class SchedulingCycle
         // 4. Surplus is given last: nobody waits for it.
         foreach (var gang in started) Grow(gang);
         elasticity.GrowRunning();
+        var promised = times.Reservations.ToDictionary(promise => promise.Job.Standing.Id, promise => promise.From);
         return new Plan(
             snapshot.Revision,
             [.. started.Concat(preemptors).Select(gang => gang.Planned())],
             evictions,
-            [.. line.Where(job => waiting.ContainsKey(job.Standing.Id)).Select((job, ahead) => new WaitingJob(job.Standing.Id, waiting[job.Standing.Id] with { JobsAhead = ahead }))])
+            [.. line.Where(job => waiting.ContainsKey(job.Standing.Id)).Select((job, ahead) => new WaitingJob(job.Standing.Id, waiting[job.Standing.Id] with { JobsAhead = ahead, EarliestStart = promised.TryGetValue(job.Standing.Id, out var from) ? from : null }))])
         {
             Claims = [.. claims.Select(claim => claim.Planned())],
             Resizes = elasticity.Resizes,
@@ -172,10 +173,11 @@ internal sealed class SchedulingCycle
         // 5. Blocked: the first of its kind, and who has waited for long, are promised the next machines that suffice. Not by service: who
         // comes next there is who has had least, and machines kept for a large old job would stand idle before every short new one
         // (docs/decisions/0006).
-        if (promise is not null) return reason with { EarliestStart = times.Better(promise, job, choices).From };
-        if (!IsShort(reason) || order.IsByService(job.Standing)) return reason;
+        if (promise is not null) times.Better(promise, job, choices);
+        if (promise is not null || !IsShort(reason) || order.IsByService(job.Standing)) return reason;
         if (!IsOld(job) && times.Reservations.Count(other => IsAlike(other.Job, job)) >= policy.ReservationsPerType) return reason;
-        return reason with { EarliestStart = times.Reserve(job, choices)?.From };
+        times.Reserve(job, choices);
+        return reason;
     }
 
     private static bool IsShort(WaitingReason reason) => reason.Token is WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.TopologyUnsatisfied;
