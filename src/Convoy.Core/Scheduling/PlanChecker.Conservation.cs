@@ -28,7 +28,7 @@ public static partial class PlanChecker
                     return (cluster, true);
                 }
 
-                var behind = planned.Where(gang => gang.Planned.Cluster == cluster && IsAhead(world, job, gang)).ToHashSet();
+                var behind = planned.Where(gang => gang.Planned.Cluster == cluster && IsAhead(world, job, gang) && !FillsAGap(job, gang)).ToHashSet();
                 if (behind.Count == 0) continue;
 
                 // Who is inside nominal goes before a borrower of any level.
@@ -41,6 +41,11 @@ public static partial class PlanChecker
 
             return null;
         }
+
+        /// <summary>Whether the gang will have gone from a machine when that is promised to a third, and the job would not have.</summary>
+        private bool FillsAGap(PendingJob job, CheckedGang gang) => world.Plan.Reservations.Any(promise =>
+            promise.Gang.Job != job.Standing.Id && promise.From >= world.ExpectedEnd(gang) && promise.From < CheckedWorld.Later(world.Now, world.DurationOf(job))
+            && promise.Gang.Cluster == gang.Planned.Cluster && promise.Gang.Tasks.Any(task => gang.Tasks.Any(other => other.Placement.Node == task.Node)));
 
         /// <summary>Clusters that the job may run on, each with one of the types that it accepts; without a type where it needs no device.</summary>
         private static IEnumerable<(string Cluster, string? Accelerator, RoleDemand Role)> PlacesOf(PendingJob job, Room room) =>
