@@ -29,10 +29,11 @@ public sealed class PreemptionTests : IAsyncLifetime
         var low = await platform.SubmitAsync(Trains(), intern);
         await platform.HeardAsync("begun");
 
-        // Submitted later by the same person: the evicted one keeps its place in front of it.
-        var later = await platform.SubmitAsync(Jobs.Shell("later", "true", gpus: 2), intern);
         var high = await platform.SubmitAsync(Jobs.Shell("high", Jobs.Until(platform.Mark("enough")), gpus: 2), senior);
         await platform.UntilAsync(high.Id, job => job.Phase == JobPhase.Running);
+
+        // Submitted later by the same person: the evicted one keeps its place in front of it.
+        var later = await platform.SubmitAsync(Jobs.Shell("later", "true", gpus: 2), intern);
         (await platform.Client.GetJobAsync(low.Id, CancellationToken.None)).Phase.ShouldBe(JobPhase.Pending);
         (await platform.Client.ListQueueAsync(null, 10, CancellationToken.None)).Items.Select(entry => entry.Id).ShouldBe([low.Id, later.Id]);
         platform.Say("enough");
