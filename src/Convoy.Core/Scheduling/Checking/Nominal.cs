@@ -28,11 +28,13 @@ internal sealed class Nominal(CheckedWorld world)
     {
         if (PoolOf(gang) is not { } pool) return true;
         var rank = world.RankOf(gang.Job.Standing);
-        var certain = Gangs(pool).Where(other => other.Id != gang.Id && IsBefore(other, gang)).ToArray();
+        var gangs = Gangs(pool).Where(other => other.Id != gang.Id).ToArray();
+        var certain = gangs.Where(other => IsBefore(other, gang)).ToArray();
 
-        // Who started as a borrower may have pushed out others by its standing, and so made room in nominal.
-        var possible = Gangs(pool).Where(other => other.Id != gang.Id && world.RankOf(other.Job.Standing) >= rank).ToArray();
-        return IsEver(certain) || (possible.Length > certain.Length && IsEver(possible));
+        // Who started as a borrower may have pushed out others by its standing, and so made room in nominal: those above, or equals too.
+        var higher = gangs.Where(other => world.RankOf(other.Job.Standing) > rank || certain.Contains(other)).ToArray();
+        var possible = gangs.Where(other => world.RankOf(other.Job.Standing) >= rank).ToArray();
+        return IsEver(certain) || (higher.Length > certain.Length && IsEver(higher)) || (possible.Length > higher.Length && IsEver(possible));
 
         bool IsEver(CheckedGang[] others) => Array.Exists(Moments, moment => IsInside(pool, gang, others, member => Counts(member, moment.WithoutEquals), moment.IsLater));
 
