@@ -59,6 +59,6 @@ public sealed class WhatIf(Snapshots snapshots, People people, GuardedPlanner pl
 
     /// <summary>All of the job but which of its likes it is.</summary>
     private static string ShapeOf(PendingJob job) => Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(
-        job with { Standing = job.Standing with { Id = default, SubmitSequence = 0 }, Revision = 0, SubmittedAt = default, PromisedFrom = null },
+        job with { Standing = job.Standing with { Id = default, SubmitSequence = 0 }, Revision = 0, SubmittedAt = default, Promised = null },
         SnapshotJson.Default.PendingJob));
 }

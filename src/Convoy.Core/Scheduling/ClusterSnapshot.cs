@@ -88,8 +88,10 @@ public sealed record PendingJob(
 
     public DateTimeOffset SubmittedAt { get; init; }
 
-    /// <summary>What the plan before promised: machines from then on. Kept, but for a higher level, a reclaim of nominal or a failure; null where nothing was promised.</summary>
-    public DateTimeOffset? PromisedFrom { get; init; }
+    /// <summary>What the plan before promised: these machines from then on. Kept, but for a higher level, a reclaim of nominal or a failure; null where nothing was promised.</summary>
+    public PlannedReservation? Promised { get; init; }
+
+    public DateTimeOffset? PromisedFrom => Promised?.From;
 
     /// <summary>It lost a node and waits to be whole again: before its equals.</summary>
     public bool IsRepair { get; init; }

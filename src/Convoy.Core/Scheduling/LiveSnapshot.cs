@@ -13,7 +13,7 @@ public sealed class LiveSnapshot(UsageAccounts usage)
     private readonly Dictionary<JobId, Job> jobs = [];
     private readonly OrderedRecords<PendingJob> pending = new(job => job.Standing.SubmitSequence);
     private readonly OrderedRecords<RunningJob> running = new(job => job.Standing.SubmitSequence);
-    private IReadOnlyDictionary<JobId, DateTimeOffset> promises = new Dictionary<JobId, DateTimeOffset>();
+    private IReadOnlyDictionary<JobId, PlannedReservation> promises = new Dictionary<JobId, PlannedReservation>();
 
     /// <summary>The job as it is now. One that has finished is forgotten; an older state than is known changes nothing.</summary>
     public void Tell(Job job)
@@ -31,7 +31,7 @@ public sealed class LiveSnapshot(UsageAccounts usage)
     }
 
     /// <summary>What the latest plan promised, to whom and from when; it takes the place of what was promised before.</summary>
-    public void Promise(IReadOnlyDictionary<JobId, DateTimeOffset> promised)
+    public void Promise(IReadOnlyDictionary<JobId, PlannedReservation> promised)
     {
         var before = promises;
         promises = promised;
@@ -47,7 +47,7 @@ public sealed class LiveSnapshot(UsageAccounts usage)
         return new ClusterSnapshot(0, nodes, pending.Take(), running.Take()) { QueueShares = shares.Queues, UserShares = shares.Users };
     }
 
-    private PendingJob Pending(Job job) => PendingJob.Of(job) with { PromisedFrom = promises.TryGetValue(job.Id, out var from) ? from : null };
+    private PendingJob Pending(Job job) => PendingJob.Of(job) with { Promised = promises.GetValueOrDefault(job.Id) };
 }
 
 /// <summary>Records in the order of their keys. A list that was handed out is never changed.</summary>

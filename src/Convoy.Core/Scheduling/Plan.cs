@@ -42,16 +42,15 @@ public sealed record Plan(long SnapshotRevision, IReadOnlyList<PlannedGang> Gang
     public IReadOnlyList<PlannedResize> Resizes { get; init; } = [];
 
     /// <summary>
-    /// From when machines are promised, to whom: what the next plan is to keep (<see cref="PendingJob.PromisedFrom"/>). Whoever waits for
+    /// Which machines are promised, from when, to whom: what the next plan is to keep (<see cref="PendingJob.Promised"/>). Whoever waits for
     /// others to leave is promised what they leave, from now on: nobody of its level takes that meanwhile.
     /// </summary>
     /// <param name="now">When the plan was made.</param>
-    public IReadOnlyDictionary<JobId, DateTimeOffset> Promises(DateTimeOffset now)
+    public IReadOnlyDictionary<JobId, PlannedReservation> Promises(DateTimeOffset now)
     {
-        var promises = new Dictionary<JobId, DateTimeOffset>();
-        foreach (var promise in Reservations) promises[promise.Gang.Job] = promise.From;
-        foreach (var claim in Claims) promises[claim.Job] = now;
-        foreach (var gang in Gangs.Where(gang => MustWait(gang.Job))) promises[gang.Job] = now;
+        var promises = new Dictionary<JobId, PlannedReservation>();
+        foreach (var promise in Reservations) promises[promise.Gang.Job] = promise;
+        foreach (var gang in Claims.Concat(Gangs.Where(gang => MustWait(gang.Job)))) promises[gang.Job] = new PlannedReservation(gang, now);
         return promises;
     }
 

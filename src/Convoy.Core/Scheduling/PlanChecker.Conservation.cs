@@ -1,3 +1,4 @@
+using Convoy.Core.Resources;
 using Convoy.Core.Scheduling.Checking;
 
 namespace Convoy.Core.Scheduling;
@@ -11,6 +12,7 @@ public static partial class PlanChecker
         private readonly Room empty = new(world.Nodes, node => node.Use(_ => false, _ => false));
         private readonly Room withoutPlan = new(world.ReadyNodes, node => node.Use(_ => true, _ => false));
         private readonly Room left = new(world.ReadyNodes, node => node.Use(_ => true, IsPlanned));
+        private readonly PromisedNodes promises = new(world);
         private readonly CheckedGang[] planned = [.. world.Gangs, .. world.Claims];
 
         /// <summary>Whether the job would fit if nothing ran and all machines were well.</summary>
@@ -28,24 +30,25 @@ public static partial class PlanChecker
                     return (cluster, true);
                 }
 
-                var behind = planned.Where(gang => gang.Planned.Cluster == cluster && IsAhead(world, job, gang) && !FillsAGap(job, gang)).ToHashSet();
+                var behind = planned.Where(gang => gang.Planned.Cluster == cluster && IsAhead(world, job, gang)).ToHashSet();
                 if (behind.Count == 0) continue;
 
                 // Who is inside nominal goes before a borrower of any level.
                 var ahead = planned.Where(gang => !behind.Contains(gang)).ToArray();
                 var isInside = accelerator is null || world.Nominal.IsInside(job, accelerator, WaitingQuotas.MinMilliDevices(job), ahead);
                 if (!isInside || quotas.Forbid(job, accelerator, ahead)) continue;
-                var nodes = behind.SelectMany(world.NodesOf).Distinct();
-                if (left.Slots(cluster, accelerator, role.Each, nodes, node => node.Use(_ => true, gang => IsPlanned(gang) && !behind.Contains(gang))) >= role.Min) return (cluster, false);
+                if (left.Slots(cluster, accelerator, role.Each, behind.SelectMany(world.NodesOf).Distinct(), node => node.Use(_ => true, Counts)) < role.Min) continue;
+                if (SlotsBesidePromises(job, cluster, accelerator, role.Each, Counts) >= role.Min) return (cluster, false);
+
+                bool Counts(CheckedGang gang) => IsPlanned(gang) && !behind.Contains(gang);
             }
 
             return null;
         }
 
-        /// <summary>Whether the gang will have gone from a machine when that is promised to a third, and the job would not have.</summary>
-        private bool FillsAGap(PendingJob job, CheckedGang gang) => world.Plan.Reservations.Any(promise =>
-            promise.Gang.Job != job.Standing.Id && promise.From >= world.ExpectedEnd(gang) && promise.From < CheckedWorld.Later(world.Now, world.DurationOf(job))
-            && promise.Gang.Cluster == gang.Planned.Cluster && promise.Gang.Tasks.Any(task => gang.Tasks.Any(other => other.Placement.Node == task.Node)));
+        private long SlotsBesidePromises(PendingJob job, string cluster, string? accelerator, ResourceVector each, Func<CheckedGang, bool> takes) => world.ReadyNodes
+            .Where(node => node.Node.Cluster == cluster && (accelerator is null || node.Node.Accelerator == accelerator))
+            .Sum(node => Math.Min(node.Use(_ => true, takes).Slots(each), promises.Slots(node, job, each, takes)));
 
         /// <summary>Clusters that the job may run on, each with one of the types that it accepts; without a type where it needs no device.</summary>
         private static IEnumerable<(string Cluster, string? Accelerator, RoleDemand Role)> PlacesOf(PendingJob job, Room room) =>

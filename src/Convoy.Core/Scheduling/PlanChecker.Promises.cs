@@ -8,37 +8,21 @@ public static partial class PlanChecker
 {
     private static IEnumerable<Violation> KeptPromises(CheckedWorld world)
     {
-        var promises = new Dictionary<CheckedNode, List<(DateTimeOffset From, DateTimeOffset End, int Rank, ResourceVector Each)>>();
-        foreach (var promise in world.Plan.Reservations)
+        var promises = new PromisedNodes(world);
+        foreach (var node in promises.Nodes)
         {
-            if (!world.Pending.TryGetValue(promise.Gang.Job, out var job)) continue;
-            foreach (var task in new CheckedGang(promise.Gang, job, Begin.Later).Tasks)
+            foreach (var (from, rank) in promises.On(node).Select(promise => (promise.From, promise.Rank)).Distinct())
             {
-                if (world.NodeAt(promise.Gang.Cluster, task.Placement.Node) is not { } node) continue;
-                if (!promises.TryGetValue(node, out var here)) promises.Add(node, here = []);
-                here.Add((promise.From, CheckedWorld.Later(promise.From, world.DurationOf(job)), world.RankOf(job.Standing), task.Each));
-            }
-        }
-
-        foreach (var (node, here) in promises)
-        {
-            foreach (var (from, rank) in here.Select(each => (each.From, each.Rank)).Distinct())
-            {
-                // What is left at that time, before this plan's gangs; less than nothing, it is not they who take it.
-                var left = node.Node.Capacity - node.Node.Foreign;
-                foreach (var holder in node.Holders.Where(holder => holder.Stay == Stay.Stays && world.ExpectedEnd(holder.Job) > from)) left -= holder.Place.Taken;
-                foreach (var each in here.Where(each => each.From <= from && (each.End > from || each.From == from))) left -= each.Each;
+                var left = promises.LeftAt(node, from);
                 var before = left;
                 foreach (var (gang, task) in node.Planned)
                 {
-                    if (gang.Begin == Begin.Later || EndOf(gang) <= from) continue;
+                    if (gang.Begin == Begin.Later || promises.EndOf(gang) <= from) continue;
                     left -= task.Each;
                     if (world.RankOf(gang.Job.Standing) <= rank && IsTooLittle(left, before, task.Each)) yield return new(9, gang.Id, $"is on {node.Node.Name} beyond {from:u}, from when that is promised to others");
                 }
             }
         }
-
-        DateTimeOffset EndOf(CheckedGang gang) => gang.Begin == Begin.Growing ? world.ExpectedEnd(world.Running[gang.Id]) : world.ExpectedEnd(gang);
     }
 
     private static bool IsTooLittle(ResourceVector left, ResourceVector before, ResourceVector taken) =>

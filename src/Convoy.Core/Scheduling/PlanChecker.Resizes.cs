@@ -54,7 +54,7 @@ public static partial class PlanChecker
     /// <summary>A place is given up for nothing where the plan's gangs would fit beside who holds it.</summary>
     private static IEnumerable<Violation> NeededShrinks(CheckedWorld world)
     {
-        var promised = PromisedNodes(world);
+        var promised = NodesPromised(world);
         foreach (var resize in world.Resizes.Values.Where(resize => resize.Planned.For.Count > 0))
         {
             var gangs = world.Gangs.Where(gang => resize.Planned.For.Contains(gang.Id)).Select(gang => (Gang: gang, Limits: new Limits(world, gang))).ToArray();
@@ -71,7 +71,7 @@ public static partial class PlanChecker
     private static IEnumerable<Violation> SurplusBeforeVictims(CheckedWorld world)
     {
         // Where machines are promised, and in domains, room is not only a matter of counts.
-        if (world.Plan.Reservations.Count > 0) yield break;
+        if (Promises(world).Any()) yield break;
         var elastic = world.Running.Values.Where(job => world.GoesOn(job) && !job.IsResizing && !world.Resizes.ContainsKey(job.Standing.Id) && SurplusOf(job).Any()).ToLookup(job => PoolOf(world, world.AcceleratorOf(job), job.Standing.Queue));
         var rooms = new Dictionary<(string? Type, string? Pool), (Room Room, HashSet<object> Surplus, long Milli)>();
         foreach (var gang in world.Gangs.Where(gang => gang.Job.Roles.Count == 1 && gang.Job.Topology is not { IsRequired: true } && world.EvictionsFor(gang.Id).Any()))

@@ -7,7 +7,7 @@ public static partial class PlanChecker
 {
     private static IEnumerable<Violation> NeededEvictions(CheckedWorld world)
     {
-        var promised = PromisedNodes(world);
+        var promised = NodesPromised(world);
         var elsewhere = new Room(world.ReadyNodes.Where(node => !promised.Contains(node)), node => node.Use(holder => holder.Stay != Stay.LeftBefore, IsPlanned));
         var quotas = new WaitingQuotas(world);
         foreach (var gang in world.Gangs.DistinctBy(gang => gang.Id).Where(gang => gang.Begin == Begin.OnceOthersLeft))
@@ -39,8 +39,11 @@ public static partial class PlanChecker
 
     private static bool IsPlanned(CheckedGang gang) => gang.Begin != Begin.Growing;
 
-    private static HashSet<CheckedNode> PromisedNodes(CheckedWorld world) =>
-        [.. world.Plan.Reservations.SelectMany(promise => promise.Gang.Tasks, (promise, task) => world.NodeAt(promise.Gang.Cluster, task.Node)).OfType<CheckedNode>()];
+    /// <summary>By this plan, or by the one before to jobs that have had their turn since.</summary>
+    private static HashSet<CheckedNode> NodesPromised(CheckedWorld world) =>
+        [.. Promises(world).SelectMany(promise => promise.Gang.Tasks, (promise, task) => world.NodeAt(promise.Gang.Cluster, task.Node)).OfType<CheckedNode>()];
+
+    private static IEnumerable<PlannedReservation> Promises(CheckedWorld world) => world.Plan.Reservations.Concat(world.Pending.Values.Select(job => job.Promised).OfType<PlannedReservation>());
 
     /// <summary>
     /// Whether the gang's places on the node are not free beside these, who are to leave it. Others may have left before or after: the gang

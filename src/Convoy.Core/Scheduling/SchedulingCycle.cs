@@ -6,9 +6,6 @@ namespace Convoy.Core.Scheduling;
 /// <summary>One plan in the making.</summary>
 internal sealed class SchedulingCycle
 {
-    /// <summary>Orders in which places are looked for that keep all promises.</summary>
-    private const int MostRounds = 4;
-
     private readonly ClusterSnapshot snapshot;
     private readonly SchedulingPolicy policy;
     private readonly DateTimeOffset now;
@@ -53,11 +50,12 @@ internal sealed class SchedulingCycle
         if (quota.IsAnyLimited) Consider([.. line.Where(job => waiting.TryGetValue(job.Standing.Id, out var reason) && reason.Token != WaitingToken.WaitingForPreemption)], isInside: false);
 
         // 3. Who waited only for a promise that is kept by now.
-        var begun = started.Concat(preemptors).Concat(claims).Select(gang => gang.Job.Standing.Id).ToHashSet();
-        blocked.ForgetPlaces();
-        foreach (var job in line.Where(job => waiting.TryGetValue(job.Standing.Id, out var reason) && reason is { Token: WaitingToken.Reserved, BlockedBy: { } by } && begun.Contains(by)).ToArray())
+        for (var waited = line; waited.Count > 0;)
         {
-            Reconsider(job);
+            var begun = started.Concat(preemptors).Concat(claims).Select(gang => gang.Job.Standing.Id).ToHashSet();
+            waited = [.. waited.Where(job => waiting.TryGetValue(job.Standing.Id, out var reason) && reason is { Token: WaitingToken.Reserved, BlockedBy: { } by } && begun.Contains(by))];
+            blocked.ForgetPlaces();
+            foreach (var job in waited) Reconsider(job);
         }
 
         // 4. Surplus is given last: nobody waits for it.
@@ -88,30 +86,19 @@ internal sealed class SchedulingCycle
             }
 
             var equals = jobs.Skip(first).Take(i - first).ToArray();
-            KeepPromises([.. equals.Where(job => job.PromisedFrom is not null && !IsHeld(job) && !order.IsByService(job.Standing) && times.Reservations.All(promise => promise.Job != job))], isInside);
+            KeepPromises(equals.Where(job => job.Promised is not null && !IsHeld(job) && times.Reservations.All(promise => promise.Job != job)), isInside);
             foreach (var job in equals) ConsiderOne(job, isInside);
         }
     }
 
-    /// <summary>
-    /// Only instants are kept from plan to plan, and places are chosen anew: whoever would come later than promised because of another's
-    /// new places chooses before it.
-    /// </summary>
-    private void KeepPromises(IReadOnlyList<PendingJob> jobs, bool isInside)
+    /// <summary>Machines are chosen anew, so that fragments join; where somebody would come later by that, all keep those that they were promised.</summary>
+    private void KeepPromises(IEnumerable<PendingJob> jobs, bool isInside)
     {
-        var inTurn = jobs.OrderBy(job => job.PromisedFrom).ThenBy(job => job.Standing.SubmitSequence).ThenBy(job => job.Standing.Id.Value, StringComparer.Ordinal).ToArray();
-        for (var round = 1; ; round++)
-        {
-            var late = new List<PendingJob>();
-            foreach (var job in inTurn)
-            {
-                if (times.Reserve(job, ChoicesOf(job, isInside), job.PromisedFrom) is not { } promise || promise.From > job.PromisedFrom) late.Add(job);
-            }
-
-            if (late.Count == 0 || late.Count == inTurn.Length || round == MostRounds) return;
-            foreach (var job in inTurn) times.Withdraw(job);
-            inTurn = [.. late, .. inTurn.Except(late)];
-        }
+        var inTurn = jobs.OrderBy(job => job.PromisedFrom).ThenBy(job => job.Standing.SubmitSequence).ThenBy(job => job.Standing.Id.Value, StringComparer.Ordinal).Select(job => (Job: job, Choices: ChoicesOf(job, isInside))).ToArray();
+        if (Array.TrueForAll(inTurn, each => times.Reserve(each.Job, each.Choices, each.Job.PromisedFrom) is { } promise && (promise.From <= each.Job.PromisedFrom || promise.From <= now))) return;
+        foreach (var (job, _) in inTurn) times.Withdraw(job);
+        var lost = Array.FindAll(inTurn, each => times.Keep(each.Job, each.Choices) is null);
+        foreach (var (job, choices) in lost) times.Reserve(job, choices, job.PromisedFrom);
     }
 
     private void ConsiderOne(PendingJob job, bool isInside)

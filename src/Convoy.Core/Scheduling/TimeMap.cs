@@ -56,6 +56,54 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
         return best is null ? null : Promise(best);
     }
 
+    /// <summary>Promises the job the same machines again, no earlier than before and as soon as they are free; null where they are not to be had any more.</summary>
+    public Reservation? Keep(PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices) => Again(job, job.Promised!, choices) is { } same ? Promise(same) : null;
+
+    private Reservation? Again(PendingJob job, PlannedReservation before, IEnumerable<(string Cluster, string? Accelerator)> choices)
+    {
+        if (!choices.Contains((before.Gang.Cluster, before.Gang.Accelerator)) || PlacesOf(job, before.Gang) is not { } places) return null;
+        var earliest = before.From > now ? before.From : now;
+        var taken = places.GroupBy(place => (place.Cluster, place.Node)).ToDictionary(here => here.Key, here => here.Aggregate(default(ResourceVector), (sum, place) => sum + place.Role.Each));
+        return taken.Keys.SelectMany(EndsOn).Where(end => end > earliest).Order().Prepend(earliest)
+            .Select(from => new Reservation(job, before.Gang.Accelerator, from, from + (EndIfStarted(job) - now), places))
+            .FirstOrDefault(again => taken.All(here => HasRoom(here.Key, here.Value, again)));
+    }
+
+    private IEnumerable<DateTimeOffset> EndsOn((string Cluster, string Node) node) =>
+    [
+        .. holdings.On(node.Cluster, node.Node).Where(job => Current(job) is not null).Select(ExpectedEnd),
+        .. begunOn.GetValueOrDefault(node, []).Select(each => each.End),
+        .. promised.GetValueOrDefault(node, []).Select(each => each.For.End),
+    ];
+
+    /// <summary>Null where the job asks for other places by now, or the machines are not to be used.</summary>
+    private List<Place>? PlacesOf(PendingJob job, PlannedGang gang)
+    {
+        if (!job.Roles.All(role => gang.Tasks.Count(task => task.Role == role.Role) == role.Min)) return null;
+        var places = gang.Tasks.Select(task => (Role: job.Roles.FirstOrDefault(role => role.Role == task.Role), task.Node)).Where(task => task.Role is not null)
+            .Select(task => new Place(task.Role!, gang.Cluster, task.Node, []) { Index = counts.Usable(gang.Cluster, task.Node, task.Role!.UsesDevices ? gang.Accelerator : null) }).ToList();
+        return places.Count == gang.Tasks.Count && places.TrueForAll(place => place.Index >= 0) ? places : null;
+    }
+
+    /// <summary>Whether so much is left on a node as a promise begins, and as each of the others begins that fall into its time.</summary>
+    private bool HasRoom((string Cluster, string Node) on, ResourceVector taken, Reservation wanted)
+    {
+        IEnumerable<DateTimeOffset> later = promised.TryGetValue(on, out var others) ? others.Select(other => other.For.From).Where(from => from > wanted.From && from < wanted.End) : [];
+        return later.Prepend(wanted.From).All(at => !IsOverdrawn(LeftOn(on, at, null) - taken));
+    }
+
+    /// <summary>What is left on a node at a time by which some have ended and some have got what they are promised.</summary>
+    /// <param name="counting">A promise that counts though it has ended by then.</param>
+    private ResourceVector LeftOn((string Cluster, string Node) on, DateTimeOffset at, Reservation? counting)
+    {
+        var left = counts.FreeOn(on.Cluster, on.Node) + GivenBack(on.Cluster, on.Node, at);
+        if (!promised.TryGetValue(on, out var promises)) return left;
+        foreach (var (promise, each) in promises) left -= promise.From <= at && (promise.End > at || promise == counting) ? each : default;
+        return left;
+    }
+
+    private static bool IsOverdrawn(ResourceVector left) => left.CpuMillicores < 0 || left.MemoryBytes < 0 || left.MilliDevices < 0 || left.Rdma < 0;
+
     /// <summary>What was withdrawn stands again, unless the job can have machines sooner by now.</summary>
     public Reservation Better(Reservation promise, PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices)
     {
@@ -269,19 +317,18 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
         public Reservation? Delayed(string cluster, string node, ResourceVector each)
         {
             if (!map.promised.TryGetValue((cluster, node), out var promises)) return null;
-            var free = map.counts.FreeOn(cluster, node) - chosen.GetValueOrDefault((cluster, node)) - each;
+            var taken = chosen.GetValueOrDefault((cluster, node)) + each;
             foreach (var (reservation, _) in promises)
             {
                 if (reservation.From >= until) continue;
-                var then = free + map.GivenBack(cluster, node, reservation.From);
-                foreach (var (other, promise) in promises) then -= other.From <= reservation.From && (other.End > reservation.From || other == reservation) ? promise : default;
+                var then = map.LeftOn((cluster, node), reservation.From, reservation) - taken;
                 foreach (var victim in victims)
                 {
                     if (victim.Cluster != cluster || map.ExpectedEnd(victim) <= reservation.From) continue;
                     foreach (var place in victim.Places) then += place.Node == node ? place.Taken : default;
                 }
 
-                if (then.CpuMillicores < 0 || then.MemoryBytes < 0 || then.MilliDevices < 0 || then.Rdma < 0) return reservation;
+                if (IsOverdrawn(then)) return reservation;
             }
 
             return null;

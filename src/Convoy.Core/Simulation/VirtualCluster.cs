@@ -24,7 +24,7 @@ public sealed class VirtualCluster
     private readonly Dictionary<JobId, VirtualJob> pending = [];
     private readonly Dictionary<JobId, VirtualJob> running = [];
     private readonly PriorityQueue<(VirtualJob Job, int Attempt), (TimeSpan At, int Order)> ends = new();
-    private IReadOnlyDictionary<JobId, DateTimeOffset> promised = new Dictionary<JobId, DateTimeOffset>();
+    private IReadOnlyDictionary<JobId, PlannedReservation> promised = new Dictionary<JobId, PlannedReservation>();
     private TimeSpan lostGpuTime;
 
     private VirtualCluster(IReadOnlyList<SimulatedNode> machines, SchedulingPolicy policy, Planner planner, TimeSpan begin)
@@ -113,7 +113,7 @@ public sealed class VirtualCluster
         return new ClusterSnapshot(
             0,
             nodes,
-            [.. pending.Values.Select(job => promised.TryGetValue(job.Id, out var from) ? job.Wish with { PromisedFrom = from } : job.Wish)],
+            [.. pending.Values.Select(job => promised.TryGetValue(job.Id, out var promise) ? job.Wish with { Promised = promise } : job.Wish)],
             [.. running.Values.Select(job => job.Running!)])
         {
             QueueShares = shares.Queues,

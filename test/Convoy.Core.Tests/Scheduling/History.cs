@@ -149,7 +149,7 @@ internal sealed class History(IReadOnlyList<Node> nodes, SchedulingPolicy policy
         planned(snapshot, plan);
         PlanChecker.Violations(snapshot, Policy, plan, Now).ShouldBeEmpty();
         var promises = plan.Promises(Now);
-        foreach (var life in lives.Values) life.Promise(promises.TryGetValue(life.Id, out var from) ? from : null);
+        foreach (var life in lives.Values) life.Promise(promises.GetValueOrDefault(life.Id));
         foreach (var eviction in plan.Evictions) Stop(byId[eviction.Victim], Fate.Waits, eviction.For);
         foreach (var resize in plan.Resizes) Resize(byId[resize.Job], resize);
         foreach (var gang in plan.Gangs.Where(gang => !plan.MustWait(gang.Job))) Start(byId[gang.Job], gang);

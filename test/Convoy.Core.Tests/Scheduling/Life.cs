@@ -40,7 +40,7 @@ internal sealed class Life(PendingJob wish, TimeSpan? work, TimeSpan? saves)
         return saved == 0 ? null : running.StartedAt + TimeSpan.FromTicks(saved);
     }
 
-    public void Promise(DateTimeOffset? from) => Wish = Wish with { PromisedFrom = from };
+    public void Promise(PlannedReservation? promise) => Wish = Wish with { Promised = promise };
 
     public void Start(string cluster, string? accelerator, HeldPlace[] places, DateTimeOffset now, long revision)
     {
@@ -53,7 +53,7 @@ internal sealed class Life(PendingJob wish, TimeSpan? work, TimeSpan? saves)
             MaxDuration = Wish.MaxDuration,
             Roles = Wish.Roles,
         };
-        Wish = Wish with { Revision = revision, PromisedFrom = null, IsRepair = false };
+        Wish = Wish with { Revision = revision, Promised = null, IsRepair = false };
         (StopsAt, toldAt, Fate) = (null, null, Fate.Waits);
     }
 

@@ -22,7 +22,7 @@ public sealed class LiveSnapshotTests
     {
         var jobs = new LifecycleWalk?[4];
         var live = new LiveSnapshot(Accounts());
-        var (now, promises) = (LifecycleWalk.Start, new Dictionary<JobId, DateTimeOffset>());
+        var (now, promises) = (LifecycleWalk.Start, new Dictionary<JobId, PlannedReservation>());
         foreach (var (index, kind, rank, code, promise, takes) in history)
         {
             var job = jobs[index] ??= LifecycleWalk.Of(LifecycleWalk.Spec(2, new() { MaxRestarts = 2 }, gpus: index), index < 2 ? "ann" : "bob", Queues[index], index + 1);
@@ -32,7 +32,7 @@ public sealed class LiveSnapshotTests
             if (code == 4) live.Tell(job.Job);
             if (promise < 3)
             {
-                promises = jobs.OfType<LifecycleWalk>().Take(promise).ToDictionary(other => other.Job.Id, other => other.Now);
+                promises = jobs.OfType<LifecycleWalk>().Take(promise).ToDictionary(other => other.Job.Id, other => new PlannedReservation(new PlannedGang(other.Job.Id, other.Job.Revision, "local", null, []), other.Now));
                 live.Promise(promises);
             }
 
@@ -62,7 +62,7 @@ public sealed class LiveSnapshotTests
         live.Tell(walk.Job);
         var before = live.Take(Nodes, Tree, walk.Now);
         live.Tell(walk.Job);
-        live.Promise(new Dictionary<JobId, DateTimeOffset>());
+        live.Promise(new Dictionary<JobId, PlannedReservation>());
         live.Take(Nodes, Tree, walk.Now).Pending.ShouldBeSameAs(before.Pending);
     }
 
@@ -86,7 +86,7 @@ public sealed class LiveSnapshotTests
     private static UsageAccounts Accounts() => new(FairShare.DefaultHalfLife, LifecycleWalk.Start);
 
     /// <summary>As after a restart: the store tells of attempts that have ended, and of jobs that have not.</summary>
-    private static LiveSnapshot Begun(Job[] jobs, IReadOnlyDictionary<JobId, DateTimeOffset> promises)
+    private static LiveSnapshot Begun(Job[] jobs, IReadOnlyDictionary<JobId, PlannedReservation> promises)
     {
         var usage = Accounts();
         foreach (var job in jobs)

@@ -69,7 +69,7 @@ public sealed class PlannerBugTests
         ["a cause is named that is none"] = Bug.Evicting(5, Intern, EvictionCause.Priority),
         ["another person's job is evicted by priority"] = Bug.Evicting(5, Low(Engineer), EvictionCause.Priority) with { Job = Wronged with { Standing = Wronged.Standing with { Level = "engineer" } } },
         ["service is named where no queue goes by it"] = Bug.Evicting(5, Engineer, EvictionCause.Service) with { Job = Wronged with { Standing = Wronged.Standing with { Level = "engineer" } } },
-        ["who is still expected to run is evicted for a promise"] = Bug.Evicting(5, Engineer, EvictionCause.Overrun) with { Job = Wronged with { PromisedFrom = Worlds.Now } },
+        ["who is still expected to run is evicted for a promise"] = Bug.Evicting(5, Engineer, EvictionCause.Overrun) with { Job = Worlds.Promised(Wronged, Worlds.Now) },
         ["who outstays is evicted without a promise"] = Bug.Evicting(5, Engineer with { MaxDuration = TimeSpan.FromMinutes(1) }, EvictionCause.Overrun),
         ["somebody is evicted for a job that does not start"] = Bug.Evicting(6, Intern, EvictionCause.Level) with { Gangs = [] },
         ["a victim is named twice"] = Bug.Evicting(6, Intern, EvictionCause.Level) is var twice ? twice with { Evictions = [.. twice.Evictions, .. twice.Evictions] } : null!,
@@ -127,7 +127,7 @@ public sealed class PlannerBugTests
         Sane(Bug.Of(0, Whole) with { Nodes = Full, Promised = Worlds.Pending(3, 1, 4, "eve", "engineer", types: [A100]) });
         Sane(Bug.Of(0, Whole) with { Nodes = Full, Promised = Worlds.Pending(3, 1, 4, "eve", "senior", types: [A100]), Job = Wronged with { MaxDuration = TimeSpan.FromHours(1) } });
         Sane(Bug.Evicting(0, Intern, EvictionCause.Level) with { Nodes = Full });
-        Sane(Bug.Evicting(0, Engineer with { MaxDuration = TimeSpan.FromMinutes(1) }, EvictionCause.Overrun) with { Nodes = Full, Job = Wronged with { PromisedFrom = Worlds.Now } });
+        Sane(Bug.Evicting(0, Engineer with { MaxDuration = TimeSpan.FromMinutes(1) }, EvictionCause.Overrun) with { Nodes = Full, Job = Worlds.Promised(Wronged, Worlds.Now) });
         var lower = Low(Running(8, "ann", "senior", "n0", 4));
         Sane(Bug.Evicting(0, lower, EvictionCause.Priority) with { Nodes = Full });
         var borrower = In("poor", Running(7, "eve", "senior", "n0", 4)) with { StartedAt = Worlds.Now };

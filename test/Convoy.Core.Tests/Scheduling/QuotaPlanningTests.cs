@@ -127,7 +127,7 @@ public sealed class QuotaPlanningTests
     {
         // Everything is held until tomorrow; what was promised to ann's job stays hers though bob has used less.
         var holder = Running(Job(1, "default", 2, 8, owner: "eve") with { MaxDuration = TimeSpan.FromHours(20) }, "n1", "n2");
-        var promised = Job(2, "default", 2, 8, owner: "ann") with { PromisedFrom = holder.StartedAt + TimeSpan.FromHours(20) };
+        var promised = Worlds.Promised(Job(2, "default", 2, 8, owner: "ann"), holder.StartedAt + TimeSpan.FromHours(20));
         var rival = Job(3, "default", 2, 8, "engineer", owner: "bob");
         var shares = new Dictionary<string, long> { ["ann"] = 1L << 30 };
         DateTimeOffset? From(Plan plan, PendingJob job) => plan.Reservations.FirstOrDefault(promise => promise.Gang.Job == job.Standing.Id)?.From;
@@ -147,7 +147,7 @@ public sealed class QuotaPlanningTests
         var backfiller = Running(Job(5, "default", 1, 8, owner: "eve"), "n1") with { StartedAt = Worlds.Now - TimeSpan.FromHours(25) };
         var promised = Job(2, "default", 2, 8, owner: "ann");
         Plan(Worlds.Policy, [promised], backfiller).Evictions.ShouldBeEmpty();
-        var eviction = Plan(Worlds.Policy, [promised with { PromisedFrom = Worlds.Now - TimeSpan.FromHours(1) }], backfiller).Evictions.ShouldHaveSingleItem();
+        var eviction = Plan(Worlds.Policy, [Worlds.Promised(promised, Worlds.Now - TimeSpan.FromHours(1))], backfiller).Evictions.ShouldHaveSingleItem();
         (eviction.Victim, eviction.Cause).ShouldBe((backfiller.Standing.Id, EvictionCause.Overrun));
     }
 
@@ -158,8 +158,8 @@ public sealed class QuotaPlanningTests
         foreach (var stopping in new[] { "n1", "n2" })
         {
             RunningJob[] running = [.. new[] { "n1", "n2" }.Select((node, i) => Running(Job(i + 1, "default", 1, 8, owner: "eve"), node) with { IsStopping = node == stopping })];
-            var claimant = Job(5, "default", 1, 8) with { PromisedFrom = Worlds.Now };
-            var rival = Job(6, "default", 1, 8) with { PromisedFrom = Worlds.Now + TimeSpan.FromHours(24) };
+            var claimant = Worlds.Promised(Job(5, "default", 1, 8), Worlds.Now);
+            var rival = Worlds.Promised(Job(6, "default", 1, 8), Worlds.Now + TimeSpan.FromHours(24));
             Plan(Worlds.Policy, [claimant, rival], running).Claims.ShouldHaveSingleItem().Job.ShouldBe(claimant.Standing.Id);
         }
     }

@@ -51,8 +51,12 @@ internal static class Worlds
         var ids = plan.Gangs.Select(gang => gang.Job).ToHashSet();
         var promises = plan.Promises(at ?? Now);
         var evicted = plan.Evictions.Select(eviction => eviction.Victim).ToHashSet();
-        return snapshot with { Running = [.. snapshot.Running.Where(job => !evicted.Contains(job.Standing.Id)).Select(Resized), .. started], Pending = [.. snapshot.Pending.Where(job => !ids.Contains(job.Standing.Id)).Select(job => job with { PromisedFrom = promises.TryGetValue(job.Standing.Id, out var from) ? from : null })] };
+        return snapshot with { Running = [.. snapshot.Running.Where(job => !evicted.Contains(job.Standing.Id)).Select(Resized), .. started], Pending = [.. snapshot.Pending.Where(job => !ids.Contains(job.Standing.Id)).Select(job => job with { Promised = promises.GetValueOrDefault(job.Standing.Id) })] };
     }
+
+    /// <summary>The job with a promise of an instant, and of machines of any kind.</summary>
+    public static PendingJob Promised(PendingJob job, DateTimeOffset? from) =>
+        job with { Promised = from is { } at ? new PlannedReservation(new PlannedGang(job.Standing.Id, job.Revision, "local", null, []), at) : null };
 
     private static readonly Gen<Node[]> Nodes =
         from count in Gen.Int[1, 6]
@@ -144,14 +148,13 @@ internal static class Worlds
             from hours in Gen.OneOf(0, 1, 3, 40)
             from mark in Gen.Frequency((8, Gen.Const(0)), (1, Gen.Const(1)), (1, Gen.Const(2)), (1, Gen.Const(3)))
             select (work, owner, queue, priority, isProtected, hours, mark)).Array[0, 14]
-        select jobs.Select((j, i) => new PendingJob(Standing(i, People[j.owner], levels[j.owner], j.priority) with { Queue = $"{j.queue}" }, i, [j.work], ["any"], j.mark == 1 ? Now + TimeSpan.FromSeconds(10) : null)
+        select jobs.Select((j, i) => Promised(new PendingJob(Standing(i, People[j.owner], levels[j.owner], j.priority) with { Queue = $"{j.queue}" }, i, [j.work], ["any"], j.mark == 1 ? Now + TimeSpan.FromSeconds(10) : null)
         {
             Preemptible = !j.isProtected,
             MaxDuration = j.hours == 0 ? null : TimeSpan.FromHours(j.hours),
             SubmittedAt = Now - TimeSpan.FromHours(j.hours * 2),
             IsRepair = j.mark == 2,
-            PromisedFrom = j.mark == 3 ? Now - TimeSpan.FromMinutes(1) : null,
-        }).ToArray();
+        }, j.mark == 3 ? Now - TimeSpan.FromMinutes(1) : null)).ToArray();
 
     /// <summary>Teams with quotas, shares of devices, jobs that may not be evicted, repairs, promises and jobs that outstay their time.</summary>
     public static Gen<(ClusterSnapshot Snapshot, SchedulingPolicy Policy)> WithQueues { get; } =
