@@ -25,6 +25,9 @@ internal sealed class SchedulingCycle
     private readonly Dictionary<JobId, WaitingReason> waiting = [];
     private readonly BlockedShapes blocked;
 
+    /// <summary>Who waits only for a promise, by whose it is.</summary>
+    private readonly Dictionary<JobId, List<PendingJob>> behind = [];
+
     public SchedulingCycle(ClusterSnapshot snapshot, SchedulingPolicy policy, DateTimeOffset now, Holdings holdings)
     {
         this.snapshot = snapshot;
@@ -49,16 +52,7 @@ internal sealed class SchedulingCycle
         Consider(line, isInside: true);
         if (quota.IsAnyLimited) Consider([.. line.Where(job => waiting.TryGetValue(job.Standing.Id, out var reason) && reason.Token != WaitingToken.WaitingForPreemption)], isInside: false);
 
-        // 3. Who waited only for a promise that is kept by now.
-        for (var waited = line; waited.Count > 0;)
-        {
-            var begun = started.Concat(preemptors).Concat(claims).Select(gang => gang.Job.Standing.Id).ToHashSet();
-            waited = [.. waited.Where(job => waiting.TryGetValue(job.Standing.Id, out var reason) && reason is { Token: WaitingToken.Reserved, BlockedBy: { } by } && begun.Contains(by))];
-            blocked.ForgetPlaces();
-            foreach (var job in waited) Reconsider(job);
-        }
-
-        // 4. Surplus is given last: nobody waits for it.
+        // 3. Surplus is given last: nobody waits for it.
         foreach (var gang in started) Grow(gang);
         elasticity.GrowRunning();
         var promised = times.Reservations.ToDictionary(promise => promise.Job.Standing.Id, promise => promise.From);
@@ -106,8 +100,7 @@ internal sealed class SchedulingCycle
         // Of what stands against a job inside nominal and as a borrower, the lack of machines says more than the lack of quota.
         var hadRight = waiting.TryGetValue(job.Standing.Id, out var before) && before is not { Token: WaitingToken.WaitingForQuota or WaitingToken.ExceedsQueueQuota };
         if (!isInside && !hadRight) Reconsider(job);
-        else if (Try(job, isInside) is not { } reason) waiting.Remove(job.Standing.Id);
-        else if (!hadRight) waiting[job.Standing.Id] = reason;
+        else if (Try(job, isInside) is var reason && (reason is null || !hadRight)) Conclude(job, isInside, reason);
     }
 
     /// <summary>By the right that it has by now, for evictions give rights too, and as a borrower.</summary>
@@ -121,8 +114,27 @@ internal sealed class SchedulingCycle
             if (!hasRight || asBorrower is null or { Token: WaitingToken.WaitingForPreemption }) reason = asBorrower;
         }
 
+        Conclude(job, isInside: false, reason);
+    }
+
+    /// <summary>Whoever waited only for a promise that is kept by this has its turn again.</summary>
+    private void Conclude(PendingJob job, bool isInside, WaitingReason? reason)
+    {
         if (reason is null) waiting.Remove(job.Standing.Id);
         else waiting[job.Standing.Id] = reason;
+        if (reason is { Token: WaitingToken.Reserved, BlockedBy: { } by })
+        {
+            if (!behind.TryGetValue(by, out var others)) behind.Add(by, others = []);
+            others.Add(job);
+        }
+
+        if (reason is not null and not { Token: WaitingToken.WaitingForPreemption } || !behind.Remove(job.Standing.Id, out var waited)) return;
+        blocked.ForgetPlaces();
+        foreach (var other in waited.Where(other => waiting.TryGetValue(other.Standing.Id, out var its) && its is { Token: WaitingToken.Reserved } && its.BlockedBy == job.Standing.Id))
+        {
+            if (isInside) Conclude(other, isInside, Try(other, isInside));
+            else Reconsider(other);
+        }
     }
 
     private bool IsHeld(PendingJob job) => job.NotBefore is { } until && now < until;
