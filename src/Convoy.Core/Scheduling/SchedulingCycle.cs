@@ -169,11 +169,13 @@ internal sealed class SchedulingCycle
             if (TryEvict(job, choices, isInside)) return null;
         }
 
-        // 5. Blocked: the first of its kind, and who has waited for long, are promised the next machines that suffice. Not by service: who
+        // 5. Blocked: the first of its kind, and who has waited for long, are promised the next machines that suffice; so is who has a right
+        // to what is lent and cannot be had back yet, lest others take turns on machines that it needs. Not by service: who
         // comes next there is who has had least, and machines kept for a large old job would stand idle before every short new one
         // (docs/decisions/0006).
         if (promise is not null) times.Better(promise, job, choices);
-        if (promise is not null || !IsShort(reason) || order.IsByService(job.Standing)) return reason;
+        var isLent = isInside && choices.Length > 0 && reason.Token == WaitingToken.WaitingForQuota;
+        if (promise is not null || !(IsShort(reason) || isLent) || order.IsByService(job.Standing)) return reason;
         if (!IsOld(job) && times.Reservations.Count(other => IsAlike(other.Job, job)) >= policy.ReservationsPerType) return reason;
         times.Reserve(job, choices);
         return reason;
