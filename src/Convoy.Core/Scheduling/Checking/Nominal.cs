@@ -42,7 +42,7 @@ internal sealed class Nominal(CheckedWorld world)
             world.Evictors.TryGetValue(member.Id, out var evictor) ? evictor == gang.Id && (!withoutEquals || member.Rank != rank || member.Id == staying) : !member.IsStopping;
     }
 
-    /// <summary>Whether a job that waits would be inside, beside what runs and these of the plan's gangs.</summary>
+    /// <summary>Whether a job that waits would be inside, beside what runs and these of the plan's gangs, whether those who stop have gone or not.</summary>
     public bool IsInside(PendingJob job, string type, long milli, IEnumerable<CheckedGang> others)
     {
         var pool = (type, world.QuotaOf(type).PoolOf(job.Standing.Queue));
@@ -50,7 +50,7 @@ internal sealed class Nominal(CheckedWorld world)
         // Of its level it is the last, whoever it is.
         var self = new Member(job.Standing, world.RankOf(job.Standing), milli, false, IsPending: true);
         var extras = others.Where(gang => PoolOf(gang) == pool).Select(gang => MemberOf(gang, isPending: false)).Append(self).Order();
-        return Inside(pool, Merge(Members(pool), extras)).Contains(self.Id);
+        return Inside(pool, Merge(Members(pool), extras)).Contains(self.Id) && Inside(pool, Merge(Members(pool).Where(member => !member.IsStopping), extras)).Contains(self.Id);
     }
 
     /// <summary>Whether the jobs that may not be evicted have more than the pool's right once they have grown.</summary>
@@ -132,7 +132,7 @@ internal sealed class Nominal(CheckedWorld world)
     }
 
     private IEnumerable<CheckedGang> Gangs((string Type, string Pool) pool) =>
-        (gangs ??= world.Gangs.Where(gang => PoolOf(gang) is not null).ToLookup(gang => PoolOf(gang)!.Value))[pool];
+        (gangs ??= world.Gangs.Concat(world.Claims).Where(gang => PoolOf(gang) is not null).ToLookup(gang => PoolOf(gang)!.Value))[pool];
 
     private (string Type, string Pool)? PoolOf(CheckedGang gang) =>
         gang.Planned.Accelerator is { } type && gang.MilliDevices > 0 ? (type, world.QuotaOf(type).PoolOf(gang.Job.Standing.Queue)) : null;
