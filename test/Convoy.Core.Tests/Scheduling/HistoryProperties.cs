@@ -24,16 +24,16 @@ public sealed class HistoryProperties
     [Fact]
     public void Guarantee_6_What_was_freed_is_claimed_for_whom_it_was_freed_until_it_starts_or_is_cancelled_or_outranked() => Gen.Select(Histories.Policies, Histories.Of(25, hasEnd: true)).Sample((policy, happenings) =>
     {
-        // While somebody waits for victims that have been told to go, nobody is told to go for it again, unless it was outranked between:
+        // While somebody waits for victims that have been told to go, nobody is told to go for it again, unless it was outranked since:
         // by a higher level, by who lost a node, by who has a right to what it only borrows, or by who has had less in a queue by service.
         var waiting = new HashSet<JobId>();
         Go(policy, happenings, (snapshot, plan) =>
         {
-            foreach (var id in plan.Evictions.Select(eviction => eviction.For).Distinct()) waiting.Add(id).ShouldBeTrue("somebody else took what had been freed for it");
             var pending = snapshot.Pending.ToDictionary(job => job.Standing.Id);
             var begun = plan.Gangs.Concat(plan.Claims).Select(gang => pending[gang.Job]).ToArray();
             var nominal = new CheckedWorld(snapshot, policy, plan, Worlds.Now).Nominal;
-            waiting.RemoveWhere(id => pending.TryGetValue(id, out var job) && begun.All(other => other != job) && Array.Exists(begun, other => Outranks(other, job) || (HasRight(other) && !HasRight(job))));
+            waiting.RemoveWhere(id => pending.TryGetValue(id, out var job) && Array.Exists(begun, other => other != job && (Outranks(other, job) || (HasRight(other) && !HasRight(job)))));
+            foreach (var id in plan.Evictions.Select(eviction => eviction.For).Distinct()) waiting.Add(id).ShouldBeTrue("somebody else took what had been freed for it");
             foreach (var gang in plan.Gangs.Where(gang => !plan.MustWait(gang.Job))) waiting.Remove(gang.Job);
 
             bool HasRight(PendingJob job) => nominal.IsInside(job, "A100-80G", job.MinTotal.MilliDevices, []);
