@@ -11,15 +11,15 @@ public static partial class PlanChecker
         var promises = new PromisedNodes(world);
         foreach (var node in promises.Nodes)
         {
-            foreach (var (from, rank) in promises.On(node).Select(promise => (promise.From, promise.Rank)).Distinct())
+            foreach (var promise in promises.On(node).DistinctBy(promise => promise.Job))
             {
-                var left = promises.LeftAt(node, from);
+                var left = promises.LeftFor(node, promise);
                 var before = left;
                 foreach (var (gang, task) in node.Planned)
                 {
-                    if (gang.Begin == Begin.Later || promises.EndOf(gang) <= from) continue;
+                    if (gang.Begin == Begin.Later || promises.EndOf(gang) <= promise.From) continue;
                     left -= task.Each;
-                    if (world.RankOf(gang.Job.Standing) <= rank && IsTooLittle(left, before, task.Each)) yield return new(9, gang.Id, $"is on {node.Node.Name} beyond {from:u}, from when that is promised to others");
+                    if (world.RankOf(gang.Job.Standing) <= world.RankOf(promise.Job.Standing) && IsTooLittle(left, before, task.Each)) yield return new(9, gang.Id, $"is on {node.Node.Name} beyond {promise.From:u}, from when that is promised to others");
                 }
             }
         }

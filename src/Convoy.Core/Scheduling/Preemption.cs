@@ -27,6 +27,15 @@ internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, Q
         return ByStanding(job, victim);
     }
 
+    /// <summary>From when its level lets the job evict the other: once that has had its minimum run time. Null where it never does.</summary>
+    public DateTimeOffset? ByLevelFrom(PendingJob job, bool isInside, RunningJob other)
+    {
+        var (own, its) = (order.LevelOf(job.Standing), order.LevelOf(other.Standing));
+        if (!own.MayPreempt || own.Rank <= its.Rank || other.IsStopping || other.IsResizing || !order.MayBeEvicted(other.Standing, other.Preemptible)) return null;
+        var terms = quota.VictimTermsOf(job, other);
+        return terms.IsBorrower || (isInside && terms.IsOfOnePool) ? other.StartedAt + its.MinRunTime : null;
+    }
+
     private EvictionCause? ByStanding(PendingJob job, RunningJob victim)
     {
         var preemptor = job.Standing;

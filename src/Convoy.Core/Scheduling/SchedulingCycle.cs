@@ -89,10 +89,10 @@ internal sealed class SchedulingCycle
     private void KeepPromises(IEnumerable<PendingJob> jobs, bool isInside)
     {
         var inTurn = jobs.OrderBy(job => job.PromisedFrom).ThenBy(job => job.Standing.SubmitSequence).ThenBy(job => job.Standing.Id.Value, StringComparer.Ordinal).Select(job => (Job: job, Choices: ChoicesOf(job, isInside))).ToArray();
-        if (Array.TrueForAll(inTurn, each => times.Reserve(each.Job, each.Choices, each.Job.PromisedFrom) is { } promise && (promise.From <= each.Job.PromisedFrom || promise.From <= now))) return;
+        if (Array.TrueForAll(inTurn, each => times.Reserve(each.Job, each.Choices, MakingWay(each.Job, isInside), each.Job.PromisedFrom) is { } promise && (promise.From <= each.Job.PromisedFrom || promise.From <= now))) return;
         foreach (var (job, _) in inTurn) times.Withdraw(job);
-        var lost = Array.FindAll(inTurn, each => times.Keep(each.Job, each.Choices) is null);
-        foreach (var (job, choices) in lost) times.Reserve(job, choices, job.PromisedFrom);
+        var lost = Array.FindAll(inTurn, each => times.Keep(each.Job, each.Choices, MakingWay(each.Job, isInside)) is null);
+        foreach (var (job, choices) in lost) times.Reserve(job, choices, MakingWay(job, isInside), job.PromisedFrom);
     }
 
     private void ConsiderOne(PendingJob job, bool isInside)
@@ -173,11 +173,11 @@ internal sealed class SchedulingCycle
         // to what is lent and cannot be had back yet, lest others take turns on machines that it needs. Not by service: who
         // comes next there is who has had least, and machines kept for a large old job would stand idle before every short new one
         // (docs/decisions/0006).
-        if (promise is not null) times.Better(promise, job, choices);
+        if (promise is not null) times.Better(promise, job, choices, MakingWay(job, isInside));
         var isLent = isInside && choices.Length > 0 && reason.Token == WaitingToken.WaitingForQuota;
         if (promise is not null || !(IsShort(reason) || isLent) || order.IsByService(job.Standing)) return reason;
         if (!IsOld(job) && times.Reservations.Count(other => IsAlike(other.Job, job)) >= policy.ReservationsPerType) return reason;
-        times.Reserve(job, choices);
+        times.Reserve(job, choices, MakingWay(job, isInside));
         return reason;
     }
 
@@ -294,6 +294,15 @@ internal sealed class SchedulingCycle
     /// <summary>What is borrowed may be anybody's.</summary>
     private IEnumerable<RunningJob> Candidates(PendingJob job, bool isInside) =>
         isInside && quota.IsAnythingBorrowed ? running.All : running.Below(job.Standing, order.IsByService(job.Standing) || job.PromisedFrom <= now);
+
+    /// <summary>Where lower levels have a minimum run time: who of them can be made to leave before it is expected to end, and from when.</summary>
+    private IReadOnlyDictionary<JobId, DateTimeOffset> MakingWay(PendingJob job, bool isInside)
+    {
+        var rank = order.RankOf(job.Standing);
+        if (!policy.Levels.Any(level => level.Rank < rank && level.MinRunTime > TimeSpan.Zero) || (!isInside && !order.MayBeEvicted(job.Standing, job.Preemptible))) return Reservation.Nobody;
+        var from = running.Below(job.Standing, withEquals: false).Select(other => (other.Standing.Id, From: rules.ByLevelFrom(job, isInside, other)));
+        return from.Where(each => each.From is not null).ToDictionary(each => each.Id, each => each.From!.Value);
+    }
 
     private void Grow(StartedGang gang)
     {

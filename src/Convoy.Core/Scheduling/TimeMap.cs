@@ -37,19 +37,27 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
 
     /// <summary>Promises the job the earliest places it can have; null where it never fits, whoever ends.</summary>
     /// <param name="choices">Clusters and accelerators that it may have.</param>
+    /// <param name="makeWay">Running jobs that it may evict, and from when: for this job they end then at the latest.</param>
     /// <param name="from">Not earlier: what is free before that is for those who come before it in the line.</param>
-    public Reservation? Reserve(PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices, DateTimeOffset? from = null)
+    public Reservation? Reserve(PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices, IReadOnlyDictionary<JobId, DateTimeOffset> makeWay, DateTimeOffset? from = null)
     {
         // Promised machines count as taken until whoever gets them has ended: a place between is not looked for.
         List<(DateTimeOffset End, RunningJob Job)> more = [.. begun, .. reservations.Select(each => (each.End, new StartedGang(each.Job, each.Places[0].Cluster, each.Accelerator, [.. each.Places]).AsRunning(each.From)))];
-        var timeline = Merged(before ??= Ends(), more);
+        IReadOnlyList<(DateTimeOffset End, RunningJob Job)> staying = before ??= Ends();
+        if (makeWay.Count > 0)
+        {
+            more.AddRange(staying.Where(each => makeWay.ContainsKey(each.Job.Standing.Id)).Select(each => (Earlier(each.End, makeWay[each.Job.Standing.Id]), each.Job)));
+            staying = [.. staying.Where(each => !makeWay.ContainsKey(each.Job.Standing.Id))];
+        }
+
+        var timeline = Merged(staying, more);
         var checkpoint = counts.Checkpoint();
         foreach (var each in reservations) counts.Take(each.Places);
         Reservation? best = null;
         foreach (var (cluster, accelerator) in choices)
         {
             if (Earliest(timeline, job, cluster, accelerator, from > now ? from.Value : now) is not { } found || (best is not null && best.From <= found.From)) continue;
-            best = new Reservation(job, accelerator, found.From, found.From + (EndIfStarted(job) - now), found.Places);
+            best = new Reservation(job, accelerator, found.From, found.From + (EndIfStarted(job) - now), found.Places) { MakeWay = makeWay };
         }
 
         counts.Rollback(checkpoint);
@@ -57,21 +65,22 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     }
 
     /// <summary>Promises the job the same machines again, no earlier than before and as soon as they are free; null where they are not to be had any more.</summary>
-    public Reservation? Keep(PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices) => Again(job, job.Promised!, choices) is { } same ? Promise(same) : null;
+    public Reservation? Keep(PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices, IReadOnlyDictionary<JobId, DateTimeOffset> makeWay) =>
+        Again(job, job.Promised!, choices, makeWay) is { } same ? Promise(same) : null;
 
-    private Reservation? Again(PendingJob job, PlannedReservation before, IEnumerable<(string Cluster, string? Accelerator)> choices)
+    private Reservation? Again(PendingJob job, PlannedReservation before, IEnumerable<(string Cluster, string? Accelerator)> choices, IReadOnlyDictionary<JobId, DateTimeOffset> makeWay)
     {
         if (!choices.Contains((before.Gang.Cluster, before.Gang.Accelerator)) || PlacesOf(job, before.Gang) is not { } places) return null;
         var earliest = before.From > now ? before.From : now;
         var taken = places.GroupBy(place => (place.Cluster, place.Node)).ToDictionary(here => here.Key, here => here.Aggregate(default(ResourceVector), (sum, place) => sum + place.Role.Each));
-        return taken.Keys.SelectMany(EndsOn).Where(end => end > earliest).Order().Prepend(earliest)
-            .Select(from => new Reservation(job, before.Gang.Accelerator, from, from + (EndIfStarted(job) - now), places))
+        return taken.Keys.SelectMany(node => EndsOn(node, makeWay)).Where(end => end > earliest).Order().Prepend(earliest)
+            .Select(from => new Reservation(job, before.Gang.Accelerator, from, from + (EndIfStarted(job) - now), places) { MakeWay = makeWay })
             .FirstOrDefault(again => taken.All(here => HasRoom(here.Key, here.Value, again)));
     }
 
-    private IEnumerable<DateTimeOffset> EndsOn((string Cluster, string Node) node) =>
+    private IEnumerable<DateTimeOffset> EndsOn((string Cluster, string Node) node, IReadOnlyDictionary<JobId, DateTimeOffset> makeWay) =>
     [
-        .. holdings.On(node.Cluster, node.Node).Where(job => Current(job) is not null).Select(ExpectedEnd),
+        .. holdings.On(node.Cluster, node.Node).Where(job => Current(job) is not null).Select(job => EndOf(job, makeWay)),
         .. begunOn.GetValueOrDefault(node, []).Select(each => each.End),
         .. promised.GetValueOrDefault(node, []).Select(each => each.For.End),
     ];
@@ -88,26 +97,25 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     /// <summary>Whether so much is left on a node as a promise begins, and as each of the others begins that fall into its time.</summary>
     private bool HasRoom((string Cluster, string Node) on, ResourceVector taken, Reservation wanted)
     {
-        IEnumerable<DateTimeOffset> later = promised.TryGetValue(on, out var others) ? others.Select(other => other.For.From).Where(from => from > wanted.From && from < wanted.End) : [];
-        return later.Prepend(wanted.From).All(at => !IsOverdrawn(LeftOn(on, at, null) - taken));
+        IEnumerable<Reservation> later = promised.TryGetValue(on, out var others) ? others.Select(other => other.For).Where(other => other.From > wanted.From && other.From < wanted.End) : [];
+        return later.Prepend(wanted).All(promise => !IsOverdrawn(LeftFor(promise, on) - taken));
     }
 
-    /// <summary>What is left on a node at a time by which some have ended and some have got what they are promised.</summary>
-    /// <param name="counting">A promise that counts though it has ended by then.</param>
-    private ResourceVector LeftOn((string Cluster, string Node) on, DateTimeOffset at, Reservation? counting)
+    /// <summary>What is left on a node as a promise begins: some have ended by then, and some have got what they are promised.</summary>
+    private ResourceVector LeftFor(Reservation begins, (string Cluster, string Node) on)
     {
-        var left = counts.FreeOn(on.Cluster, on.Node) + GivenBack(on.Cluster, on.Node, at);
+        var left = counts.FreeOn(on.Cluster, on.Node) + GivenBack(on.Cluster, on.Node, begins);
         if (!promised.TryGetValue(on, out var promises)) return left;
-        foreach (var (promise, each) in promises) left -= promise.From <= at && (promise.End > at || promise == counting) ? each : default;
+        foreach (var (promise, each) in promises) left -= promise.From <= begins.From && (promise.End > begins.From || promise == begins) ? each : default;
         return left;
     }
 
     private static bool IsOverdrawn(ResourceVector left) => left.CpuMillicores < 0 || left.MemoryBytes < 0 || left.MilliDevices < 0 || left.Rdma < 0;
 
     /// <summary>What was withdrawn stands again, unless the job can have machines sooner by now.</summary>
-    public Reservation Better(Reservation promise, PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices)
+    public Reservation Better(Reservation promise, PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices, IReadOnlyDictionary<JobId, DateTimeOffset> makeWay)
     {
-        if (Reserve(job, choices) is not { } sooner) return Promise(promise);
+        if (Reserve(job, choices, makeWay) is not { } sooner) return Promise(promise);
         if (sooner.From < promise.From) return sooner;
         Withdraw(job);
         return Promise(promise);
@@ -274,14 +282,22 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
         return list;
     }
 
-    /// <summary>What of the node is given back until then.</summary>
-    private ResourceVector GivenBack(string cluster, string node, DateTimeOffset until)
+    /// <summary>When the job is expected to be gone for one for whom some make way.</summary>
+    private DateTimeOffset EndOf(RunningJob job, IReadOnlyDictionary<JobId, DateTimeOffset> makeWay) =>
+        makeWay.TryGetValue(job.Standing.Id, out var from) ? Earlier(ExpectedEnd(job), from) : ExpectedEnd(job);
+
+    /// <summary>The earlier end, which has not been yet.</summary>
+    private DateTimeOffset Earlier(DateTimeOffset end, DateTimeOffset from) => from >= end ? end : from > now ? from : now;
+
+    /// <summary>What of the node is given back until the promise begins.</summary>
+    private ResourceVector GivenBack(string cluster, string node, Reservation promise)
     {
+        var until = promise.From;
         var given = default(ResourceVector);
         foreach (var job in holdings.On(cluster, node))
         {
             if (Current(job) is not { } current) continue;
-            var ends = ExpectedEnd(job) <= until;
+            var ends = EndOf(job, promise.MakeWay) <= until;
             foreach (var place in current.Places)
             {
                 if (place.Node == node && ends) given += place.Taken;
@@ -321,10 +337,10 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
             foreach (var (reservation, _) in promises)
             {
                 if (reservation.From >= until) continue;
-                var then = map.LeftOn((cluster, node), reservation.From, reservation) - taken;
+                var then = map.LeftFor(reservation, (cluster, node)) - taken;
                 foreach (var victim in victims)
                 {
-                    if (victim.Cluster != cluster || map.ExpectedEnd(victim) <= reservation.From) continue;
+                    if (victim.Cluster != cluster || map.EndOf(victim, reservation.MakeWay) <= reservation.From) continue;
                     foreach (var place in victim.Places) then += place.Node == node ? place.Taken : default;
                 }
 
@@ -339,4 +355,10 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
 /// <summary>Places promised to a blocked job.</summary>
 /// <param name="From">When those who hold them are expected to have gone.</param>
 /// <param name="End">When the job is expected to have ended then.</param>
-internal sealed record Reservation(PendingJob Job, string? Accelerator, DateTimeOffset From, DateTimeOffset End, IReadOnlyList<Place> Places);
+internal sealed record Reservation(PendingJob Job, string? Accelerator, DateTimeOffset From, DateTimeOffset End, IReadOnlyList<Place> Places)
+{
+    public static IReadOnlyDictionary<JobId, DateTimeOffset> Nobody { get; } = new Dictionary<JobId, DateTimeOffset>();
+
+    /// <summary>Running jobs that the job may evict, and from when.</summary>
+    public IReadOnlyDictionary<JobId, DateTimeOffset> MakeWay { get; init; } = Nobody;
+}

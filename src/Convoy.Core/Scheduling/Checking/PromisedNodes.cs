@@ -1,4 +1,3 @@
-using Convoy.Core.Jobs;
 using Convoy.Core.Resources;
 
 namespace Convoy.Core.Scheduling.Checking;
@@ -19,7 +18,7 @@ internal sealed class PromisedNodes
             {
                 if (world.NodeAt(promise.Gang.Cluster, task.Placement.Node) is not { } node) continue;
                 if (!promises.TryGetValue(node, out var here)) promises.Add(node, here = []);
-                here.Add(new NodePromise(job.Standing.Id, promise.From, CheckedWorld.Later(promise.From, world.DurationOf(job)), world.RankOf(job.Standing), task.Each));
+                here.Add(new NodePromise(job, promise.From, CheckedWorld.Later(promise.From, world.DurationOf(job)), task.Each));
             }
         }
     }
@@ -28,12 +27,12 @@ internal sealed class PromisedNodes
 
     public IReadOnlyList<NodePromise> On(CheckedNode node) => promises.GetValueOrDefault(node, []);
 
-    /// <summary>What is left at that time beside who runs now and who is promised it, before this plan's gangs; less than nothing, it is not they who take it.</summary>
-    public ResourceVector LeftAt(CheckedNode node, DateTimeOffset at, JobId? except = null)
+    /// <summary>What is left as the promise begins beside who runs now and who is promised it, before this plan's gangs; less than nothing, it is not they who take it.</summary>
+    public ResourceVector LeftFor(CheckedNode node, NodePromise promise, PendingJob? except = null)
     {
-        var left = node.Node.Capacity - node.Node.Foreign;
-        foreach (var holder in node.Holders.Where(holder => holder.Stay == Stay.Stays && world.ExpectedEnd(holder.Job) > at)) left -= holder.Place.Taken;
-        foreach (var each in On(node).Where(each => each.For != except && each.From <= at && (each.End > at || each.From == at))) left -= each.Each;
+        var (left, at) = (node.Node.Capacity - node.Node.Foreign, promise.From);
+        foreach (var holder in node.Holders.Where(holder => holder.Stay == Stay.Stays && EndFor(promise.Job, holder.Job) > at)) left -= holder.Place.Taken;
+        foreach (var each in On(node).Where(each => each.Job != except && each.From <= at && (each.End > at || each.From == at))) left -= each.Each;
         return left;
     }
 
@@ -41,10 +40,10 @@ internal sealed class PromisedNodes
     public long Slots(CheckedNode node, PendingJob job, ResourceVector each, Func<CheckedGang, bool> takes)
     {
         var (end, rank, slots) = (CheckedWorld.Later(world.Now, world.DurationOf(job)), world.RankOf(job.Standing), (long)int.MaxValue);
-        foreach (var from in On(node).Where(promise => promise.For != job.Standing.Id && promise.Rank >= rank && promise.From < end).Select(promise => promise.From).Distinct())
+        foreach (var promise in On(node).Where(promise => promise.Job != job && world.RankOf(promise.Job.Standing) >= rank && promise.From < end).DistinctBy(promise => promise.Job))
         {
-            var left = LeftAt(node, from, job.Standing.Id);
-            foreach (var (gang, task) in node.Planned.Where(planned => takes(planned.Gang) && EndOf(planned.Gang) > from)) left -= task.Each;
+            var left = LeftFor(node, promise, except: job);
+            foreach (var (gang, task) in node.Planned.Where(planned => takes(planned.Gang) && EndOf(planned.Gang) > promise.From)) left -= task.Each;
             slots = Math.Min(slots, each.TimesIn(left with { Devices = int.MaxValue }, int.MaxValue));
             if (each.MilliDevices > 0) slots = Math.Min(slots, Math.Max(0, left.MilliDevices) / each.MilliDevices);
         }
@@ -52,8 +51,17 @@ internal sealed class PromisedNodes
         return slots;
     }
 
+    /// <summary>When the other is expected to be gone from what is promised: whom the job outranks it may evict by then, once that has had its minimum run time.</summary>
+    private DateTimeOffset EndFor(PendingJob job, RunningJob other)
+    {
+        var end = world.ExpectedEnd(other);
+        var outranks = world.RankOf(job.Standing) > world.RankOf(other.Standing) && world.LevelOf(job.Standing) is { MayPreempt: true } && world.MayBeEvicted(other);
+        var from = CheckedWorld.Later(other.StartedAt, world.LevelOf(other.Standing)?.MinRunTime ?? TimeSpan.Zero);
+        return outranks && from < end ? from : end;
+    }
+
     public DateTimeOffset EndOf(CheckedGang gang) => gang.Begin == Begin.Growing ? world.ExpectedEnd(world.Running[gang.Id]) : world.ExpectedEnd(gang);
 }
 
 /// <summary>One task's share of what is promised to a job.</summary>
-internal sealed record NodePromise(JobId For, DateTimeOffset From, DateTimeOffset End, int Rank, ResourceVector Each);
+internal sealed record NodePromise(PendingJob Job, DateTimeOffset From, DateTimeOffset End, ResourceVector Each);
