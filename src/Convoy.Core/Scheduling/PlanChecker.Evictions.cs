@@ -25,13 +25,14 @@ public static partial class PlanChecker
     /// <summary>Who is inside nominal gets it back from borrowers; otherwise it is a matter between jobs of one pool, or between borrowers.</summary>
     private static string? NotByQuota(CheckedWorld world, CheckedGang gang, RunningJob victim, EvictionCause cause)
     {
-        if (cause == EvictionCause.Reclaim) return !world.Nominal.MayBorrow(victim, gang) ? "which borrows nothing" : world.Nominal.IsInside(gang) ? null : "and is not inside nominal itself";
+        var isOfOnePool = world.AcceleratorOf(victim) is { } type && world.QuotaOf(type) is var quota && quota.PoolOf(gang.Job.Standing.Queue) == quota.PoolOf(victim.Standing.Queue);
+        var mayBorrow = world.Nominal.MayBorrow(victim, gang);
+        if (cause == EvictionCause.Reclaim) return !mayBorrow ? "which borrows nothing" : isOfOnePool ? "which is of its own nominal" : world.Nominal.IsInside(gang) ? null : "and is not inside nominal itself";
 
         // Who has no devices is charged nowhere.
-        if (world.AcceleratorOf(victim) is not { } type || world.Nominal.MayBorrow(victim, gang)) return null;
+        if (world.AcceleratorOf(victim) is null || mayBorrow) return null;
         if (!world.Nominal.IsInside(gang)) return "which is inside nominal, and is not itself";
-        var quota = world.QuotaOf(type);
-        return quota.PoolOf(gang.Job.Standing.Queue) == quota.PoolOf(victim.Standing.Queue) ? null : "which is inside the nominal of another queue";
+        return isOfOnePool ? null : "which is inside the nominal of another queue";
     }
 
     private static string? NotByStanding(CheckedWorld world, PendingJob job, RunningJob victim, EvictionCause cause)

@@ -21,8 +21,8 @@ internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, Q
         if (victim.IsStopping || !order.MayBeEvicted(victim.Standing, victim.Preemptible)) return null;
         var terms = quota.VictimTermsOf(job, victim);
 
-        // What is borrowed goes back to whom it belongs, whoever borrowed it; what somebody has a right to only those of the same right may take.
-        if (isInside && terms.IsBorrower) return EvictionCause.Reclaim;
+        // What another queue borrowed goes back to whom it belongs, whoever has it; what somebody has a right to only those of the same right may take.
+        if (isInside && terms.IsBorrower && !terms.IsOfOnePool) return EvictionCause.Reclaim;
         if (isInside ? !terms.IsOfOnePool : !terms.IsBorrower) return null;
         return ByStanding(job, victim);
     }
