@@ -75,7 +75,7 @@ public static partial class PlanChecker
         if (world.Plan.Reservations.Count > 0) yield break;
         var elastic = world.Running.Values.Where(job => world.GoesOn(job) && !job.IsResizing && !world.Resizes.ContainsKey(job.Standing.Id) && SurplusOf(job).Any()).ToLookup(job => PoolOf(world, world.AcceleratorOf(job), job.Standing.Queue));
         var rooms = new Dictionary<(string? Type, string? Pool), (Room Room, HashSet<object> Surplus, long Milli)>();
-        foreach (var gang in world.Gangs.Where(gang => gang.Job.Roles.Count == 1 && gang.Job.Topology is not { IsRequired: true } && !MayHaveYielded(world, gang) && world.EvictionsFor(gang.Id).Any()))
+        foreach (var gang in world.Gangs.Where(gang => gang.Job.Roles.Count == 1 && gang.Job.Topology is not { IsRequired: true } && !MayHaveYielded(world, gang.Job) && world.EvictionsFor(gang.Id).Any()))
         {
             var (role, type) = (gang.Job.Roles[0], gang.MilliDevices > 0 ? gang.Planned.Accelerator : null);
             var pool = PoolOf(world, type, gang.Job.Standing.Queue);

@@ -27,7 +27,7 @@ public static partial class PlanChecker
             // On any places, where they are a matter of counts alone.
             bool FitsBeside(RunningJob victim)
             {
-                if (gang.Job.Roles is not [var role] || gang.Job.Topology is { IsRequired: true } || MayHaveYielded(world, gang)) return false;
+                if (gang.Job.Roles is not [var role] || gang.Job.Topology is { IsRequired: true } || MayHaveYielded(world, gang.Job)) return false;
                 var changed = leaving.SelectMany(world.NodesOf).Concat(world.NodesOf(gang)).Distinct().ToArray();
                 return elsewhere.Pools.Any(pool => AllowsCluster(gang.Job, pool.Cluster) && Accepts(role, pool.Accelerator)
                     && (pool.Accelerator == gang.Planned.Accelerator || !quotas.Forbid(gang.Job, pool.Accelerator))
@@ -42,9 +42,9 @@ public static partial class PlanChecker
     private static HashSet<CheckedNode> PromisedNodes(CheckedWorld world) =>
         [.. world.Plan.Reservations.SelectMany(promise => promise.Gang.Tasks, (promise, task) => world.NodeAt(promise.Gang.Cluster, task.Node)).OfType<CheckedNode>()];
 
-    /// <summary>Whether machines may have been promised as the gang was considered of which the plan tells no more: to others who come by their own sooner, some by what its victims leave.</summary>
-    private static bool MayHaveYielded(CheckedWorld world, CheckedGang gang) =>
-        world.Gangs.Concat(world.Claims).Any(other => other != gang && (other.Begin == Begin.Later || other.Job.PromisedFrom is not null) && world.RankOf(other.Job.Standing) >= world.RankOf(gang.Job.Standing));
+    /// <summary>Whether machines may have been promised as the job was considered of which the plan tells no more: to others who come by their own sooner, some by what its victims leave.</summary>
+    private static bool MayHaveYielded(CheckedWorld world, PendingJob job) => world.Gangs.Concat(world.Claims).Any(other =>
+        other.Job != job && (other.Begin == Begin.Later || other.Job.PromisedFrom is not null) && world.RankOf(other.Job.Standing) >= world.RankOf(job.Standing));
 
     /// <summary>
     /// Whether the gang's places on the node are not free beside these, who are to leave it. Others may have left before or after: the gang
@@ -54,7 +54,7 @@ public static partial class PlanChecker
     private static bool NeedsPlaceOf(CheckedWorld world, CheckedGang gang, CheckedNode node, Func<Holder, bool> stays, HashSet<CheckedNode> promised, CheckedGang[] together)
     {
         var own = node.Planned.Where(planned => planned.Gang == gang).Select(planned => planned.Task).ToArray();
-        return own.Length > 0 && (promised.Contains(node) || MayHaveYielded(world, gang) || !IsBorne(After()) || !IsBorne(Before([gang])) || !IsBorne(Before(together)));
+        return own.Length > 0 && (promised.Contains(node) || MayHaveYielded(world, gang.Job) || !IsBorne(After()) || !IsBorne(Before([gang])) || !IsBorne(Before(together)));
 
         NodeUse After() => node.Use(holder => holder.Stay == Stay.Stays || stays(holder), _ => true);
 

@@ -243,18 +243,15 @@ internal sealed class SchedulingCycle
         return false;
     }
 
-    /// <summary>Whether it could start at once where it has no right to: then nobody has to go for it, and nothing need be promised.</summary>
+    /// <summary>Whether it could have what is free, or soon will be, where it has no right to it: then nobody has to go for it, and nothing need be promised.</summary>
     private bool CouldBorrow(PendingJob job)
     {
-        foreach (var (cluster, accelerator) in ChoicesOf(job, isInside: false))
-        {
-            var terms = quota.TermsOf(job, accelerator);
-            if (!terms.FitsNow || !terms.FitsSoon || free.TryTake(job, cluster, accelerator, Moment.Now, times.TrialOf(job, [])) is not { } places) continue;
-            free.Give(places);
-            return true;
-        }
-
-        return false;
+        var checkpoint = free.Checkpoint();
+        var could = Array.Exists(
+            ChoicesOf(job, isInside: false),
+            choice => quota.TermsOf(job, choice.Accelerator).FitsSoon && free.TryTake(job, choice.Cluster, choice.Accelerator, Moment.Soon, times.TrialOf(job, [])) is not null);
+        free.Rollback(checkpoint);
+        return could;
     }
 
     private bool TryClaim(PendingJob job, (string Cluster, string? Accelerator)[] choices)

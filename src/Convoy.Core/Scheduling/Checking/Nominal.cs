@@ -77,13 +77,15 @@ internal sealed class Nominal(CheckedWorld world)
         var pool = (type, world.QuotaOf(type).PoolOf(job.Standing.Queue));
         if (Borrows(job)) return true;
         var others = Gangs(pool).Where(gang => gang.Id != preemptor.Id).ToArray();
-        var members = Members(pool).Where(member => !member.IsStopping && (!world.Evictors.TryGetValue(member.Id, out var evictor) || evictor == preemptor.Id));
-        return IsOutside(members) || IsOutside(members.Select(member => member.Later));
+        var running = Members(pool).Where(member => !member.IsStopping).ToArray();
+        var left = running.Where(member => !world.Evictors.TryGetValue(member.Id, out var evictor) || evictor == preemptor.Id);
+        return IsOutside(running) || IsOutside(left) || IsOutside(left.Select(member => member.Later));
 
-        // Who claims what others leave may have come only later.
-        bool IsOutside(IEnumerable<Member> running) => IsOutsideBeside(running, others) || IsOutsideBeside(running, others.Where(gang => gang.Begin != Begin.Later));
+        // Who makes others leave, and who claims what they leave, may have come only later.
+        bool IsOutside(IEnumerable<Member> members) => IsOutsideBeside(members, others)
+            || IsOutsideBeside(members, others.Where(gang => gang.Begin != Begin.Later)) || IsOutsideBeside(members, others.Where(gang => gang.Begin == Begin.Now));
 
-        bool IsOutsideBeside(IEnumerable<Member> running, IEnumerable<CheckedGang> gangs) => !Inside(pool, Merge(running, gangs.Select(gang => MemberOf(gang, isPending: false)).Order())).Contains(job.Standing.Id);
+        bool IsOutsideBeside(IEnumerable<Member> members, IEnumerable<CheckedGang> gangs) => !Inside(pool, Merge(members, gangs.Select(gang => MemberOf(gang, isPending: false)).Order())).Contains(job.Standing.Id);
     }
 
     /// <summary>Whether the job is beyond the nominal of its queue before anything of the plan is applied.</summary>
