@@ -114,6 +114,7 @@ public sealed class SimulateTests : IDisposable
     [InlineData(2, "only one of", "--cluster", "-", "--trace", "-")]
     [InlineData(3, "error[FileError]", "--cluster", "cluster.yaml", "--trace", "nowhere.csv")]
     [InlineData(3, "there is no folder", "--cluster", "cluster.yaml", "--trace", "jobs.csv", "--dump", "nowhere/x.csv")]
+    [InlineData(3, "error[FileError]: --save cannot write to /dev/null/x; /dev/null is a file and no folder", "--cluster", "cluster.yaml", "--trace", "jobs.csv", "--save", "/dev/null/x")]
     [InlineData(3, "jobs.csv:3:3: submit_s: must be a number, and is 'x' [BadValue]\njobs.csv:3:5: duration_s:", "--cluster", "cluster.yaml", "--trace", "jobs.csv")]
     [InlineData(3, "error[InvalidFile]: jobs.csv has 2 problems; nothing was simulated", "--cluster", "cluster.yaml", "--trace", "jobs.csv", "--html", "r.html")]
     [InlineData(3, "bad.yaml:1:10: nodes[0].gpu: there is no key 'gpu' here; did you mean 'gpus'?", "--cluster", "bad.yaml", "--trace", "jobs.csv")]

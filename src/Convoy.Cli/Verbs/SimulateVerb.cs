@@ -44,10 +44,10 @@ internal static class SimulateVerb
                     return await SnapshotReplay.RunAsync(call, snapshotFile, call.Get(format), cancellationToken);
                 }
 
-                var (htmlFile, dumpFile) = (Output(call, html), Output(call, dump));
+                var (htmlFile, dumpFile, saveFolder) = (Output(call, html), Output(call, dump), Folder(call, save));
                 var scenario = await ScenarioAsync(call, call.Get(cluster), call.Get(trace), call.Get(history), cancellationToken);
                 foreach (var nodes in call.Get(added) ?? []) scenario = scenario with { Cluster = nodes.To(scenario.Cluster) };
-                if (call.Get(save) is { } folder) await SaveAsync(call, folder, scenario);
+                if (saveFolder is not null) await SaveAsync(call, saveFolder, scenario);
                 var results = (call.Get(policy) is [_, ..] chosen ? chosen : [SimulationPolicy.Convoy]).Select(each => Run(call, scenario, each, cancellationToken)).ToArray();
                 foreach (var result in results)
                 {
@@ -88,6 +88,19 @@ internal static class SimulateVerb
         var folder = Path.GetDirectoryName(Path.GetFullPath(file));
         if (file.Length == 0 || Directory.Exists(file)) throw CommandException.Usage($"{option.Name} takes a file to write, and '{file}' is none");
         return Directory.Exists(folder) ? file : throw new DirectoryNotFoundException($"there is no folder {folder} to write {option.Name} to");
+    }
+
+    /// <summary>A folder to write to, which is there or can be made.</summary>
+    private static string? Folder(Call call, Option<string?> option)
+    {
+        if (call.Get(option) is not { } folder) return null;
+        if (folder.Length == 0) throw CommandException.Usage($"{option.Name} takes a folder to write to, and '' is none");
+        for (var path = Path.GetFullPath(folder); path is not null && !Directory.Exists(path); path = Path.GetDirectoryName(path))
+        {
+            if (File.Exists(path)) throw new CommandException(ExitCodes.Invalid, "FileError", $"{option.Name} cannot write to {folder}; {path} is a file and no folder; name a folder that is there or can be made");
+        }
+
+        return folder;
     }
 
     private static async Task SaveAsync(Call call, string folder, Scenario scenario)

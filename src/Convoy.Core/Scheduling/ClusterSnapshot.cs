@@ -185,8 +185,13 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
         - Roles.Sum(role => Places.Where(place => !place.IsLeaving && place.Role == role.Role).Skip(role.Min).Sum(place => place.Taken.MilliDevices));
 
     /// <summary>Device time that is lost if the job dies now; more than a year of work counts as a year, so that sums stay in range.</summary>
-    public TimeSpan LostIfEvicted(DateTimeOffset now) =>
-        TimeSpan.FromTicks(Math.Clamp((now - (CheckpointedAt ?? StartedAt)).Ticks, 0, TimeSpan.TicksPerDay * 365)) * Devices;
+    public TimeSpan LostIfEvicted(DateTimeOffset now)
+    {
+        var ticks = Math.Clamp((now - (CheckpointedAt ?? StartedAt)).Ticks, 0, TimeSpan.TicksPerDay * 365);
+        var shares = 0L;
+        for (var i = 0; i < Places.Count; i++) shares += Places[i].Taken.Milli;
+        return TimeSpan.FromTicks((ticks * Devices) + (ticks / 1000 * shares));
+    }
 
     /// <summary>Null where the job holds nothing.</summary>
     public static RunningJob? Of(Job job)

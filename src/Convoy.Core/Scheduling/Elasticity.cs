@@ -29,7 +29,7 @@ internal sealed class Elasticity(FreeSpace free, TimeMap times, PeopleUsage peop
     /// <param name="candidates">Running jobs that the gang may evict.</param>
     public Victims? MakeRoom(PendingJob job, string cluster, string? accelerator, IReadOnlyList<RunningJob> candidates)
     {
-        var surplus = SurplusOf(running.Elastic.Where(other => other.Cluster == cluster));
+        var surplus = SurplusOf(running.Elastic.Where(other => other.Cluster == cluster || quota.Holds(other, accelerator)));
         if (surplus.Length == 0) return Find(candidates, []);
 
         // Who has to begin anew anyway gives more before another has to.

@@ -56,6 +56,27 @@ public static partial class PlanChecker
             : room.Pools.Where(pool => AllowsCluster(job, pool.Cluster) && Accepts(role, pool.Accelerator)).Select(pool => (pool.Cluster, role.Each.MilliDevices > 0 ? pool.Accelerator : null, role)).Distinct();
     }
 
+    /// <summary>
+    /// Nobody who waits for machines is overtaken by one behind it that asks for the same in the same queue: wherever that starts, it
+    /// could have, whatever the gang is like. Who makes others leave may have a right to it that the other has not.
+    /// </summary>
+    private static IEnumerable<Violation> Overtaken(CheckedWorld world)
+    {
+        var starting = world.Gangs.Where(gang => gang.Begin == Begin.Now).ToLookup(gang => ShapeOf(world, gang.Job));
+        if (starting.Count == 0) yield break;
+        foreach (var (id, reason) in world.Plan.Waiting)
+        {
+            if (!IsForMachines(reason) || !world.Pending.TryGetValue(id, out var job) || MayHaveYielded(world, job)) continue;
+            if (starting[ShapeOf(world, job)].FirstOrDefault(gang => IsAhead(world, job, gang)) is { } gang) yield return new(9, id, $"waits as {reason.Token} though {gang.Id} behind it starts, which asks for the same");
+        }
+    }
+
+    private static bool IsForMachines(WaitingReason reason) => reason.Token is WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.TopologyUnsatisfied or WaitingToken.Infeasible;
+
+    /// <summary>All that decides where the job may be, in words.</summary>
+    private static string ShapeOf(CheckedWorld world, PendingJob job) => string.Join(
+        '|', [job.Standing.Queue, $"{world.MayBeEvicted(job)} {job.MaxDuration} {job.Topology}", string.Join(',', job.Clusters), .. job.Roles.Select(role => $"{role.Role} {role.Min} {role.Each} {string.Join(',', role.Accelerators)}")]);
+
     /// <summary>Whether of two jobs inside nominal the one that waits is certainly considered first. How fair queues merge the lines of different people is not checked.</summary>
     private static bool IsAhead(CheckedWorld world, PendingJob job, CheckedGang gang)
     {

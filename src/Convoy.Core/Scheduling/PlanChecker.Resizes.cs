@@ -58,10 +58,11 @@ public static partial class PlanChecker
         foreach (var resize in world.Resizes.Values.Where(resize => resize.Planned.For.Count > 0))
         {
             var gangs = world.Gangs.Where(gang => resize.Planned.For.Contains(gang.Id)).Select(gang => (Gang: gang, Limits: new Limits(world, gang))).ToArray();
+            CheckedGang[] together = [.. gangs.Select(each => each.Gang)];
             foreach (var place in resize.Dropped)
             {
                 if (world.NodeAt(resize.Job.Cluster, place.Node) is not { } node) continue;
-                var isNeeded = Array.Exists(gangs, each => each.Limits.Forbid(resize.Job, place.Taken.MilliDevices) || NeedsPlaceOf(world, each.Gang, node, holder => ReferenceEquals(holder.Place, place), promised));
+                var isNeeded = Array.Exists(gangs, each => each.Limits.Forbid(resize.Job, place.Taken.MilliDevices) || NeedsPlaceOf(world, each.Gang, node, holder => ReferenceEquals(holder.Place, place), promised, together));
                 if (!isNeeded) yield return new(7, resize.Planned.For[0], $"takes a place on {place.Node} from {resize.Planned.Job} that is not in its way");
             }
         }
@@ -74,7 +75,7 @@ public static partial class PlanChecker
         if (Promises(world).Any()) yield break;
         var elastic = world.Running.Values.Where(job => world.GoesOn(job) && !job.IsResizing && !world.Resizes.ContainsKey(job.Standing.Id) && SurplusOf(job).Any()).ToLookup(job => PoolOf(world, world.AcceleratorOf(job), job.Standing.Queue));
         var rooms = new Dictionary<(string? Type, string? Pool), (Room Room, HashSet<object> Surplus, long Milli)>();
-        foreach (var gang in world.Gangs.Where(gang => gang.Job.Roles.Count == 1 && gang.Job.Topology is not { IsRequired: true } && world.EvictionsFor(gang.Id).Any()))
+        foreach (var gang in world.Gangs.Where(gang => gang.Job.Roles.Count == 1 && gang.Job.Topology is not { IsRequired: true } && !MayHaveYielded(world, gang.Job) && world.EvictionsFor(gang.Id).Any()))
         {
             var (role, type) = (gang.Job.Roles[0], gang.MilliDevices > 0 ? gang.Planned.Accelerator : null);
             var pool = PoolOf(world, type, gang.Job.Standing.Queue);

@@ -34,8 +34,7 @@ public static partial class PlanChecker
                 _ => true,
             };
             if (isFalse) yield return new(10, id, $"waits as {reason.Token}, which is not true");
-            if (reason.Token is not (WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.TopologyUnsatisfied or WaitingToken.Infeasible)) continue;
-            if (conservation.WhereItFits(job) is not { } cluster) continue;
+            if (!IsForMachines(reason) || conservation.WhereItFits(job) is not { } cluster) continue;
             yield return new(cluster.IsLeft ? 10 : 9, id, $"waits as {reason.Token} though cluster {cluster.Name} has room{(cluster.IsLeft ? "" : ", but for gangs behind it")}");
         }
 

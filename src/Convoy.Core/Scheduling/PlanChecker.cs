@@ -36,7 +36,7 @@ public static partial class PlanChecker
     public static IReadOnlyList<Violation> Violations(ClusterSnapshot snapshot, SchedulingPolicy policy, Plan plan, DateTimeOffset now)
     {
         var world = new CheckedWorld(snapshot, policy, plan, now);
-        return [.. Wrongs(world), .. EveryJobExplained(world), .. TrueReasons(world)];
+        return [.. Wrongs(world), .. EveryJobExplained(world), .. TrueReasons(world), .. Overtaken(world)];
     }
 
     /// <summary>What must not be applied.</summary>

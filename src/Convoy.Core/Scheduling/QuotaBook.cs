@@ -98,6 +98,9 @@ internal sealed class QuotaBook
         return fits;
     }
 
+    /// <summary>Whether the job's going leaves quota of the type.</summary>
+    public bool Holds(RunningJob job, string? accelerator) => !isTrivial && accelerator is not null && MemberOf(job) is { } member && types.TryGetValue(accelerator, out var type) && type == member.Type;
+
     /// <summary>How a running job stands to the quota of one that waits.</summary>
     public VictimTerms VictimTermsOf(PendingJob job, RunningJob victim)
     {

@@ -23,6 +23,7 @@ internal sealed class SchedulingCycle
     private readonly List<StartedGang> claims = [];
     private readonly List<PlannedEviction> evictions = [];
     private readonly Dictionary<JobId, WaitingReason> waiting = [];
+    private readonly HashSet<JobId> mayBorrow = [];
     private readonly BlockedShapes blocked;
 
     /// <summary>Who waits only for a promise, by whose it is.</summary>
@@ -80,7 +81,7 @@ internal sealed class SchedulingCycle
             }
 
             var equals = jobs.Skip(first).Take(i - first).ToArray();
-            KeepPromises(equals.Where(job => job.Promised is not null && !IsHeld(job) && times.Reservations.All(promise => promise.Job != job)), isInside);
+            KeepPromises(equals.Where(job => job.Promised is not null && !IsHeld(job) && times.Reservations.All(promise => promise.Job != job) && !(isInside && CouldBorrow(job))), isInside);
             foreach (var job in equals) ConsiderOne(job, isInside);
         }
     }
@@ -97,10 +98,10 @@ internal sealed class SchedulingCycle
 
     private void ConsiderOne(PendingJob job, bool isInside)
     {
-        // Of what stands against a job inside nominal and as a borrower, the lack of machines says more than the lack of quota.
+        // Of what stands against a job inside nominal and as a borrower, the lack of machines says more than the lack of quota, and who has them more than both.
         var hadRight = waiting.TryGetValue(job.Standing.Id, out var before) && before is not { Token: WaitingToken.WaitingForQuota or WaitingToken.ExceedsQueueQuota };
-        if (!isInside && !hadRight) Reconsider(job);
-        else if (Try(job, isInside) is var reason && (reason is null || !hadRight)) Conclude(job, isInside, reason);
+        if (!isInside && (!hadRight || mayBorrow.Contains(job.Standing.Id))) Reconsider(job);
+        else if (Try(job, isInside) is var reason && (reason is null || !hadRight || reason.Token == WaitingToken.Reserved)) Conclude(job, isInside, reason);
     }
 
     /// <summary>By the right that it has by now, for evictions give rights too, and as a borrower.</summary>
@@ -111,7 +112,7 @@ internal sealed class SchedulingCycle
         if (reason is not null and not { Token: WaitingToken.WaitingForPreemption })
         {
             var asBorrower = Try(job, isInside: false);
-            if (!hasRight || asBorrower is null or { Token: WaitingToken.WaitingForPreemption }) reason = asBorrower;
+            if (!hasRight || asBorrower is null or { Token: WaitingToken.WaitingForPreemption or WaitingToken.Reserved }) reason = asBorrower;
         }
 
         Conclude(job, isInside: false, reason);
@@ -139,8 +140,9 @@ internal sealed class SchedulingCycle
 
     private bool IsHeld(PendingJob job) => job.NotBefore is { } until && now < until;
 
+    /// <summary>What no quota will ever let the job have is no choice.</summary>
     private (string Cluster, string? Accelerator)[] ChoicesOf(PendingJob job, bool isInside) =>
-        [.. free.Choices(job).Where(choice => quota.TermsOf(job, choice.Accelerator).IsInside == isInside)];
+        [.. free.Choices(job).Where(choice => quota.TermsOf(job, choice.Accelerator) is { Answer.Verdict: not QuotaVerdict.ExceedsQueueQuota } terms && terms.IsInside == isInside)];
 
     /// <summary>Null where the job starts, now or when those have gone who are told to.</summary>
     private WaitingReason? Try(PendingJob job, bool isInside)
@@ -162,9 +164,15 @@ internal sealed class SchedulingCycle
             blocked.Add(job, isInside, reason);
         }
 
-        // 3. On what others are leaving; 4. on what lesser ones can be made to leave.
+        // 3. On what others are leaving; 4. on what lesser ones can be made to leave. Who could start as a borrower waits for its turn as one.
         if (IsShort(reason) || reason.Token is WaitingToken.Reserved or WaitingToken.WaitingForQuota)
         {
+            if (isInside && CouldBorrow(job))
+            {
+                mayBorrow.Add(job.Standing.Id);
+                return reason;
+            }
+
             if (TryClaim(job, choices)) return reason with { Token = WaitingToken.WaitingForPreemption, BlockedBy = null };
             if (TryEvict(job, choices, isInside)) return null;
         }
@@ -196,10 +204,12 @@ internal sealed class SchedulingCycle
     private WaitingReason? QuotaReason(PendingJob job)
     {
         var terms = free.Choices(job).Select(choice => quota.TermsOf(job, choice.Accelerator)).ToArray();
-        var decides = terms.FirstOrDefault(each => each.Answer.Verdict != QuotaVerdict.ExceedsQueueQuota, terms[0]);
-        return Array.Exists(terms, each => !each.IsQuotaShort) ? null : new WaitingReason(
-            decides.Answer.Verdict == QuotaVerdict.ExceedsQueueQuota ? WaitingToken.ExceedsQueueQuota : WaitingToken.WaitingForQuota,
-            WaitingUnit.Devices, job.MinDevices, decides.Answer.Free / 1000, 0, 0, Queue: policy.Queues.Count == 0 ? null : quota.NameOf(decides.Answer.Queue));
+        if (Array.Exists(terms, each => !each.IsQuotaShort)) return null;
+        var decides = terms.FirstOrDefault(each => each.Answer.Verdict != QuotaVerdict.ExceedsQueueQuota, terms[0]).Answer;
+        var (unit, milli) = job.MinTotal.Milli > 0 ? (WaitingUnit.MilliDevices, 1) : (WaitingUnit.Devices, 1000);
+        return new WaitingReason(
+            decides.Verdict == QuotaVerdict.ExceedsQueueQuota ? WaitingToken.ExceedsQueueQuota : WaitingToken.WaitingForQuota,
+            unit, decides.Needed / milli, decides.Free / milli, 0, 0, Queue: policy.Queues.Count == 0 ? null : quota.NameOf(decides.Queue));
     }
 
     /// <summary>Who is promised the place that the job could have otherwise; null where there is none.</summary>
@@ -231,6 +241,17 @@ internal sealed class SchedulingCycle
         return false;
     }
 
+    /// <summary>Whether it could have what is free, or soon will be, where it has no right to it: then nobody has to go for it, and nothing need be promised.</summary>
+    private bool CouldBorrow(PendingJob job)
+    {
+        var checkpoint = free.Checkpoint();
+        var could = Array.Exists(
+            ChoicesOf(job, isInside: false),
+            choice => quota.TermsOf(job, choice.Accelerator).FitsSoon && free.TryTake(job, choice.Cluster, choice.Accelerator, Moment.Soon, times.TrialOf(job, [])) is not null);
+        free.Rollback(checkpoint);
+        return could;
+    }
+
     private bool TryClaim(PendingJob job, (string Cluster, string? Accelerator)[] choices)
     {
         if (!running.IsAnyLeaving) return false;
@@ -254,7 +275,7 @@ internal sealed class SchedulingCycle
         (Victims Found, Harm Harm)? best = null;
         foreach (var (cluster, accelerator) in choices)
         {
-            var candidates = Candidates(job, isInside).Where(other => other.Cluster == cluster && !elasticity.IsResizing(other) && rules.RightTo(job, isInside, other) is not null).ToArray();
+            var candidates = Candidates(job, isInside).Where(other => (other.Cluster == cluster || quota.Holds(other, accelerator)) && !elasticity.IsResizing(other) && rules.RightTo(job, isInside, other) is not null).ToArray();
             if (elasticity.MakeRoom(job, cluster, accelerator, candidates) is not { } found) continue;
             var harm = rules.HarmOf(found.Jobs);
             if (best is null || harm.CompareTo(best.Value.Harm) < 0) best = (found with { IsProvenBest = found.IsProvenBest && best is not { Found.IsProvenBest: false } }, harm);

@@ -25,7 +25,9 @@ internal sealed class VictimSearch(FreeSpace free, TimeMap times, Preemption rul
     /// <param name="given">What running jobs give up in any case.</param>
     public Victims? Find(PendingJob job, string cluster, string? accelerator, IReadOnlyList<RunningJob> candidates, IReadOnlyCollection<RunningJob> given)
     {
-        var useful = new VictimsByNode(free, rules, cluster, accelerator, candidates);
+        // Quota is one for all clusters: who holds what is short of it may be anywhere.
+        var isQuotaShort = !quota.FitsWithout(job, accelerator, given);
+        var useful = new VictimsByNode(free, rules, cluster, accelerator, candidates, other => isQuotaShort && quota.Holds(other, accelerator));
         steps = 0;
         var (victims, isProvenBest) = useful.All.Count <= MostForAllSubsets ? (BestSubset(), true) : (Fewest(), false);
         return victims is null ? null : new Victims(JobsOf(victims), Placed(victims)!, cluster, accelerator, isProvenBest);

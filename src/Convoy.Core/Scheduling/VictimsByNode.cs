@@ -12,19 +12,19 @@ internal sealed class VictimsByNode
     private readonly List<long> held = [];
 
     /// <param name="candidates">Those who hold nothing that a gang with this accelerator may use are left out.</param>
-    public VictimsByNode(FreeSpace free, Preemption rules, string cluster, string? accelerator, IReadOnlyList<RunningJob> candidates)
+    /// <param name="isWantedAnywhere">Of whom that does not matter.</param>
+    public VictimsByNode(FreeSpace free, Preemption rules, string cluster, string? accelerator, IReadOnlyList<RunningJob> candidates, Predicate<RunningJob> isWantedAnywhere)
     {
         this.free = free;
         for (var i = 0; i < candidates.Count; i++)
         {
-            if (candidates[i].Cluster != cluster) continue;
             var (places, first) = (candidates[i].Places, held.Count);
-            for (var place = 0; place < places.Count; place++)
+            for (var place = 0; candidates[i].Cluster == cluster && place < places.Count; place++)
             {
                 if (free.Usable(cluster, places[place].Node, accelerator) is >= 0 and var node) held.Add(((long)node << 32) | (uint)all.Count);
             }
 
-            if (held.Count > first) all.Add(rules.VictimOf(candidates[i]));
+            if (held.Count > first || isWantedAnywhere(candidates[i])) all.Add(rules.VictimOf(candidates[i]));
         }
 
         held.Sort();

@@ -83,6 +83,8 @@ public sealed class PlannerBugTests
         } : null!,
         ["what is promised to an equal is taken beyond the promise"] = Bug.Of(9, Whole) with { Nodes = Full, Promised = Worlds.Pending(3, 1, 4, "eve", "senior", types: [A100]) },
         ["a job behind takes the place of one ahead"] = Bug.Of(9) with { Nodes = Full, Behind = Worlds.Pending(4, 1, 4, "cat", "intern", types: [A100]), Waits = WaitingToken.InsufficientResources },
+        ["a job of a lower level that asks for the same starts first"] = Bug.Of(9) with { Nodes = Full, Job = OnOneRack(Wronged.Standing), Behind = OnOneRack(Worlds.Standing(4, "cat", "intern") with { Queue = "ann" }), Waits = WaitingToken.Fragmented },
+        ["a job of a lower priority that asks for the same starts first"] = Bug.Of(9) with { Nodes = Full, Job = OnOneRack(Wronged.Standing), Behind = OnOneRack(Worlds.Standing(4, "cat", "senior", JobPriority.Low) with { Queue = "ann" }), Waits = WaitingToken.Fragmented },
         ["a job is forgotten"] = Bug.Of(10),
         ["a job waits though there is room"] = Bug.Of(10) with { Waits = WaitingToken.InsufficientResources },
         ["a job waits for ever though it would fit"] = Bug.Of(10) with { Waits = WaitingToken.Infeasible },
@@ -137,6 +139,8 @@ public sealed class PlannerBugTests
     }
 
     private static PendingJob Asking(ResourceVector each) => Wronged with { Roles = [Wronged.Roles[0] with { Each = each }] };
+
+    private static PendingJob OnOneRack(Standing standing) => Worlds.Pending(0, 1, 4, types: [A100]) with { Standing = standing, Revision = standing.SubmitSequence, Topology = new TopologyWish(TopologyLevel.Rack, IsRequired: true) };
 
     private static ResourceVector Share(int milli) => new(1000, 0, 0) { Milli = milli };
 

@@ -73,6 +73,49 @@ public sealed class QuotaPlanningTests
     }
 
     [Fact]
+    public void Quota_for_a_share_of_a_device_is_told_in_thousandths()
+    {
+        var shared = Sharing(Job(1, "red", 1, 0), 300);
+        var reason = Plan(Teams(new Quota(0, BorrowLimit: 0), new Quota(8)), [shared]).Waiting.ShouldHaveSingleItem().Reason;
+        (reason.Token, reason.Unit, reason.Needed, reason.Free).ShouldBe((WaitingToken.ExceedsQueueQuota, WaitingUnit.MilliDevices, 300, 0));
+    }
+
+    [Fact]
+    public void Nominal_is_won_back_from_a_borrower_in_another_cluster()
+    {
+        // All of the quota is in use, and machines are idle only in the west.
+        Node[] nodes = [Worlds.Node("n1", 8), Worlds.Node("n2", 8), Worlds.Node("w1", 8, cluster: "west")];
+        var policy = Teams(new Quota(8), new Quota(8)) with { Levels = Level.Defaults };
+        policy = policy with { Queues = [new QueueSpec("default") { Quotas = new Dictionary<string, Quota> { ["A100-80G"] = new(16) } }, .. policy.Queues] };
+        RunningJob[] running = [Running(Job(1, "red", 1, 8), "n1"), Running(Job(2, "red", 1, 8), "n2")];
+        var inTheWest = Job(3, "blue", 1, 8) with { Clusters = ["west"] };
+        var plan = Scheduler.Plan(Worlds.Snapshot(nodes, [inTheWest], running), policy, Worlds.Now);
+        plan.Gangs.ShouldHaveSingleItem().Cluster.ShouldBe("west");
+        plan.Evictions.ShouldHaveSingleItem().Victim.ShouldBe(running[1].Standing.Id);
+        PlanChecker.Violations(Worlds.Snapshot(nodes, [inTheWest], running), policy, plan, Worlds.Now).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Nobody_goes_for_a_job_that_may_borrow_what_is_free()
+    {
+        // Its right is to A100, of which others have borrowed all; it takes V100 too, to which it has none.
+        Node[] nodes = [Worlds.Node("n1", 8), Worlds.Node("n2", 8, "V100-32G")];
+        var plan = Scheduler.Plan(Worlds.Snapshot(nodes, [Job(2, "red", 1, 8)], Running(Job(1, "blue", 1, 8), "n1")), Rights(a100: 8, v100: 0), Worlds.Now);
+        plan.Evictions.ShouldBeEmpty();
+        plan.Gangs.ShouldHaveSingleItem().Accelerator.ShouldBe("V100-32G");
+    }
+
+    [Fact]
+    public void Who_is_kept_from_borrowing_by_a_promise_is_told_whose()
+    {
+        Node[] nodes = [Worlds.Node("n1", 8), Worlds.Node("n2", 8, "V100-32G"), Worlds.Node("n3", 8, "V100-32G")];
+        RunningJob[] running = [Running(Job(1, "red", 1, 8), "n1"), Running(Job(2, "blue", 1, 8), "n2") with { Accelerator = "V100-32G" }];
+        var promised = Worlds.Promised(Job(3, "blue", 2, 8) with { Roles = [Job(3, "blue", 2, 8).Roles[0] with { Accelerators = ["V100-32G"] }] }, Worlds.Now + TimeSpan.FromHours(23));
+        var plan = Scheduler.Plan(Worlds.Snapshot(nodes, [promised, Job(4, "red", 1, 8)], running), Rights(a100: 8, v100: 0), Worlds.Now);
+        plan.Waiting.Single(waiting => waiting.Job == Job(4, "red", 1, 8).Standing.Id).Reason.BlockedBy.ShouldBe(promised.Standing.Id);
+    }
+
+    [Fact]
     public void A_borrow_limit_holds_though_machines_are_idle()
     {
         var policy = Teams(new Quota(8, BorrowLimit: 4), new Quota(8));
@@ -170,6 +213,14 @@ public sealed class QuotaPlanningTests
         var plan = Plan(Worlds.Policy, [Job(1, "default", 2, 8, owner: "ann"), Job(2, "default", 2, 8, owner: "bob") with { IsRepair = true }]);
         plan.Gangs.ShouldHaveSingleItem().Job.ShouldBe(Job(2, "default", 2, 8, owner: "bob").Standing.Id);
     }
+
+    /// <summary>What red has a right to; all else is anybody's.</summary>
+    private static SchedulingPolicy Rights(int a100, int v100) => new(Level.Defaults)
+    {
+        Queues = [new QueueSpec("red") { Quotas = new Dictionary<string, Quota> { ["A100-80G"] = new(a100), ["V100-32G"] = new(v100) } }],
+    };
+
+    private static PendingJob Sharing(PendingJob job, int milli) => job with { Roles = [job.Roles[0] with { Each = job.Roles[0].Each with { Milli = milli } }] };
 
     private static SchedulingPolicy Teams(Quota red, Quota blue) => new(Level.Defaults)
     {

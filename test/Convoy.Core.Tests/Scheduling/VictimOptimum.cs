@@ -34,6 +34,54 @@ public sealed class VictimOptimum
         plan.Evictions.Select(eviction => eviction.Victim.Value).Order().ShouldBe((best ?? []).Select(victim => victim.Standing.Id.Value).Order());
     }, iter: 3_000);
 
+    /// <summary>Two devices on each node, of which some are shared.</summary>
+    private static readonly Gen<ClusterSnapshot> Sharing =
+        from nodes in Gen.Int[1, 2]
+        from jobs in Gen.Select(Gen.Int[0, 3], Gen.OneOf(300, 500, 800, 1000), Gen.OneOf("intern", "intern", "engineer"), Gen.Int[0, 3]).Array[0, 8]
+        from wanted in Gen.OneOf(new ResourceVector(0, 0, 1), new ResourceVector(0, 0, 2), Share(300), Share(500), Share(800))
+        from level in Gen.OneOf("engineer", "senior")
+        let pending = Worlds.Pending(99, 1, 0, "bob", level)
+        select Shared(nodes, jobs, pending with { Roles = [pending.Roles[0] with { Each = wanted }] });
+
+    [Fact]
+    public void Guarantee_7_Where_devices_are_shared_the_victims_are_the_least_harmful_set_of_all() => Sharing.Sample(world =>
+    {
+        var job = world.Pending[0];
+        var legal = world.Running.Where(running => Rank(running.Standing) < Rank(job.Standing)).ToArray();
+        var best = Enumerable.Range(0, 1 << legal.Length)
+            .Select(mask => legal.Where((_, i) => (mask & (1 << i)) != 0).ToArray())
+            .Where(victims => FitsShared(world, [.. world.Running.Except(victims)], job.Roles[0].Each))
+            .OrderBy(Harm, StringComparer.Ordinal).FirstOrDefault();
+        var plan = Scheduler.Plan(world, Worlds.Policy, Worlds.Now);
+        plan.Gangs.Count.ShouldBe(best is null ? 0 : 1);
+        plan.Evictions.Select(eviction => eviction.Victim.Value).Order().ShouldBe((best ?? []).Select(victim => victim.Standing.Id.Value).Order());
+    }, iter: 3_000);
+
+    private static ResourceVector Share(int milli) => new(0, 0, 0) { Milli = milli };
+
+    /// <summary>A share needs one device with so much left, whole devices as many that nobody has a part of.</summary>
+    private static bool FitsShared(ClusterSnapshot world, RunningJob[] running, ResourceVector wanted) => world.Nodes.Any(node =>
+    {
+        var left = node.Devices.Select(device => 1000 - running.SelectMany(job => job.Places).Where(place => place.Node == node.Name && place.Devices.Contains(device)).Sum(place => place.Taken.MilliDevices)).ToArray();
+        return wanted.Milli > 0 ? left.Any(milli => milli >= wanted.Milli) : left.Count(milli => milli == 1000) >= wanted.Devices;
+    });
+
+    private static ClusterSnapshot Shared(int nodes, (int Device, int Milli, string Level, int Hours)[] jobs, PendingJob pending)
+    {
+        var used = new int[nodes * 2];
+        var running = new List<RunningJob>();
+        foreach (var (wanted, milli, level, hours) in jobs)
+        {
+            var device = wanted % used.Length;
+            if (used[device] + milli > 1000) continue;
+            used[device] += milli;
+            var started = Worlds.Now - TimeSpan.FromHours(5 + hours) - TimeSpan.FromMinutes(running.Count);
+            running.Add(new RunningJob(Worlds.Standing(running.Count, level: level), "local", [new HeldPlace($"n{device / 2}", milli == 1000 ? new ResourceVector(0, 0, 1) : Share(milli), [device % 2])]) { StartedAt = started });
+        }
+
+        return Worlds.Snapshot([.. Enumerable.Range(0, nodes).Select(i => Worlds.Node($"n{i}", 2))], [pending], [.. running]);
+    }
+
     /// <summary>Two teams, of which one or both may have borrowed; levels and who may not be evicted decide who is inside.</summary>
     private static readonly Gen<(ClusterSnapshot World, int Red, int Blue)> Teams =
         from world in World
@@ -87,9 +135,11 @@ public sealed class VictimOptimum
     private static string Harm(RunningJob[] victims) => string.Join('/',
         string.Join(',', Levels.Reverse().Select(level => $"{victims.Count(victim => victim.Standing.Level == level):D2}")),
         $"{victims.Length:D2}",
-        $"{victims.Sum(victim => (long)(Worlds.Now - (victim.CheckpointedAt ?? victim.StartedAt)).TotalMinutes * victim.Devices):D12}",
-        $"{victims.Sum(victim => victim.Devices):D4}",
+        $"{victims.Sum(victim => (long)(Worlds.Now - (victim.CheckpointedAt ?? victim.StartedAt)).TotalMinutes * Milli(victim)):D12}",
+        $"{victims.Sum(Milli):D7}",
         string.Join(',', victims.Select(victim => $"{(int)(Worlds.Now - victim.StartedAt).TotalMinutes:D6}").Order(StringComparer.Ordinal)));
+
+    private static long Milli(RunningJob job) => job.Places.Sum(place => place.Taken.MilliDevices);
 
     private static int Rank(Standing standing) => Array.IndexOf(Levels, standing.Level);
 

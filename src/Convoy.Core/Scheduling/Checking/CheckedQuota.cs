@@ -1,3 +1,4 @@
+using Convoy.Core.Jobs;
 using Convoy.Core.Queues;
 
 namespace Convoy.Core.Scheduling.Checking;
@@ -31,9 +32,9 @@ internal sealed class CheckedQuota
     /// <summary>What runs as the plan finds it, by pool.</summary>
     public IReadOnlyDictionary<string, long> Running { get; }
 
-    /// <summary>What runs and goes on or is evicted, and on top what each of the plan's gangs adds to its pool.</summary>
+    /// <summary>What runs and is not stopping, as if nobody left, and on top what each of the plan's gangs adds to its pool.</summary>
     public IReadOnlyDictionary<string, long> Crowded => crowded ??= Sum([
-        .. world.RunningOn(type).Where(job => !job.IsStopping).Select(job => (job.Standing.Queue, world.MilliDevicesKept(job))),
+        .. world.RunningOn(type).Where(job => !job.IsStopping).Select(job => (job.Standing.Queue, CheckedWorld.MilliDevicesStaying(job))),
         .. world.Gangs.Concat(world.Claims).Where(gang => gang.Planned.Accelerator == type).Select(gang => (gang.Job.Standing.Queue, Adds(gang)))]);
 
     private Dictionary<string, long> PassingNow { get; }
@@ -48,12 +49,21 @@ internal sealed class CheckedQuota
     /// <summary>What jobs charged at the pool itself have a right to.</summary>
     public long RightOf(string pool) => Math.Max(0, Nominal(pool) - below[pool].Sum(Nominal));
 
-    /// <summary>What a gang takes more than its victims in its own pool leave.</summary>
-    public long Adds(CheckedGang gang)
+    /// <summary>What a gang takes more than others leave for it in its own pool.</summary>
+    /// <param name="apart">What is left for this one too does not count.</param>
+    public long Adds(CheckedGang gang, JobId? apart = null)
     {
         var pool = PoolOf(gang.Job.Standing.Queue);
-        var victims = world.VictimsOf(gang.Id).Where(victim => !victim.IsStopping && world.AcceleratorOf(victim) == type && PoolOf(victim.Standing.Queue) == pool);
-        return Math.Max(0, gang.MilliDevices - victims.Sum(world.MilliDevicesKept));
+        return Math.Max(0, gang.MilliDevices - LeftFor(gang, apart).Where(left => PoolOf(left.Job.Standing.Queue) == pool).Sum(left => left.Milli));
+    }
+
+    /// <summary>Who leaves the gang how much: its victims all they have, elastic jobs some places.</summary>
+    public IEnumerable<(RunningJob Job, long Milli)> LeftFor(CheckedGang gang, JobId? apart = null)
+    {
+        var victims = world.VictimsOf(gang.Id).Select(victim => (Job: victim, Milli: CheckedWorld.MilliDevicesStaying(victim)));
+        var shrinking = world.ShrinkingFor(gang.Id).Where(resize => apart is null || !resize.Planned.For.Contains(apart.Value))
+            .Select(resize => (resize.Job, Milli: resize.Dropped.Where(place => !place.IsLeaving).Sum(place => place.Taken.MilliDevices)));
+        return victims.Concat(shrinking).Where(left => !left.Job.IsStopping && world.AcceleratorOf(left.Job) == type);
     }
 
     public Dictionary<string, long> Sum(IEnumerable<(string Queue, long Milli)> jobs)

@@ -16,6 +16,7 @@ internal sealed class CheckedWorld
     private readonly Dictionary<string, QueueSpec?> lines = [];
     private readonly Dictionary<string, CheckedQuota> quotas = [];
     private readonly ILookup<JobId, PlannedEviction> evictions;
+    private ILookup<JobId, CheckedResize>? shrinking;
     private ILookup<string, RunningJob>? runningByType;
     private ILookup<string, RunningJob>? runningByOwner;
 
@@ -87,7 +88,7 @@ internal sealed class CheckedWorld
     public IEnumerable<RunningJob> VictimsOf(JobId gang) => evictions[gang].Select(eviction => Running.GetValueOrDefault(eviction.Victim)).OfType<RunningJob>();
 
     /// <summary>Jobs that give up places for the gang.</summary>
-    public IEnumerable<RunningJob> ShrinkingFor(JobId gang) => Resizes.Values.Where(resize => resize.Planned.For.Contains(gang)).Select(resize => resize.Job);
+    public IEnumerable<CheckedResize> ShrinkingFor(JobId gang) => (shrinking ??= Resizes.Values.SelectMany(resize => resize.Planned.For.Distinct(), (resize, id) => (resize, id)).ToLookup(each => each.id, each => each.resize))[gang];
 
     public QueueSpec? QueueOf(string name) => queues.GetValueOrDefault(name);
 

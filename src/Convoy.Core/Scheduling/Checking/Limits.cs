@@ -40,7 +40,10 @@ internal sealed class Limits(CheckedWorld world, CheckedGang gang, long spare = 
     {
         var charged = new Dictionary<string, long>(quota.Crowded);
         quota.Add(charged, gang.Job.Standing.Queue, gang.MilliDevices - quota.Adds(gang) - spare);
-        foreach (var victim in world.VictimsOf(gang.Id).Where(victim => !victim.IsStopping && world.AcceleratorOf(victim) == type)) quota.Add(charged, victim.Standing.Queue, -world.MilliDevicesKept(victim));
+        foreach (var (job, milli) in quota.LeftFor(gang)) quota.Add(charged, job.Standing.Queue, -milli);
+        var sharing = world.ShrinkingFor(gang.Id).SelectMany(resize => resize.Planned.For).Where(id => id != gang.Id).ToHashSet();
+        if (sharing.Count == 0) return charged;
+        foreach (var other in world.Gangs.Where(other => sharing.Contains(other.Id) && other.Planned.Accelerator == type)) quota.Add(charged, other.Job.Standing.Queue, quota.Adds(other, apart: gang.Id) - quota.Adds(other));
         return charged;
     }
 

@@ -16,7 +16,7 @@ internal sealed class Nominal(CheckedWorld world)
     private readonly Dictionary<(string Type, string Pool), Member[]> running = [];
     private readonly Dictionary<(string Type, string Pool), HashSet<JobId>> borrowers = [];
     private readonly Dictionary<JobId, bool> needs = [];
-    private readonly Dictionary<JobId, bool> insideAlone = [];
+    private readonly Dictionary<JobId, bool> insideAnyway = [];
     private ILookup<(string Type, string Pool), CheckedGang>? gangs;
 
     /// <summary>With victims of the gang's own level or without, with what elastic jobs have or with what they keep.</summary>
@@ -33,8 +33,9 @@ internal sealed class Nominal(CheckedWorld world)
 
         // Who started as a borrower may have pushed out others by its standing, and so made room in nominal: those above, or equals too.
         var higher = gangs.Where(other => world.RankOf(other.Job.Standing) > rank || certain.Contains(other)).ToArray();
+        var ahead = gangs.Where(other => higher.Contains(other) || (world.RankOf(other.Job.Standing) == rank && MemberOf(other, isPending: false).CompareTo(MemberOf(gang, isPending: false)) < 0)).ToArray();
         var possible = gangs.Where(other => world.RankOf(other.Job.Standing) >= rank).ToArray();
-        return IsEver(certain) || (higher.Length > certain.Length && IsEver(higher)) || (possible.Length > higher.Length && IsEver(possible));
+        return IsEver(certain) || (higher.Length > certain.Length && IsEver(higher)) || (ahead.Length > higher.Length && IsEver(ahead)) || (possible.Length > ahead.Length && IsEver(possible));
 
         bool IsEver(CheckedGang[] others) => Array.Exists(Moments, moment => IsInside(pool, gang, others, member => Counts(member, moment.WithoutEquals), moment.IsLater));
 
@@ -42,15 +43,23 @@ internal sealed class Nominal(CheckedWorld world)
             world.Evictors.TryGetValue(member.Id, out var evictor) ? evictor == gang.Id && (!withoutEquals || member.Rank != rank || member.Id == staying) : !member.IsStopping;
     }
 
-    /// <summary>Whether a job that waits would be inside, beside what runs and these of the plan's gangs, whether those who stop have gone or not.</summary>
+    /// <summary>Whether a job that waits is certainly inside, beside what runs and these of the plan's gangs: with and without those who leave, and in whatever order the gangs came.</summary>
     public bool IsInside(PendingJob job, string type, long milli, IEnumerable<CheckedGang> others)
     {
-        var pool = (type, world.QuotaOf(type).PoolOf(job.Standing.Queue));
+        var (pool, rank) = ((type, world.QuotaOf(type).PoolOf(job.Standing.Queue)), world.RankOf(job.Standing));
 
         // Of its level it is the last, whoever it is.
-        var self = new Member(job.Standing, world.RankOf(job.Standing), milli, false, IsPending: true);
-        var extras = others.Where(gang => PoolOf(gang) == pool).Select(gang => MemberOf(gang, isPending: false)).Append(self).Order();
-        return Inside(pool, Merge(Members(pool), extras)).Contains(self.Id) && Inside(pool, Merge(Members(pool).Where(member => !member.IsStopping), extras)).Contains(self.Id);
+        bool IsBefore(Member member) => member.IsFirst || member.Rank >= rank;
+        var started = others.Where(gang => PoolOf(gang) == pool).Select(gang => MemberOf(gang, isPending: false)).Where(IsBefore).Sum(member => member.Milli);
+        var before = Math.Max(Charged(_ => true), Math.Max(Charged(member => !member.IsStopping), Charged(member => !member.IsStopping && !world.Evictors.ContainsKey(member.Id))));
+        return before + started + milli <= world.QuotaOf(type).RightOf(pool.Item2);
+
+        long Charged(Func<Member, bool> counts)
+        {
+            var members = Members(pool).Where(member => IsBefore(member) && counts(member)).ToArray();
+            var inside = Inside(pool, members).ToHashSet();
+            return members.Where(member => inside.Contains(member.Id)).Sum(member => member.Milli);
+        }
     }
 
     /// <summary>Whether the jobs that may not be evicted have more than the pool's right once they have grown.</summary>
@@ -67,9 +76,16 @@ internal sealed class Nominal(CheckedWorld world)
         if (world.AcceleratorOf(job) is not { } type) return false;
         var pool = (type, world.QuotaOf(type).PoolOf(job.Standing.Queue));
         if (Borrows(job)) return true;
-        var others = world.Gangs.Concat(world.Claims).Where(gang => gang.Id != preemptor.Id && PoolOf(gang) == pool).Select(gang => MemberOf(gang, isPending: false)).Order();
-        var members = Members(pool).Where(member => !member.IsStopping && (!world.Evictors.TryGetValue(member.Id, out var evictor) || evictor == preemptor.Id));
-        return !Inside(pool, Merge(members.Select(member => member.Later), others)).Contains(job.Standing.Id);
+        var others = Gangs(pool).Where(gang => gang.Id != preemptor.Id).ToArray();
+        var running = Members(pool).Where(member => !member.IsStopping).ToArray();
+        var left = running.Where(member => !world.Evictors.TryGetValue(member.Id, out var evictor) || evictor == preemptor.Id);
+        return IsOutside(running) || IsOutside(left) || IsOutside(left.Select(member => member.Later));
+
+        // Who makes others leave, and who claims what they leave, may have come only later.
+        bool IsOutside(IEnumerable<Member> members) => IsOutsideBeside(members, others)
+            || IsOutsideBeside(members, others.Where(gang => gang.Begin != Begin.Later)) || IsOutsideBeside(members, others.Where(gang => gang.Begin == Begin.Now));
+
+        bool IsOutsideBeside(IEnumerable<Member> members, IEnumerable<CheckedGang> gangs) => !Inside(pool, Merge(members, gangs.Select(gang => MemberOf(gang, isPending: false)).Order())).Contains(job.Standing.Id);
     }
 
     /// <summary>Whether the job is beyond the nominal of its queue before anything of the plan is applied.</summary>
@@ -86,7 +102,7 @@ internal sealed class Nominal(CheckedWorld world)
     {
         if (letOff is null && needs.TryGetValue(gang.Id, out var known)) return known;
         var must = !world.MayBeEvicted(gang.Job) || world.EvictionsFor(gang.Id).Any(eviction => eviction.Victim != letOff && world.Running.TryGetValue(eviction.Victim, out var victim)
-            && world.AcceleratorOf(victim) is not null && (eviction.Cause == EvictionCause.Reclaim || !Borrows(victim)));
+            && world.AcceleratorOf(victim) is not null && (eviction.Cause == EvictionCause.Reclaim || !MayBorrow(victim, gang)));
         if (letOff is null) needs[gang.Id] = must;
         return must;
     }
@@ -95,11 +111,13 @@ internal sealed class Nominal(CheckedWorld world)
     private bool IsBefore(CheckedGang other, CheckedGang gang)
     {
         var byRank = world.RankOf(other.Job.Standing).CompareTo(world.RankOf(gang.Job.Standing));
-        if (byRank < 0) return false;
+        if (byRank < 0 || other.Begin == Begin.Later || (byRank == 0 && (gang.Job.IsRepair || gang.Job.PromisedFrom is not null))) return false;
         if (MustBeInside(other)) return byRank > 0 || MemberOf(other, isPending: false).CompareTo(MemberOf(gang, isPending: false)) < 0;
         if (byRank == 0) return false;
-        if (!insideAlone.TryGetValue(other.Id, out var isInside)) insideAlone[other.Id] = isInside = IsInside(PoolOf(other)!.Value, other, [], member => !member.IsStopping, isLater: false);
+        if (!insideAnyway.TryGetValue(other.Id, out var isInside)) insideAnyway[other.Id] = isInside = IsInsideBeside([]) && IsInsideBeside(Gangs(PoolOf(other)!.Value).Where(each => each.Id != other.Id));
         return isInside;
+
+        bool IsInsideBeside(IEnumerable<CheckedGang> others) => IsInside(PoolOf(other)!.Value, other, others, member => !member.IsStopping, isLater: false);
     }
 
     /// <param name="isLater">Whether elastic jobs have given up what they are to.</param>
@@ -144,7 +162,8 @@ internal sealed class Nominal(CheckedWorld world)
         return new Member(job.Standing, world.RankOf(job.Standing), held, isFirst, false) { Kept = kept, IsStopping = job.IsStopping };
     }
 
-    private Member MemberOf(CheckedGang gang, bool isPending) => new(gang.Job.Standing, world.RankOf(gang.Job.Standing), gang.MinMilliDevices, false, isPending);
+    private Member MemberOf(CheckedGang gang, bool isPending) => 
+        new(gang.Job.Standing, world.RankOf(gang.Job.Standing), gang.MinMilliDevices, !isPending && !world.MayBeEvicted(gang.Job), isPending);
 
     private static IEnumerable<Member> Merge(IEnumerable<Member> running, IEnumerable<Member> extras)
     {
@@ -158,7 +177,7 @@ internal sealed class Nominal(CheckedWorld world)
         foreach (var extra in waiting) yield return extra;
     }
 
-    /// <param name="IsFirst">It runs and may not be evicted.</param>
+    /// <param name="IsFirst">It runs, or is to, and may not be evicted.</param>
     private readonly record struct Member(Standing Standing, int Rank, long Milli, bool IsFirst, bool IsPending) : IComparable<Member>
     {
         public JobId Id => Standing.Id;
