@@ -49,6 +49,8 @@ internal sealed class SchedulingCycle
 
     public Plan Run()
     {
+        times.Expect(line.Where(job => job.PromisedFrom <= now && !IsHeld(job)));
+
         // 1. Who has a right to what it asks for; 2. who borrows.
         Consider(line, isInside: true);
         if (quota.IsAnyLimited) Consider([.. line.Where(job => waiting.TryGetValue(job.Standing.Id, out var reason) && reason.Token != WaitingToken.WaitingForPreemption)], isInside: false);

@@ -18,6 +18,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     private readonly Dictionary<(string Cluster, string Node), List<(DateTimeOffset End, ResourceVector Taken)>> begunOn = [];
     private readonly Dictionary<(string Cluster, string Node), List<(Reservation For, ResourceVector Taken)>> promised = [];
     private readonly List<Reservation> reservations = [];
+    private readonly Dictionary<JobId, Reservation> due = [];
     private (DateTimeOffset End, RunningJob Job)[]? before;
 
     public IReadOnlyList<Reservation> Reservations => reservations;
@@ -35,6 +36,18 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
         return job.StartedAt + duration;
     }
 
+    /// <summary>
+    /// Whose promise has come due waits for no more than others' going: until its turn comes nobody, of whatever level, is promised what
+    /// it is about to get. Who can start on that outranks it.
+    /// </summary>
+    public void Expect(IEnumerable<PendingJob> jobs)
+    {
+        foreach (var job in jobs)
+        {
+            if (PlacesOf(job, job.Promised!.Gang) is { } places) due[job.Standing.Id] = new Reservation(job, job.Promised.Gang.Accelerator, now, EndIfStarted(job), places);
+        }
+    }
+
     /// <summary>Promises the job the earliest places it can have; null where it never fits, whoever ends.</summary>
     /// <param name="choices">Clusters and accelerators that it may have.</param>
     /// <param name="makeWay">Running jobs that it may evict, and from when: for this job they end then at the latest.</param>
@@ -42,7 +55,9 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     public Reservation? Reserve(PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices, IReadOnlyDictionary<JobId, DateTimeOffset> makeWay, DateTimeOffset? from = null)
     {
         // Promised machines count as taken until whoever gets them has ended: a place between is not looked for.
-        List<(DateTimeOffset End, RunningJob Job)> more = [.. begun, .. reservations.Select(each => (each.End, new StartedGang(each.Job, each.Places[0].Cluster, each.Accelerator, [.. each.Places]).AsRunning(each.From)))];
+        due.Remove(job.Standing.Id);
+        Reservation[] ahead = [.. reservations, .. due.Values];
+        List<(DateTimeOffset End, RunningJob Job)> more = [.. begun, .. ahead.Select(each => (each.End, new StartedGang(each.Job, each.Places[0].Cluster, each.Accelerator, [.. each.Places]).AsRunning(each.From)))];
         IReadOnlyList<(DateTimeOffset End, RunningJob Job)> staying = before ??= Ends();
         if (makeWay.Count > 0)
         {
@@ -52,7 +67,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
 
         var timeline = Merged(staying, more);
         var checkpoint = counts.Checkpoint();
-        foreach (var each in reservations) counts.Take(each.Places);
+        foreach (var each in ahead) counts.Take(each.Places);
         Reservation? best = null;
         foreach (var (cluster, accelerator) in choices)
         {
@@ -123,6 +138,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
 
     private Reservation Promise(Reservation promise)
     {
+        due.Remove(promise.Job.Standing.Id);
         reservations.Add(promise);
         foreach (var place in promise.Places) Of(promised, place.Cluster, place.Node).Add((promise, place.Role.Each));
         return promise;
@@ -160,6 +176,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     /// <summary>A gang starts now on these places.</summary>
     public void Accept(StartedGang gang)
     {
+        due.Remove(gang.Job.Standing.Id);
         counts.Take(gang.Places);
         Begin(gang.AsRunning(now), EndIfStarted(gang.Job));
     }
