@@ -183,8 +183,10 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
         - Roles.Sum(role => Places.Where(place => !place.IsLeaving && place.Role == role.Role).Skip(role.Min).Sum(place => place.Taken.MilliDevices));
 
     /// <summary>Device time that is lost if the job dies now; more than a year of work counts as a year, so that sums stay in range.</summary>
-    public TimeSpan LostIfEvicted(DateTimeOffset now) =>
-        TimeSpan.FromTicks(Math.Clamp((now - (CheckpointedAt ?? StartedAt)).Ticks, 0, TimeSpan.TicksPerDay * 365)) * Devices;
+    public TimeSpan LostIfEvicted(DateTimeOffset now) => LostSince((CheckpointedAt ?? StartedAt).UtcTicks, now, Devices);
+
+    /// <param name="since">When work was last saved, in ticks.</param>
+    public static TimeSpan LostSince(long since, DateTimeOffset now, int devices) => TimeSpan.FromTicks(Math.Clamp(now.UtcTicks - since, 0, TimeSpan.TicksPerDay * 365)) * devices;
 
     /// <summary>Null where the job holds nothing.</summary>
     public static RunningJob? Of(Job job)
