@@ -15,6 +15,8 @@ internal sealed class VictimsByNode
 
     /// <summary>Of those the ones whose going is enough, where not all need go.</summary>
     private int[] going = [];
+    private readonly VictimGroups roomy = new();
+    private readonly VictimGroups whole = new();
     private FreeSpace free = null!;
 
     public IReadOnlyList<Victim> All => all;
@@ -48,7 +50,8 @@ internal sealed class VictimsByNode
     /// <summary>For every node the victims that make room there for one such task, as few and as low as may be; and all that there are.</summary>
     public (VictimGroups Roomy, VictimGroups Whole) Groups(ResourceVector task)
     {
-        var (roomy, whole) = (new VictimGroups(), new VictimGroups());
+        roomy.Clear();
+        whole.Clear();
         var (node, used) = (0, 0);
         Comparison<int> lowestAndLargestFirst = (x, y) => LowestAndLargestFirst(x, y, node);
         for (var start = 0; start < places.Count; start = ends[node++])
@@ -138,6 +141,13 @@ internal sealed class VictimGroups
     private PriorityQueue<int, int>? rest;
 
     public int Count => unsorted.Count;
+
+    public void Clear()
+    {
+        unsorted.Clear();
+        sorted.Clear();
+        rest = null;
+    }
 
     public Harm Add(Harm group)
     {
