@@ -185,12 +185,13 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
         - Roles.Sum(role => Places.Where(place => !place.IsLeaving && place.Role == role.Role).Skip(role.Min).Sum(place => place.Taken.MilliDevices));
 
     /// <summary>Device time that is lost if the job dies now; more than a year of work counts as a year, so that sums stay in range.</summary>
-    public TimeSpan LostIfEvicted(DateTimeOffset now)
+    public TimeSpan LostIfEvicted(DateTimeOffset now) => LostSince((CheckpointedAt ?? StartedAt).UtcTicks, now, Places.Aggregate(default(ResourceVector), (sum, place) => sum + place.Taken));
+
+    /// <param name="since">When work was last saved, in ticks.</param>
+    public static TimeSpan LostSince(long since, DateTimeOffset now, in ResourceVector held)
     {
-        var ticks = Math.Clamp((now - (CheckpointedAt ?? StartedAt)).Ticks, 0, TimeSpan.TicksPerDay * 365);
-        var shares = 0L;
-        for (var i = 0; i < Places.Count; i++) shares += Places[i].Taken.Milli;
-        return TimeSpan.FromTicks((ticks * Devices) + (ticks / 1000 * shares));
+        var ticks = Math.Clamp(now.UtcTicks - since, 0, TimeSpan.TicksPerDay * 365);
+        return TimeSpan.FromTicks((ticks * held.Devices) + (ticks / 1000 * held.Milli));
     }
 
     /// <summary>Null where the job holds nothing.</summary>

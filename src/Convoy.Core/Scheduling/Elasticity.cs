@@ -27,20 +27,21 @@ internal sealed class Elasticity(FreeSpace free, TimeMap times, PeopleUsage peop
 
     /// <summary>Room for a gang: by surplus alone where that will do, else by the going of others while all surplus counts as free; then no more surplus than it takes.</summary>
     /// <param name="candidates">Running jobs that the gang may evict.</param>
-    public Victims? MakeRoom(PendingJob job, string cluster, string? accelerator, IReadOnlyList<RunningJob> candidates)
+    public Victims? MakeRoom(PendingJob job, string cluster, string? accelerator, IEnumerable<Tenant> candidates)
     {
         var surplus = SurplusOf(running.Elastic.Where(other => other.Cluster == cluster || quota.Holds(other, accelerator)));
-        if (surplus.Length == 0) return Find(candidates, []);
+        if (surplus.Length == 0) return search.Find(job, cluster, accelerator, candidates, []);
 
         // Who has to begin anew anyway gives more before another has to.
-        if ((Find([.. surplus.Where(IsResizing)], []) ?? Find(surplus, [])) is { } enough) return Trimmed([], enough.Jobs, enough);
-        if (Find([.. candidates.Select(candidate => Without(candidate, SurplusOf(candidate)))], surplus) is not { } victims) return null;
+        if ((Among(surplus.Where(IsResizing), []) ?? Among(surplus, [])) is { } enough) return Trimmed([], enough.Jobs, enough);
+        var least = candidates.Select(candidate => candidate.Job.Roles.Count == 0 ? candidate : Tenant.Of(Without(candidate.Job, SurplusOf(candidate.Job)), free.Layout));
+        if (search.Find(job, cluster, accelerator, least, surplus) is not { } victims) return null;
         var ids = victims.Jobs.Select(victim => victim.Standing.Id).ToHashSet();
-        var dying = candidates.Where(candidate => ids.Contains(candidate.Standing.Id)).ToArray();
+        var dying = candidates.Select(candidate => candidate.Job).Where(candidate => ids.Contains(candidate.Standing.Id)).ToArray();
         var others = surplus.Where(part => !ids.Contains(part.Standing.Id)).ToArray();
-        return Trimmed(dying, Find(others, dying)?.Jobs ?? others, victims);
+        return Trimmed(dying, Among(others, dying)?.Jobs ?? others, victims);
 
-        Victims? Find(IReadOnlyList<RunningJob> from, IReadOnlyCollection<RunningJob> given) => search.Find(job, cluster, accelerator, from, given);
+        Victims? Among(IEnumerable<RunningJob> parts, IReadOnlyCollection<RunningJob> given) => search.Find(job, cluster, accelerator, parts.Select(part => Tenant.Of(part, free.Layout)), given);
 
         Victims Trimmed(IReadOnlyList<RunningJob> dying, IReadOnlyList<RunningJob> parts, Victims found)
         {

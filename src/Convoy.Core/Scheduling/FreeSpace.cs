@@ -229,9 +229,10 @@ internal sealed class FreeSpace
         ChangeAll(job, 1, inNow: false, inSoon: true);
     }
 
-    /// <summary>The node's number where a gang with this accelerator may use it, or -1.</summary>
-    public int Usable(string cluster, string node, string? accelerator) =>
-        Layout.IndexOf(cluster, node) is >= 0 and var index && now.IsOpen(index) && (accelerator is null || Layout.Nodes[index].Accelerator == accelerator) ? index : -1;
+    /// <summary>Whether a gang with this accelerator in this cluster may use the node.</summary>
+    /// <param name="node">-1 for one that there is not.</param>
+    public bool IsUsable(int node, string cluster, string? accelerator) =>
+        node >= 0 && now.IsOpen(node) && Layout.Pools[Layout.PoolOf[node]] is var pool && pool.Cluster == cluster && (accelerator is null || pool.Accelerator == accelerator);
 
     private static bool IsReady(Node node) => node.Health == NodeHealth.Ready;
 

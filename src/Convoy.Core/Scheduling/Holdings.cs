@@ -9,18 +9,20 @@ namespace Convoy.Core.Scheduling;
 /// </summary>
 internal sealed class Holdings
 {
-    private readonly Dictionary<string, HashSet<RunningJob>> byLevel = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Tenants> byLevel = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<RunningJob>> byOwner = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (int Jobs, ResourceVector Sum)> ofOwner = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Queue, string Accelerator), ResourceVector> ofQueue = [];
     private readonly Dictionary<(string User, string Accelerator), ResourceVector> ofUser = [];
-    private readonly Dictionary<(string Cluster, string Node), List<RunningJob>> onNode = [];
     private readonly HashSet<RunningJob> elastic = new(ReferenceEqualityComparer.Instance);
     private List<RunningJob> added = [];
     private readonly HashSet<RunningJob> removed = new(ReferenceEqualityComparer.Instance);
     private TimeSpan usualDuration;
     private IReadOnlyList<Node> nodes = [];
     private List<RunningJob> jobs = [];
+
+    /// <summary>Who is on each node, by its number.</summary>
+    private List<RunningJob>?[] onNode = [];
 
     /// <summary>The lists of the plan before last, to be filled anew: large ones that come and go with every plan are dear to collect.</summary>
     private List<RunningJob> spareJobs = [];
@@ -46,6 +48,9 @@ internal sealed class Holdings
 
     public IReadOnlyCollection<RunningJob> Elastic => elastic;
 
+    /// <summary>For one search at a time.</summary>
+    public VictimsByNode Victims { get; } = new();
+
     public IEnumerable<string> Levels => byLevel.Keys;
 
     /// <summary>Held by queue, or by person, and accelerator ("" for jobs that use none); those that stop are not in it.</summary>
@@ -53,13 +58,13 @@ internal sealed class Holdings
 
     public IReadOnlyDictionary<(string User, string Accelerator), ResourceVector> OfUsers => ofUser;
 
-    public IReadOnlyCollection<RunningJob> OfLevel(string level) => byLevel.TryGetValue(level, out var held) ? held : [];
+    public Tenants OfLevel(string level) => byLevel[level];
 
     public IReadOnlyCollection<RunningJob> OfOwner(string owner) => byOwner.TryGetValue(owner, out var held) ? held : [];
 
     public (int Jobs, ResourceVector Sum) SumOfOwner(string owner) => ofOwner.GetValueOrDefault(owner);
 
-    public IReadOnlyList<RunningJob> On(string cluster, string node) => onNode.TryGetValue((cluster, node), out var held) ? held : [];
+    public IReadOnlyList<RunningJob> On(string cluster, string node) => Free.Layout.IndexOf(cluster, node) is >= 0 and var index ? onNode[index] ?? [] : [];
 
     public void Update(ClusterSnapshot snapshot, SchedulingPolicy policy)
     {
@@ -143,10 +148,13 @@ internal sealed class Holdings
         if (!isAnew) return;
         var empty = new ClusterSnapshot(0, nodes, [], []);
         (Free, Counts) = (FreeSpace.Of(empty, []), FreeSpace.OfCounts(empty, []));
+        onNode = new List<RunningJob>?[Free.Layout.Nodes.Length];
+        byLevel.Clear();
         foreach (var job in jobs)
         {
             Free.Hold(job);
             Counts.Take(job);
+            House(job);
         }
     }
 
@@ -156,12 +164,19 @@ internal sealed class Holdings
         Free.Hold(job);
         Counts.Take(job);
         Count(job, 1);
-        Of(byLevel, job.Standing.Level).Add(job);
+        House(job);
         Of(byOwner, job.Standing.Owner).Add(job);
         if (job.Roles.Any(role => role.Max > role.Min)) elastic.Add(job);
-        foreach (var place in job.Places)
+    }
+
+    private void House(RunningJob job)
+    {
+        if (!byLevel.TryGetValue(job.Standing.Level, out var equals)) byLevel.Add(job.Standing.Level, equals = new Tenants(job.Standing.Level));
+        equals.Add(job, Free.Layout);
+        for (var i = 0; i < job.Places.Count; i++)
         {
-            if (!onNode.TryGetValue((job.Cluster, place.Node), out var here)) onNode.Add((job.Cluster, place.Node), here = []);
+            if (Free.Layout.IndexOf(job.Cluster, job.Places[i].Node) is not (>= 0 and var node)) continue;
+            var here = onNode[node] ??= [];
             if (here.Count == 0 || !ReferenceEquals(here[^1], job)) here.Add(job);
         }
     }
@@ -172,12 +187,15 @@ internal sealed class Holdings
         Free.Release(job);
         Counts.Give(job);
         Count(job, -1);
-        Of(byLevel, job.Standing.Level).Remove(job);
+        byLevel[job.Standing.Level].Remove(job);
         Of(byOwner, job.Standing.Owner).Remove(job);
         elastic.Remove(job);
-        foreach (var place in job.Places)
+        for (var i = 0; i < job.Places.Count; i++)
         {
-            if (onNode.TryGetValue((job.Cluster, place.Node), out var here)) here.RemoveAll(other => ReferenceEquals(other, job));
+            if (Free.Layout.IndexOf(job.Cluster, job.Places[i].Node) is not (>= 0 and var node) || onNode[node] is not { } here) continue;
+            var at = here.Count - 1;
+            while (at >= 0 && !ReferenceEquals(here[at], job)) at--;
+            if (at >= 0) here.RemoveAt(at);
         }
     }
 

@@ -5,14 +5,26 @@ namespace Convoy.Core.Scheduling;
 /// <summary>Whose running jobs a job may evict, and by what right.</summary>
 internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, QuotaBook quota, DateTimeOffset now)
 {
-    public Victim VictimOf(RunningJob job)
-    {
-        var milli = 0L;
-        for (var i = 0; i < job.Places.Count; i++) milli += job.Places[i].Taken.MilliDevices;
-        return new Victim(job, order.RankOf(job.Standing), job.LostIfEvicted(now), milli);
-    }
+    public Victim VictimOf(in Tenant tenant) =>
+        new(tenant.Job, order.RankOf(tenant.Level), RunningJob.LostSince(tenant.Since, now, tenant.Held), tenant.Node, tenant.Held, tenant.Started, tenant.Sequence);
 
-    public Harm HarmOf(IEnumerable<RunningJob> victims) => new([.. victims.Select(VictimOf)]);
+    public Harm HarmOf(IEnumerable<RunningJob> victims, NodeLayout layout) => Harm.Of(victims.Select(victim => VictimOf(Tenant.Of(victim, layout))));
+
+    /// <summary>Whom of a level the job may evict.</summary>
+    /// <param name="level">Null where they are of several.</param>
+    /// <returns>Asked only of those that may be evicted at all.</returns>
+    public Func<Tenant, bool> RightOver(PendingJob job, bool isInside, string? level)
+    {
+        if (level is not null && isInside && !quota.IsAnyLimited && !(job.PromisedFrom <= now))
+        {
+            // Who is of a lesser level has only its minimum run time to say for itself.
+            var (own, other) = (order.LevelOf(job.Standing), order.LevelOf(level));
+            var latest = (now - other.MinRunTime).UtcTicks;
+            if (own.Rank > other.Rank) return own.MayPreempt && other.Preemptible ? tenant => tenant.Started <= latest : _ => false;
+        }
+
+        return tenant => RightTo(job, isInside, tenant.Job) is not null;
+    }
 
     /// <summary>Null where it may not.</summary>
     /// <param name="isInside">Whether the job has a right to the devices that it wants.</param>

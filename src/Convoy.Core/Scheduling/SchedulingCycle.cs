@@ -44,7 +44,7 @@ internal sealed class SchedulingCycle
         rules = new Preemption(policy, order, quota, now);
         running = new RunningJobs(holdings, order, now);
         times = new TimeMap(holdings, policy, now);
-        elasticity = new Elasticity(free, times, people, quota, running, new VictimSearch(free, times, rules, quota), policy, now);
+        elasticity = new Elasticity(free, times, people, quota, running, new VictimSearch(free, times, rules, quota, holdings.Victims), policy, now);
     }
 
     public Plan Run()
@@ -277,9 +277,8 @@ internal sealed class SchedulingCycle
         (Victims Found, Harm Harm)? best = null;
         foreach (var (cluster, accelerator) in choices)
         {
-            var candidates = Candidates(job, isInside).Where(other => (other.Cluster == cluster || quota.Holds(other, accelerator)) && !elasticity.IsResizing(other) && rules.RightTo(job, isInside, other) is not null).ToArray();
-            if (elasticity.MakeRoom(job, cluster, accelerator, candidates) is not { } found) continue;
-            var harm = rules.HarmOf(found.Jobs);
+            if (elasticity.MakeRoom(job, cluster, accelerator, Candidates(job, isInside)) is not { } found) continue;
+            var harm = rules.HarmOf(found.Jobs, free.Layout);
             if (best is null || harm.CompareTo(best.Value.Harm) < 0) best = (found with { IsProvenBest = found.IsProvenBest && best is not { Found.IsProvenBest: false } }, harm);
         }
 
@@ -315,15 +314,16 @@ internal sealed class SchedulingCycle
     }
 
     /// <summary>What is borrowed may be anybody's.</summary>
-    private IEnumerable<RunningJob> Candidates(PendingJob job, bool isInside) =>
-        isInside && quota.IsAnythingBorrowed ? running.All : running.Below(job.Standing, order.IsByService(job.Standing) || job.PromisedFrom <= now);
+    private IEnumerable<Tenant> Candidates(PendingJob job, bool isInside) =>
+        (isInside && quota.IsAnythingBorrowed ? running.All : running.Below(job.Standing, order.IsByService(job.Standing) || job.PromisedFrom <= now))
+        .SelectMany(level => level.Tenants.Where(rules.RightOver(job, isInside, level.Level)));
 
     /// <summary>Where lower levels have a minimum run time: who of them can be made to leave before it is expected to end, and from when.</summary>
     private IReadOnlyDictionary<JobId, DateTimeOffset> MakingWay(PendingJob job, bool isInside)
     {
         var rank = order.RankOf(job.Standing);
         if (!policy.Levels.Any(level => level.Rank < rank && level.MinRunTime > TimeSpan.Zero) || (!isInside && !order.MayBeEvicted(job.Standing, job.Preemptible))) return Reservation.Nobody;
-        var from = running.Below(job.Standing, withEquals: false).Select(other => (other.Standing.Id, From: rules.ByLevelFrom(job, isInside, other)));
+        var from = running.Below(job.Standing, withEquals: false).SelectMany(level => level.Tenants).Select(other => (other.Job.Standing.Id, From: rules.ByLevelFrom(job, isInside, other.Job)));
         return from.Where(each => each.From is not null).ToDictionary(each => each.Id, each => each.From!.Value);
     }
 

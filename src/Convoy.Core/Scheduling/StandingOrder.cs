@@ -18,9 +18,13 @@ internal sealed class StandingOrder(SchedulingPolicy policy, QueueTree queues)
     /// <summary>Whatever service the job has had.</summary>
     public Turn Of(Standing standing) => new(RankOf(standing), 0, standing);
 
-    public Level LevelOf(Standing standing) => levels.TryGetValue(standing.Level, out var level) ? level : new Level(standing.Level, int.MinValue);
+    public Level LevelOf(Standing standing) => LevelOf(standing.Level);
 
-    public int RankOf(Standing standing) => levels.TryGetValue(standing.Level, out var level) ? level.Rank : int.MinValue;
+    public Level LevelOf(string name) => levels.TryGetValue(name, out var level) ? level : new Level(name, int.MinValue);
+
+    public int RankOf(Standing standing) => RankOf(standing.Level);
+
+    public int RankOf(string name) => levels.TryGetValue(name, out var level) ? level.Rank : int.MinValue;
 
     /// <summary>Who may not be evicted, for the job's sake or its level's, never borrows either.</summary>
     public bool MayBeEvicted(Standing standing, bool isPreemptible) => isPreemptible && LevelOf(standing).Preemptible;

@@ -104,9 +104,8 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     private List<Place>? PlacesOf(PendingJob job, PlannedGang gang)
     {
         if (!job.Roles.All(role => gang.Tasks.Count(task => task.Role == role.Role) == role.Min)) return null;
-        var places = gang.Tasks.Select(task => (Role: job.Roles.FirstOrDefault(role => role.Role == task.Role), task.Node)).Where(task => task.Role is not null)
-            .Select(task => new Place(task.Role!, gang.Cluster, task.Node, []) { Index = counts.Usable(gang.Cluster, task.Node, task.Role!.UsesDevices ? gang.Accelerator : null) }).ToList();
-        return places.Count == gang.Tasks.Count && places.TrueForAll(place => place.Index >= 0) ? places : null;
+        var places = gang.Tasks.Join(job.Roles, task => task.Role, role => role.Role, (task, role) => new Place(role, gang.Cluster, task.Node, []) { Index = counts.Layout.IndexOf(gang.Cluster, task.Node) }).ToList();
+        return places.Count == gang.Tasks.Count && places.TrueForAll(place => counts.IsUsable(place.Index, gang.Cluster, place.Role.UsesDevices ? gang.Accelerator : null)) ? places : null;
     }
 
     /// <summary>Whether so much is left on a node as a promise begins, and as each of the others begins that fall into its time.</summary>

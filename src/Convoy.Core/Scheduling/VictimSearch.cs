@@ -11,7 +11,7 @@ internal sealed record Victims(IReadOnlyList<RunningJob> Jobs, List<Place> Place
 /// The least harmful set of running jobs whose going lets a gang in, whole: on machines and in quota. All subsets are weighed where there
 /// are few candidates; where there are many the cheapest nodes that suffice are emptied, and then every victim that is not needed is let off.
 /// </summary>
-internal sealed class VictimSearch(FreeSpace free, TimeMap times, Preemption rules, QuotaBook quota)
+internal sealed class VictimSearch(FreeSpace free, TimeMap times, Preemption rules, QuotaBook quota, VictimsByNode useful)
 {
     /// <summary>Up to so many candidates every subset is weighed.</summary>
     private const int MostForAllSubsets = 12;
@@ -23,11 +23,11 @@ internal sealed class VictimSearch(FreeSpace free, TimeMap times, Preemption rul
 
     /// <param name="candidates">Running jobs that the gang may evict, in any order.</param>
     /// <param name="given">What running jobs give up in any case.</param>
-    public Victims? Find(PendingJob job, string cluster, string? accelerator, IReadOnlyList<RunningJob> candidates, IReadOnlyCollection<RunningJob> given)
+    public Victims? Find(PendingJob job, string cluster, string? accelerator, IEnumerable<Tenant> candidates, IReadOnlyCollection<RunningJob> given)
     {
         // Quota is one for all clusters: who holds what is short of it may be anywhere.
         var isQuotaShort = !quota.FitsWithout(job, accelerator, given);
-        var useful = new VictimsByNode(free, rules, cluster, accelerator, candidates, other => isQuotaShort && quota.Holds(other, accelerator));
+        useful.Gather(free, rules, cluster, accelerator, candidates, other => isQuotaShort && quota.Holds(other, accelerator));
         steps = 0;
         var (victims, isProvenBest) = useful.All.Count <= MostForAllSubsets ? (BestSubset(), true) : (Fewest(), false);
         return victims is null ? null : new Victims(JobsOf(victims), Placed(victims)!, cluster, accelerator, isProvenBest);
@@ -37,7 +37,7 @@ internal sealed class VictimSearch(FreeSpace free, TimeMap times, Preemption rul
         Victim[]? BestSubset()
         {
             Victim[] all = [.. useful.All.Order()];
-            return Placed(all) is null ? null : AllSubsets(all).Select(set => (Set: set, Harm: new Harm([.. set]))).OrderBy(each => each.Harm).Select(each => each.Set).First(set => Placed(set) is not null);
+            return Placed(all) is null ? null : AllSubsets(all).Select(set => (Set: set, Harm: Harm.Of(set))).OrderBy(each => each.Harm).Select(each => each.Set).First(set => Placed(set) is not null);
         }
 
         // Where the budget ends nobody goes.
@@ -46,7 +46,7 @@ internal sealed class VictimSearch(FreeSpace free, TimeMap times, Preemption rul
             var (roomy, whole) = useful.Groups(job.Roles.MaxBy(role => role.Each.MilliDevices)!.Each);
             var ways = new[] { Shortest(roomy), Shortest(whole) }.OfType<Victim[]>().ToArray();
             if (ways.Length == 0 && Placed(useful.All) is not null) ways = [[.. useful.All]];
-            return ways.Select(Spared).OfType<Victim[]>().MinBy(way => new Harm([.. way]));
+            return ways.Select(Spared).OfType<Victim[]>().MinBy(way => Harm.Of(way));
         }
 
         // The shortest beginning of the list that suffices, found by doubling and halving; null where all of it does not.
