@@ -100,12 +100,7 @@ public sealed record PendingJob(
         Preemptible = job.Spec.Preemptible,
         MaxDuration = job.Spec.Limits.MaxDuration,
         SubmittedAt = job.SubmittedAt,
-        Topology = job.Spec.Placement.Topology switch
-        {
-            { Required: { } level } => new TopologyWish(level, true),
-            { Preferred: { } level } => new TopologyWish(level, false),
-            _ => null,
-        },
+        Topology = TopologyWish.Of(job.Spec),
         IsRepair = job.Attempts is [.., var last] && (last.StopCause == StopCause.NodeLost
             || (last.StopCause == StopCause.TaskFailed && job.Failure is { Class: FailureClass.Platform or FailureClass.Infrastructure } failure && failure.Attempt == last.Number)),
     };
@@ -165,12 +160,15 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
     /// <summary>When it was last moved to join fragments; null where it never was.</summary>
     public DateTimeOffset? MovedAt { get; init; }
 
+    /// <summary>How close together its tasks are to stay where it is moved; null means as close as may be.</summary>
+    public TopologyWish? Topology { get; init; }
+
     public int Devices
     {
         get
         {
             var devices = 0;
-            for (var i = 0; i < Places.Count; i++) devices += Places[i].Taken.Devices;
+            for (var i = 0; i < Places.Count; i++) devices += Places[i].IsComing ? 0 : Places[i].Taken.Devices;
             return devices;
         }
     }
@@ -181,6 +179,8 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
     /// <summary>Thousandths of devices that it holds however much of its surplus it gives: those of its minimum.</summary>
     public long MinMilliDevices() => Places.Where(place => !place.IsLeaving).Sum(place => place.Taken.MilliDevices)
         - Roles.Sum(role => Places.Where(place => !place.IsLeaving && place.Role == role.Role).Skip(role.Min).Sum(place => place.Taken.MilliDevices));
+
+    public ResourceVector HeldOn(string node) => Places.Where(place => place.Node == node).Aggregate(default(ResourceVector), (sum, place) => sum + place.Taken);
 
     /// <summary>Device time that is lost if the job dies now; more than a year of work counts as a year, so that sums stay in range.</summary>
     public TimeSpan LostIfEvicted(DateTimeOffset now) =>
@@ -201,6 +201,7 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
             StartedAt = attempt.AssignedAt,
             Accelerator = attempt.Accelerator,
             MaxDuration = job.Spec.Limits.MaxDuration,
+            Topology = TopologyWish.Of(job.Spec),
         };
     }
 }
@@ -212,6 +213,9 @@ public sealed record HeldPlace(string Node, ResourceVector Taken, IReadOnlyList<
 
     /// <summary>Given up already by a job that goes on without it: free soon.</summary>
     public bool IsLeaving { get; init; }
+
+    /// <summary>Kept for a job that goes on there once it has left its other places: until then it does not use it.</summary>
+    public bool IsComing { get; init; }
 }
 
 /// <summary>One role's share of a gang.</summary>

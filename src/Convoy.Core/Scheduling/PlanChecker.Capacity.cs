@@ -9,8 +9,8 @@ public static partial class PlanChecker
 
     private static IEnumerable<Violation> Capacity(CheckedWorld world) =>
     [
-        .. Fitting(world, _ => true, [.. world.Gangs.Where(gang => gang.Begin == Begin.Now), .. world.Growths]),
-        .. Fitting(world, holder => holder.Stay == Stay.Stays, [.. world.Gangs, .. world.Claims, .. world.Growths]),
+        .. Fitting(world, _ => true, [.. world.Gangs.Where(gang => gang.Begin == Begin.Now), .. world.Growths, .. world.Moves]),
+        .. Fitting(world, holder => holder.Stay == Stay.Stays, [.. world.Gangs, .. world.Claims, .. world.Growths, .. world.Moves]),
     ];
 
     private static IEnumerable<Violation> Fitting(CheckedWorld world, Func<Holder, bool> holds, IEnumerable<CheckedGang> gangs)

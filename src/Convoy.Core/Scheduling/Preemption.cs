@@ -14,6 +14,8 @@ internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, Q
 
     public Harm HarmOf(IEnumerable<RunningJob> victims) => new([.. victims.Select(VictimOf)]);
 
+    public bool MayBeEvicted(RunningJob job) => order.MayBeEvicted(job.Standing, job.Preemptible);
+
     /// <summary>Null where it may not.</summary>
     /// <param name="isInside">Whether the job has a right to the devices that it wants.</param>
     public EvictionCause? RightTo(PendingJob job, bool isInside, RunningJob victim)

@@ -87,6 +87,9 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
 
     public Trial? TrialOf(RunningJob job) => reservations.Count == 0 ? null : new Trial(this, ExpectedEnd(job), []);
 
+    /// <summary>A job on its way to places on nodes of which nothing is promised.</summary>
+    public Trial? OffPromises() => reservations.Count == 0 ? null : new Trial(this, DateTimeOffset.MaxValue, []) { IsOffPromises = true };
+
     /// <summary>The first reservation that suffers if these places are taken until then; null where none does.</summary>
     public Reservation? DelayedBy(IEnumerable<Place> places, DateTimeOffset until)
     {
@@ -120,6 +123,14 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     {
         counts.Give(victim);
         gone.Add(victim.Standing.Id);
+    }
+
+    /// <summary>The job begins anew now on these places.</summary>
+    public void Move(RunningJob job, List<Place> to)
+    {
+        Release(job);
+        counts.Take(to);
+        Begin(job with { Places = [.. to.Select(place => new HeldPlace(place.Node, place.Role.Each, place.Devices))] }, now + Holdings.DurationOf(job, policy.UsualDuration));
     }
 
     /// <summary>The job ends some of its tasks now.</summary>
@@ -260,6 +271,8 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     {
         private readonly Dictionary<(string Cluster, string Node), ResourceVector> chosen = [];
 
+        public bool IsOffPromises { get; init; }
+
         public bool Allows(NodeSpace node, ResourceVector each) => Delayed(node.Node.Cluster, node.Node.Name, each) is null;
 
         public void Clear() => chosen.Clear();
@@ -268,7 +281,8 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
 
         public Reservation? Delayed(string cluster, string node, ResourceVector each)
         {
-            if (!map.promised.TryGetValue((cluster, node), out var promises)) return null;
+            if (!map.promised.TryGetValue((cluster, node), out var promises) || promises.Count == 0) return null;
+            if (IsOffPromises) return promises[0].For;
             var free = map.counts.FreeOn(cluster, node) - chosen.GetValueOrDefault((cluster, node)) - each;
             foreach (var (reservation, _) in promises)
             {

@@ -139,7 +139,7 @@ public sealed class VirtualCluster
     {
         Leave(job, now);
         lostGpuTime += job.Job.LostGpuTime;
-        Run(job, job.Resize(resize.Tasks, now));
+        Run(job, job.Resize(resize, now));
     }
 
     private void Run(VirtualJob job, TimeSpan end)

@@ -12,6 +12,7 @@ internal sealed class VirtualJob(SimulatedJob job, int index, PendingJob wish)
     private readonly int wantedTasks = wish.Roles.Sum(role => role.Max);
     private readonly Dictionary<string, ResourceVector> each = wish.Roles.ToDictionary(role => role.Role, role => role.Each);
     private TimeSpan started;
+    private DateTimeOffset? movedAt;
 
     /// <summary>Work left, in time with all of the tasks that it wants.</summary>
     private TimeSpan left = job.Duration;
@@ -56,6 +57,8 @@ internal sealed class VirtualJob(SimulatedJob job, int index, PendingJob wish)
             // It saves its work when it is told to stop, whenever that is: what an eviction costs depends on its size alone.
             CheckpointedAt = DateTimeOffset.MaxValue,
             Roles = IsElastic ? Wish.Roles : [],
+            Topology = Wish.Topology,
+            MovedAt = movedAt,
         };
 
         // With half of the tasks it takes twice as long.
@@ -71,12 +74,13 @@ internal sealed class VirtualJob(SimulatedJob job, int index, PendingJob wish)
     }
 
     /// <summary>It goes on at another size as after an eviction; returns when it will have done its work.</summary>
-    public TimeSpan Resize(IReadOnlyList<TaskPlacement> tasks, TimeSpan now)
+    public TimeSpan Resize(PlannedResize resize, TimeSpan now)
     {
+        if (resize.IsMove) movedAt = VirtualCluster.At(now);
         var before = Running!;
         Stop(now);
         left += job.DoneAgain;
-        return Start(before.Cluster, before.Accelerator, tasks, now);
+        return Start(before.Cluster, before.Accelerator, resize.Tasks, now);
     }
 
     public void End(TimeSpan now)

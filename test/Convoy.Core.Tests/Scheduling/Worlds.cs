@@ -46,6 +46,7 @@ internal static class Worlds
         RunningJob Resized(RunningJob job) => !resized.TryGetValue(job.Standing.Id, out var resize) ? job : job with
         {
             StartedAt = at ?? Now,
+            MovedAt = resize.IsMove ? at ?? Now : job.MovedAt,
             Places = [.. resize.Tasks.Select(task => new HeldPlace(task.Node, job.Roles.Single(role => role.Role == task.Role).Each, task.Devices) { Role = task.Role })],
         };
         var ids = plan.Gangs.Select(gang => gang.Job).ToHashSet();

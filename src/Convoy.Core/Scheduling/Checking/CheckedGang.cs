@@ -15,6 +15,9 @@ internal enum Begin
 
     /// <summary>It runs already, and gets more.</summary>
     Growing,
+
+    /// <summary>It runs already, elsewhere.</summary>
+    Moving,
 }
 
 /// <summary>A gang with what each of its tasks takes.</summary>
@@ -37,11 +40,13 @@ internal sealed record CheckedTask(TaskPlacement Placement, RoleDemand? Role)
     public ResourceVector Each => Role?.Each ?? default;
 }
 
-/// <summary>A running job that goes on at another size.</summary>
+/// <summary>A running job that goes on at another size, or elsewhere.</summary>
 /// <param name="Added">Tasks where the job held nothing.</param>
 /// <param name="Keeps">For each of the job's places whether it still has a task there.</param>
 internal sealed record CheckedResize(PlannedResize Planned, RunningJob Job, TaskPlacement[] Added, bool[] Keeps)
 {
+    public bool IsMove => Planned.IsMove && Planned.For.Count > 0;
+
     public IEnumerable<HeldPlace> Dropped => Job.Places.Where((_, i) => !Keeps[i]);
 
     public static CheckedResize Of(RunningJob job, PlannedResize planned)
@@ -64,8 +69,8 @@ internal sealed record CheckedResize(PlannedResize Planned, RunningJob Job, Task
     }
 
     /// <summary>What is added, as if it were a gang by itself.</summary>
-    public CheckedGang AsGang() => new(
+    public CheckedGang AsGang(Begin begin) => new(
         new PlannedGang(Job.Standing.Id, Job.Revision, Job.Cluster, Job.Accelerator, Added),
         new PendingJob(Job.Standing, Job.Revision, Job.Roles, ["any"], null) { Preemptible = Job.Preemptible, MaxDuration = Job.MaxDuration },
-        Begin.Growing);
+        begin);
 }
