@@ -145,6 +145,9 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
     /// <summary>Told to go on at another size already: it keeps its places but those that it leaves, and is not resized again before it runs.</summary>
     public bool IsResizing { get; init; }
 
+    /// <summary>On its way from some places to others.</summary>
+    public bool IsMoving => IsResizing && Places.Any(place => place.IsComing);
+
     /// <summary>What each role may have, in rank order; empty where the size is not to change.</summary>
     public IReadOnlyList<RoleDemand> Roles { get; init; } = [];
 

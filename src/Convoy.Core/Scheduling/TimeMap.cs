@@ -28,6 +28,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     public DateTimeOffset ExpectedEnd(RunningJob job)
     {
         if (job.IsStopping) return now;
+        if (job.IsMoving) return now + Holdings.DurationOf(job, policy.UsualDuration);
 
         // Who outstays what was declared or usual is given twice the time, and so on.
         var duration = Holdings.DurationOf(job, policy.UsualDuration);
@@ -156,10 +157,10 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
         for (; first < holdings.ByEnd.Count && holdings.ByEnd[first].End <= now; first++) overdue.Add((ExpectedEnd(holdings.ByEnd[first].Job), holdings.ByEnd[first].Job));
         if (holdings.Leaving == 0) return [.. Merged(holdings.ByEnd[first..], overdue)];
 
-        // Who is on its way out is gone before all others, wherever it was expected.
-        overdue.AddRange(holdings.ByEnd.Skip(first).Where(each => each.Job.IsStopping).Select(each => (now, each.Job)));
+        // Who is on its way out is gone before all others, wherever it was expected; who moves begins anew.
+        overdue.AddRange(holdings.ByEnd.Skip(first).Where(each => each.Job.IsStopping || each.Job.IsMoving).Select(each => (ExpectedEnd(each.Job), each.Job)));
         overdue.AddRange(holdings.Jobs.Where(job => job.IsResizing).Select(job => (now, job.WhatLeaves())));
-        return [.. Merged([.. holdings.ByEnd.Skip(first).Where(each => !each.Job.IsStopping)], overdue)];
+        return [.. Merged([.. holdings.ByEnd.Skip(first).Where(each => !each.Job.IsStopping && !each.Job.IsMoving)], overdue)];
     }
 
     private static List<(DateTimeOffset End, RunningJob Job)> Merged(IReadOnlyList<(DateTimeOffset End, RunningJob Job)> sorted, List<(DateTimeOffset End, RunningJob Job)> more)

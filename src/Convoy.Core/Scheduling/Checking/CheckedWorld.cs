@@ -137,7 +137,9 @@ internal sealed class CheckedWorld
     public DateTimeOffset ExpectedEnd(RunningJob job)
     {
         if (!GoesOn(job)) return Now;
-        var end = Later(job.StartedAt, job.MaxDuration is { } most && most > TimeSpan.Zero ? most : Policy.UsualDuration);
+        var duration = job.MaxDuration is { } most && most > TimeSpan.Zero ? most : Policy.UsualDuration;
+        if (job.IsMoving) return Later(Now, duration);
+        var end = Later(job.StartedAt, duration);
         while (end <= Now && end > job.StartedAt) end = Later(end, end - job.StartedAt);
         return end;
     }
