@@ -86,6 +86,9 @@ internal sealed class Defragmentation(FreeSpace free, TimeMap times, RunningJobs
         foreach (var mover in movers.OrderByDescending(mover => mover.Devices))
         {
             if (free.TryTake(AsPending(mover), mover.Cluster, mover.Accelerator, Moment.Now, times.OffPromises()) is not { } to) return null;
+
+            // Where devices are only counted, nobody could tell what it leaves of a node from what it gets there.
+            if (to.Exists(place => mover.Places.Any(held => held.Node == place.Node && held.Devices.SequenceEqual(place.Devices)))) return null;
             moved.Add((mover, to));
         }
 
