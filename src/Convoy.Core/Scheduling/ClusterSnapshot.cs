@@ -183,8 +183,6 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
     public long MinMilliDevices() => Places.Where(place => !place.IsLeaving).Sum(place => place.Taken.MilliDevices)
         - Roles.Sum(role => Places.Where(place => !place.IsLeaving && place.Role == role.Role).Skip(role.Min).Sum(place => place.Taken.MilliDevices));
 
-    public ResourceVector HeldOn(string node) => Places.Where(place => place.Node == node).Aggregate(default(ResourceVector), (sum, place) => sum + place.Taken);
-
     /// <summary>Device time that is lost if the job dies now; more than a year of work counts as a year, so that sums stay in range.</summary>
     public TimeSpan LostIfEvicted(DateTimeOffset now) =>
         TimeSpan.FromTicks(Math.Clamp((now - (CheckpointedAt ?? StartedAt)).Ticks, 0, TimeSpan.TicksPerDay * 365)) * Devices;

@@ -1,5 +1,3 @@
-using Convoy.Core.Jobs;
-
 namespace Convoy.Core.Scheduling;
 
 /// <summary>A gang's places, and running jobs that move out of their way.</summary>
@@ -9,38 +7,45 @@ internal sealed record Relocation(List<Place> Places, IReadOnlyList<(RunningJob 
 /// Joins fragments: where enough is free for a gang, but not together, the fewest running jobs that may be moved go on elsewhere, on what
 /// is free already. A mover begins anew from its last checkpoint, as one that is evicted does, but does not wait (docs/decisions/0010).
 /// </summary>
-internal sealed class Defragmentation(FreeSpace free, TimeMap times, RunningJobs running, Preemption rules, SchedulingPolicy policy, DateTimeOffset now)
+internal sealed class Defragmentation(FreeSpace free, TimeMap times, RunningJobs running, Elasticity elasticity, Preemption rules)
 {
-    /// <summary>Gangs of one plan for which movers are sought: the first that are blocked so.</summary>
-    private const int MostSearches = 2;
+    /// <summary>Searches of one plan that find nothing: after those nobody is moved in it any more.</summary>
+    private const int MostInVain = 2;
 
-    /// <summary>Of more that may be moved only those are weighed that hold the nodes where the fewest have to go.</summary>
+    /// <summary>Of more that may be moved only those are weighed that make room on one node, where the least harm is done.</summary>
     private const int MostCandidates = 12;
+
+    /// <summary>Jobs that are asked whether they would have another place, until that many have.</summary>
+    private const int MostAsked = 100;
 
     private const int MostMovers = 3;
 
-    private readonly HashSet<PendingJob> inVain = new(new ShapeComparer());
+    private readonly Dictionary<(int Rank, string Cluster, string? Accelerator), HashSet<PendingJob>> inVain = [];
     private readonly List<PlannedResize> moves = [];
+    private int searchesInVain;
 
     public IReadOnlyList<PlannedResize> Moves => moves;
 
     /// <summary>The fewest movers, and of as few the least harm, in any of these clusters and on any of these accelerators.</summary>
     public Relocation? Find(PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices)
     {
-        if (inVain.Count >= MostSearches || inVain.Contains(job)) return null;
-        var sets = from choice in choices
+        if (searchesInVain == MostInVain) return null;
+        var untried = choices.Where(choice => !InVain(job, choice).Contains(job)).ToArray();
+        if (untried.Length == 0) return null;
+        var sets = from choice in untried
                    from movers in Sets(Candidates(job, choice.Cluster, choice.Accelerator), MostMovers)
-                   orderby movers.Count, new Harm(movers, rules, now)
+                   orderby movers.Length, new Harm(movers)
                    select (choice.Cluster, choice.Accelerator, movers);
         foreach (var (cluster, accelerator, movers) in sets)
         {
             var checkpoint = free.Checkpoint();
-            var found = Relocated(job, cluster, accelerator, movers);
+            var found = Relocated(job, cluster, accelerator, [.. movers.Select(mover => mover.Job)]);
             free.Rollback(checkpoint);
             if (found is not null) return found;
         }
 
-        inVain.Add(job);
+        searchesInVain++;
+        foreach (var choice in untried) InVain(job, choice).Add(job);
         return null;
     }
 
@@ -58,6 +63,13 @@ internal sealed class Defragmentation(FreeSpace free, TimeMap times, RunningJobs
         }
     }
 
+    private HashSet<PendingJob> InVain(PendingJob job, (string Cluster, string? Accelerator) choice)
+    {
+        var searcher = (rules.RankOf(job.Standing), choice.Cluster, choice.Accelerator);
+        if (!inVain.TryGetValue(searcher, out var shapes)) inVain.Add(searcher, shapes = new HashSet<PendingJob>(new ShapeComparer()));
+        return shapes;
+    }
+
     /// <summary>The job as one that waits for just as much as it holds.</summary>
     private static PendingJob AsPending(RunningJob job) => new(job.Standing, job.Revision, [.. job.Roles.Select(role => Held(job, role)).Where(role => role.Min > 0)], ["any"], null)
     {
@@ -67,7 +79,7 @@ internal sealed class Defragmentation(FreeSpace free, TimeMap times, RunningJobs
 
     private static RoleDemand Held(RunningJob job, RoleDemand role) => job.Places.Count(place => place.Role == role.Role) is var held ? role with { Min = held, Max = held } : role;
 
-    private static IEnumerable<IReadOnlyList<RunningJob>> Sets(RunningJob[] of, int most, int first = 0)
+    private static IEnumerable<Victim[]> Sets(Victim[] of, int most, int first = 0)
     {
         for (var i = first; i < of.Length && most > 0; i++)
         {
@@ -85,10 +97,7 @@ internal sealed class Defragmentation(FreeSpace free, TimeMap times, RunningJobs
         var moved = new List<(RunningJob, List<Place>)>();
         foreach (var mover in movers.OrderByDescending(mover => mover.Devices))
         {
-            if (free.TryTake(AsPending(mover), mover.Cluster, mover.Accelerator, Moment.Now, times.OffPromises()) is not { } to) return null;
-
-            // Where devices are only counted, nobody could tell what it leaves of a node from what it gets there.
-            if (to.Exists(place => mover.Places.Any(held => held.Node == place.Node && held.Devices.SequenceEqual(place.Devices)))) return null;
+            if (PlacesFor(mover) is not { } to) return null;
             moved.Add((mover, to));
         }
 
@@ -97,33 +106,24 @@ internal sealed class Defragmentation(FreeSpace free, TimeMap times, RunningJobs
         bool IsInTheWay(RunningJob mover) => mover.Places.Any(held => places.Exists(place => place.Node == held.Node && (place.Devices.Length == 0 || held.Devices.Count == 0 || place.Devices.Any(held.Devices.Contains))));
     }
 
-    private RunningJob[] Candidates(PendingJob job, string cluster, string? accelerator)
+    /// <summary>Where the job would go on, on what is free now; taken, if there is anything. What it stands on it cannot have: where devices are only counted that would be no move.</summary>
+    private List<Place>? PlacesFor(RunningJob mover) =>
+        free.TryTake(AsPending(mover), mover.Cluster, mover.Accelerator, Moment.Now, times.OffPromises()) is { } to
+        && !to.Exists(place => mover.Places.Any(held => held.Node == place.Node && held.Devices.SequenceEqual(place.Devices))) ? to : null;
+
+    private Victim[] Candidates(PendingJob job, string cluster, string? accelerator)
     {
-        var all = running.All.Where(other => other.Cluster == cluster && MayMove(other) && rules.RankOf(other.Standing) <= rules.RankOf(job.Standing) && free.IsInTheWay(other, accelerator)).ToArray();
-        if (all.Length <= MostCandidates) return all;
-        var task = job.Roles.MaxBy(role => role.Each.MilliDevices)!.Each;
-        var byNode = from node in all.SelectMany(other => other.Places.Select(place => place.Node).Distinct(), (other, node) => (other, node)).GroupBy(each => each.node, each => each.other, StringComparer.Ordinal)
-                     let going = Going(node.Key, node)
-                     where going.Count > 0
-                     orderby going.Count, new Harm(going, rules, now)
-                     select going;
-        return [.. byNode.SelectMany(going => going).Distinct().Take(MostCandidates)];
-
-        // Those of the node who make room for one of the gang's largest tasks, the largest first; nobody where there is room, or will be none.
-        List<RunningJob> Going(string node, IEnumerable<RunningJob> here)
-        {
-            var (left, going) = (free.FreeOn(cluster, node), new List<RunningJob>());
-            foreach (var other in here.OrderByDescending(other => other.HeldOn(node).MilliDevices))
-            {
-                if (task.FitsIn(left)) break;
-                left += other.HeldOn(node);
-                going.Add(other);
-            }
-
-            return task.FitsIn(left) ? going : [];
-        }
+        var movable = new VictimsByNode(free, rules, cluster, accelerator, [.. running.All.Where(other => other.Cluster == cluster && !elasticity.IsResizing(other) && rules.MayMove(other, job))]);
+        if (movable.All.Count <= MostCandidates) return [.. movable.All.Order()];
+        var byNode = movable.Groups(job.Roles.MaxBy(role => role.Each.MilliDevices)!.Each).Roomy;
+        return [.. byNode.First(Math.Min(byNode.Count, MostAsked)).Where(candidate => HasPlace(candidate.Job)).Take(MostCandidates)];
     }
 
-    private bool MayMove(RunningJob job) => job.Roles.Count > 0 && !job.IsStopping && !job.IsResizing && rules.MayBeEvicted(job) && (job.Accelerator is not null || job.Devices == 0)
-        && now - job.StartedAt >= policy.MinTimeBetweenSizes(job.Standing) && !(now - job.MovedAt < policy.MinTimeBetweenMoves) && now - (job.CheckpointedAt ?? job.StartedAt) <= policy.MostLostByMove;
+    private bool HasPlace(RunningJob mover)
+    {
+        var checkpoint = free.Checkpoint();
+        var hasPlace = PlacesFor(mover) is not null;
+        free.Rollback(checkpoint);
+        return hasPlace;
+    }
 }

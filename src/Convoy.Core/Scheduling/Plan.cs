@@ -22,7 +22,10 @@ public sealed record SchedulingPolicy(IReadOnlyList<Level> Levels)
     /// <summary>How long a job runs undisturbed by equals whose job has had less service.</summary>
     public TimeSpan MinServedTime { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>A job is moved to join fragments at most once in so long.</summary>
+    /// <summary>Whether running jobs may be moved to join fragments: only where that can be carried out.</summary>
+    public bool MovesJobs { get; init; }
+
+    /// <summary>A job is moved at most once in so long.</summary>
     public TimeSpan MinTimeBetweenMoves { get; init; } = TimeSpan.FromDays(1);
 
     /// <summary>Whoever would lose more work than that, since its last checkpoint, is not moved.</summary>

@@ -45,7 +45,7 @@ internal sealed class SchedulingCycle
         running = new RunningJobs(holdings, order, now);
         times = new TimeMap(holdings, policy, now);
         elasticity = new Elasticity(free, times, people, quota, running, new VictimSearch(free, times, rules, quota), policy, now);
-        defragmentation = new Defragmentation(free, times, running, rules, policy, now);
+        defragmentation = new Defragmentation(free, times, running, elasticity, rules);
     }
 
     public Plan Run()
@@ -170,7 +170,7 @@ internal sealed class SchedulingCycle
         {
             if (TryClaim(job, choices)) return reason with { Token = WaitingToken.WaitingForPreemption, BlockedBy = null };
             if (TryEvict(job, choices, isInside)) return null;
-            if (reason.Token is WaitingToken.Fragmented or WaitingToken.TopologyUnsatisfied && TryMove(job, choices)) return null;
+            if (policy.MovesJobs && reason.Token is WaitingToken.Fragmented or WaitingToken.TopologyUnsatisfied && TryMove(job, choices)) return null;
         }
 
         // 6. Blocked: the first of its kind, and who has waited for long, are promised the next machines that suffice. Not by service: who

@@ -65,7 +65,7 @@ public sealed class PlanCheckerProperties
         {
             Claims = Some(Gang),
             Reservations = Some(() => new PlannedReservation(Gang(), OneOf([Worlds.Now, DateTimeOffset.MinValue, DateTimeOffset.MaxValue, Worlds.Now + TimeSpan.FromHours(1)]))),
-            Resizes = Some(() => new PlannedResize(Id(), random.Next(3), Some(Task), Some(Id))),
+            Resizes = Some(() => new PlannedResize(Id(), random.Next(3), Some(Task), Some(Id)) { IsMove = random.Next(2) == 0 }),
         };
 
         private PlannedGang Gang() => new(Id(), random.Next(16), OneOf([.. snapshot.Nodes.Select(node => node.Cluster), "", "nowhere"]), OneOf(["A100", "V100", "A100-80G", null, "", "none"]), Some(Task));
