@@ -92,24 +92,33 @@ internal sealed class Defragmentation(FreeSpace free, TimeMap times, RunningJobs
     private Relocation? Relocated(PendingJob job, string cluster, string? accelerator, IReadOnlyList<RunningJob> movers)
     {
         foreach (var mover in movers) free.Vacate(mover);
-        if (free.TryTake(job, cluster, accelerator, Moment.Soon, times.TrialOf(job, movers)) is not { } places || !movers.All(IsInTheWay)) return null;
-        free.Claim(places);
-        var moved = new List<(RunningJob, List<Place>)>();
-        foreach (var mover in movers.OrderByDescending(mover => mover.Devices))
+        var checkpoint = free.Checkpoint();
+        if (ForGang() is not { } places) return null;
+        if (ForMovers() is { } moves) return new Relocation(places, moves, cluster, accelerator);
+
+        // It may have taken the only place that a mover could have, and have others itself.
+        free.Rollback(checkpoint);
+        return ForMovers() is { } first && ForGang() is { } left ? new Relocation(left, first, cluster, accelerator) : null;
+
+        List<Place>? ForGang()
         {
-            if (PlacesFor(mover) is not { } to) return null;
-            moved.Add((mover, to));
+            if (free.TryTake(job, cluster, accelerator, Moment.Soon, times.TrialOf(job, movers)) is not { } places || !movers.All(mover => IsInTheWay(mover, places))) return null;
+            free.Claim(places);
+            return places;
         }
 
-        return new Relocation(places, moved, cluster, accelerator);
-
-        bool IsInTheWay(RunningJob mover) => mover.Places.Any(held => places.Exists(place => place.Node == held.Node && (place.Devices.Length == 0 || held.Devices.Count == 0 || place.Devices.Any(held.Devices.Contains))));
+        List<(RunningJob, List<Place>)>? ForMovers()
+        {
+            var moves = movers.OrderByDescending(mover => mover.Devices).Select(mover => (mover, PlacesFor(mover)!)).ToList();
+            return moves.TrueForAll(move => move.Item2 is not null) ? moves : null;
+        }
     }
 
-    /// <summary>Where the job would go on, on what is free now; taken, if there is anything. What it stands on it cannot have: where devices are only counted that would be no move.</summary>
-    private List<Place>? PlacesFor(RunningJob mover) =>
-        free.TryTake(AsPending(mover), mover.Cluster, mover.Accelerator, Moment.Now, times.OffPromises()) is { } to
-        && !to.Exists(place => mover.Places.Any(held => held.Node == place.Node && held.Devices.SequenceEqual(place.Devices))) ? to : null;
+    private static bool IsInTheWay(RunningJob mover, List<Place> places) =>
+        mover.Places.Any(held => places.Exists(place => place.Node == held.Node && (place.Devices.Length == 0 || held.Devices.Count == 0 || place.Devices.Any(held.Devices.Contains))));
+
+    /// <summary>Where the job would go on, on what is free now; taken, if there is anything.</summary>
+    private List<Place>? PlacesFor(RunningJob mover) => free.TryTake(AsPending(mover), mover.Cluster, mover.Accelerator, Moment.Now, times.TrialOfMove(mover));
 
     private Victim[] Candidates(PendingJob job, string cluster, string? accelerator)
     {

@@ -57,5 +57,5 @@ public static partial class PlanChecker
         from task in gang.Tasks
         let place = world.NodeAt(gang.Planned.Cluster, task.Placement.Node)
         where place is not null && place.Node.Health != NodeHealth.Ready
-        select new Violation(12, gang.Id, $"lands on {place.Node.Name}, which is {place.Node.Health}");
+        select new Violation(12, gang.Blamed, $"lands on {place.Node.Name}, which is {place.Node.Health}");
 }

@@ -41,14 +41,27 @@ public static partial class PlanChecker
         && move.Job.Places.CountBy(place => place.Role).ToDictionary().All(held => move.Added.Count(task => task.Role == held.Key) == held.Value)
         && move.Added.Length == move.Job.Places.Count;
 
-    /// <summary>Somebody is moved for nothing where the gang would fit beside it.</summary>
+    /// <summary>Somebody is moved for nothing where the gang would fit beside it, or fits elsewhere though nobody moves.</summary>
     private static IEnumerable<Violation> NeededMoves(CheckedWorld world)
     {
         var promised = PromisedNodes(world);
-        return from move in world.Resizes.Values
-               where move.IsMove
-               let gangs = world.Gangs.Where(gang => move.Planned.For.Contains(gang.Id)).ToArray()
-               where !Array.Exists(gangs, gang => world.NodesOf(move.Job).Any(node => NeedsPlaceOf(world, gang, node, holder => holder.Job == move.Job, promised)))
-               select new Violation(7, move.Planned.For[0], $"moves {move.Planned.Job}, which is not in its way");
+        var elsewhere = new Room(world.ReadyNodes.Where(node => !promised.Contains(node)), node => node.Use(_ => true, IsPlanned));
+        foreach (var move in world.Resizes.Values.Where(resize => resize.IsMove))
+        {
+            var gangs = world.Gangs.Where(gang => move.Planned.For.Contains(gang.Id)).ToArray();
+            if (!Array.Exists(gangs, IsInTheWay)) yield return new(7, move.Planned.For[0], $"moves {move.Planned.Job}, which is not in its way");
+            else if (Array.Exists(gangs, Fits)) yield return new(7, move.Planned.For[0], $"moves {move.Planned.Job}, and would fit if nobody moved");
+
+            bool IsInTheWay(CheckedGang gang) => world.NodesOf(move.Job).Any(node => NeedsPlaceOf(world, gang, node, holder => holder.Job == move.Job, promised));
+        }
+
+        // Where places are a matter of counts alone, on the type that was planned.
+        bool Fits(CheckedGang gang)
+        {
+            if (gang.Job.Roles is not [var role] || gang.Job.Topology is { IsRequired: true }) return false;
+            var own = world.Moves.Where(move => world.Resizes[move.Id].Planned.For.Contains(gang.Id)).Prepend(gang).ToArray();
+            var slots = elsewhere.Slots(gang.Planned.Cluster, role.Each.MilliDevices > 0 ? gang.Planned.Accelerator : null, role.Each, own.SelectMany(world.NodesOf).Distinct(), node => node.Use(_ => true, other => IsPlanned(other) && !own.Contains(other)));
+            return slots >= role.Min;
+        }
     }
 }

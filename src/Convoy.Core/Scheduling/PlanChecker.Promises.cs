@@ -33,7 +33,7 @@ public static partial class PlanChecker
                 {
                     if (gang.Begin == Begin.Later || EndOf(gang) <= from) continue;
                     left -= task.Each;
-                    if (world.RankOf(gang.Job.Standing) <= rank && IsTooLittle(left, before, task.Each)) yield return new(9, gang.Id, $"is on {node.Node.Name} beyond {from:u}, from when that is promised to others");
+                    if (world.RankOf(gang.Job.Standing) <= rank && IsTooLittle(left, before, task.Each)) yield return new(9, gang.Blamed, $"is on {node.Node.Name} beyond {from:u}, from when that is promised to others");
                 }
             }
         }

@@ -52,7 +52,7 @@ public static partial class PlanChecker
         from growth in world.Growths.Concat(world.Moves)
         from task in growth.Tasks
         where task.Each.MilliDevices > 0 && world.NodeAt(growth.Planned.Cluster, task.Placement.Node)?.Node.Accelerator != growth.Planned.Accelerator
-        select new Violation(1, growth.Id, $"mixes accelerators on {task.Placement.Node}");
+        select new Violation(1, growth.Blamed, $"mixes accelerators on {task.Placement.Node}");
 
     /// <summary>A place is given up for nothing where the plan's gangs would fit beside who holds it.</summary>
     private static IEnumerable<Violation> NeededShrinks(CheckedWorld world)

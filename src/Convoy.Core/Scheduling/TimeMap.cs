@@ -88,8 +88,8 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
 
     public Trial? TrialOf(RunningJob job) => reservations.Count == 0 ? null : new Trial(this, ExpectedEnd(job), []);
 
-    /// <summary>A job on its way to places on nodes of which nothing is promised.</summary>
-    public Trial? OffPromises() => reservations.Count == 0 ? null : new Trial(this, DateTimeOffset.MaxValue, []) { IsOffPromises = true };
+    /// <summary>A job that goes on elsewhere.</summary>
+    public Trial TrialOfMove(RunningJob mover) => new(this, DateTimeOffset.MaxValue, []) { Mover = mover };
 
     /// <summary>The first reservation that suffers if these places are taken until then; null where none does.</summary>
     public Reservation? DelayedBy(IEnumerable<Place> places, DateTimeOffset until)
@@ -272,9 +272,12 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     {
         private readonly Dictionary<(string Cluster, string Node), ResourceVector> chosen = [];
 
-        public bool IsOffPromises { get; init; }
+        /// <summary>Goes to no node of which anything is promised, nor to one that it is on where nobody could tell its places apart.</summary>
+        public RunningJob? Mover { get; init; }
 
-        public bool Allows(NodeSpace node, ResourceVector each) => Delayed(node.Node.Cluster, node.Node.Name, each) is null;
+        public bool Allows(NodeSpace node, ResourceVector each) => Mover is null ? Delayed(node.Node.Cluster, node.Node.Name, each) is null
+            : !(map.promised.TryGetValue((node.Node.Cluster, node.Node.Name), out var promises) && promises.Count > 0)
+                && !Mover.Places.Any(held => held.Node == node.Node.Name && held.Devices.Count == 0);
 
         public void Clear() => chosen.Clear();
 
@@ -282,8 +285,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
 
         public Reservation? Delayed(string cluster, string node, ResourceVector each)
         {
-            if (!map.promised.TryGetValue((cluster, node), out var promises) || promises.Count == 0) return null;
-            if (IsOffPromises) return promises[0].For;
+            if (!map.promised.TryGetValue((cluster, node), out var promises)) return null;
             var free = map.counts.FreeOn(cluster, node) - chosen.GetValueOrDefault((cluster, node)) - each;
             foreach (var (reservation, _) in promises)
             {

@@ -60,21 +60,23 @@ public sealed class MoveProperties
             Fits(world, world.Pending[0]).ShouldBeFalse("nobody has to move for who fits anyway");
             Fits(without, world.Pending[0]).ShouldBeTrue();
         }, iter: 10_000);
-        moves.ShouldBeGreaterThan(100);
+        moves.ShouldBeGreaterThan(20);
     }
 
+    /// <summary>Of a job of several tasks not every way to move is tried.</summary>
     [Fact]
-    public void Whenever_the_move_of_one_job_would_let_an_equal_in_it_is_let_in_by_one_move() => Fragments.Sample(world =>
+    public void Whenever_the_move_of_one_job_of_one_task_would_let_an_equal_in_it_is_let_in_by_one_move() => Fragments.Sample(world =>
     {
-        var equals = world with { Running = [.. world.Running.Select(job => job with { Standing = job.Standing with { Level = "engineer" } })], Pending = [.. world.Pending.Select(job => job with { Standing = job.Standing with { Level = "engineer" } })] };
+        var equals = world with { Running = [.. world.Running.Select(job => job with { Standing = AsEngineer(job.Standing) })], Pending = [.. world.Pending.Select(job => job with { Standing = AsEngineer(job.Standing) })] };
         var gang = equals.Pending[0];
         if (Fits(equals, gang)) return;
         var plan = Scheduler.Plan(equals, Worlds.Policy, Worlds.Now);
         plan.Evictions.ShouldBeEmpty();
-        var helps = equals.Running.Where(MayMove).FirstOrDefault(mover => MovesOf(equals, mover).Any(moved => Fits(moved, gang)));
-        if (helps is not null) plan.Resizes.Count.ShouldBe(1, $"{helps.Standing.Id} could move");
-        else plan.Resizes.Count.ShouldNotBe(1);
-    }, iter: 10_000);
+        var mover = equals.Running.FirstOrDefault(job => job.Places.Count == 1 && MayMove(job) && MovesOf(equals, job).Any(moved => Fits(moved, gang)));
+        if (mover is not null) plan.Resizes.Count.ShouldBe(1, $"{mover.Standing.Id} could move");
+    }, iter: 20_000);
+
+    private static Standing AsEngineer(Standing standing) => standing with { Level = "engineer" };
 
     private static bool MayMove(RunningJob job) => job.Preemptible && Worlds.Now - job.StartedAt >= TimeSpan.FromMinutes(10)
         && Worlds.Now - job.CheckpointedAt <= TimeSpan.FromHours(1) && (job.MovedAt is not { } at || Worlds.Now - at >= TimeSpan.FromDays(1));

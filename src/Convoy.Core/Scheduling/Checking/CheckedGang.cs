@@ -27,6 +27,9 @@ internal sealed record CheckedGang(PlannedGang Planned, PendingJob Job, Begin Be
 
     public JobId Id => Planned.Job;
 
+    /// <summary>Whose plan it is that is wrong where this is.</summary>
+    public JobId Blamed { get; init; } = Planned.Job;
+
     /// <summary>Whole devices and shares, in thousandths.</summary>
     public long MilliDevices { get; } = Planned.Tasks.Sum(task => Job.Roles.FirstOrDefault(role => role.Role == task.Role)?.Each.MilliDevices ?? 0);
 
@@ -72,5 +75,8 @@ internal sealed record CheckedResize(PlannedResize Planned, RunningJob Job, Task
     public CheckedGang AsGang(Begin begin) => new(
         new PlannedGang(Job.Standing.Id, Job.Revision, Job.Cluster, Job.Accelerator, Added),
         new PendingJob(Job.Standing, Job.Revision, Job.Roles, ["any"], null) { Preemptible = Job.Preemptible, MaxDuration = Job.MaxDuration },
-        begin);
+        begin)
+    {
+        Blamed = Planned.For.Count > 0 ? Planned.For[0] : Job.Standing.Id,
+    };
 }
