@@ -32,7 +32,7 @@ internal sealed record ReplayView(
             [.. plan.Gangs.Select(gang => ReplayedStart.Of(gang, pending[gang.Job], plan.MustWait(gang.Job)))],
             [.. plan.Evictions.Select(eviction => ReplayedEviction.Of(eviction, running[eviction.Victim]))],
             [.. plan.Resizes.Where(resize => !resize.IsMove).Select(resize => new ReplayedResize(resize.Job.Value, running[resize.Job].Places.Count, resize.Tasks.Count, Ids(resize.For)))],
-            [.. plan.Resizes.Where(resize => resize.IsMove).Select(move => new ReplayedMove(move.Job.Value, Nodes(running[move.Job].Places.Select(place => place.Node)), Nodes(move.Tasks.Select(task => task.Node)), Ids(move.For)))],
+            [.. plan.Resizes.Where(resize => resize.IsMove).Select(move => new ReplayedMove(move.Job.Value, NodesOf(running[move.Job].Places.Select(place => place.Node)), NodesOf(move.Tasks.Select(task => task.Node)), Ids(move.For)))],
             [.. plan.Waiting.Select(waiting => ReplayedWait.Of(waiting, pending[waiting.Job]))],
             [.. violations.Select(violation => new ReplayedViolation(violation.Guarantee, violation.Job.Value, violation.Message))],
             null);
@@ -40,7 +40,7 @@ internal sealed record ReplayView(
 
     private static string[] Ids(IEnumerable<JobId> jobs) => [.. jobs.Select(job => job.Value)];
 
-    private static string[] Nodes(IEnumerable<string> nodes) => [.. nodes.Distinct()];
+    private static string[] NodesOf(IEnumerable<string> nodes) => [.. nodes.Distinct()];
 }
 
 /// <param name="AfterOthers">It starts once the jobs that make way for it have stopped.</param>

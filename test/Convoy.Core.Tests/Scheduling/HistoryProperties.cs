@@ -56,6 +56,27 @@ public sealed class HistoryProperties
         history.GoOnTo(history.Now + TimeSpan.FromDays(6));
     }, iter: 50);
 
+    [Fact]
+    public void Guarantee_8_Who_is_moved_goes_on_there_at_once_and_is_not_moved_again_the_same_day() => Gen.Select(Histories.Policies, Histories.Of(25, hasEnd: true)).Sample((policy, happenings) =>
+    {
+        var moved = new Dictionary<JobId, (DateTimeOffset At, PlannedResize Move)>();
+        History? history = null;
+        history = New(policy, (snapshot, plan) =>
+        {
+            foreach (var job in snapshot.Running.Where(job => !job.IsStopping && job.MovedAt == job.StartedAt - Grace))
+            {
+                job.Places.Select(place => place.Node).ShouldBe(moved[job.Standing.Id].Move.Tasks.Select(task => task.Node));
+            }
+
+            foreach (var move in plan.Resizes.Where(resize => resize.IsMove))
+            {
+                if (moved.TryGetValue(move.Job, out var before)) (history!.Now - before.At).ShouldBeGreaterThanOrEqualTo(TimeSpan.FromDays(1));
+                moved[move.Job] = (history!.Now, move);
+            }
+        });
+        history.Play(happenings).GoOnToRest();
+    }, iter: 100);
+
     [Fact(Skip = "Only instants of promises are kept, and places are chosen anew: some choices leave another promise later by minutes.")]
     public void Guarantee_9_Who_is_promised_machines_has_them_by_then_whatever_equals_come_later() => Histories.Truthful(40).Sample(happenings =>
     {
