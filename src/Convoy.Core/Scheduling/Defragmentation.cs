@@ -15,7 +15,7 @@ internal sealed class Defragmentation(FreeSpace free, TimeMap times, RunningJobs
     /// <summary>Of more that may be moved only those are weighed that make room on one node, where the least harm is done.</summary>
     private const int MostCandidates = 12;
 
-    /// <summary>Jobs that are asked whether they would have another place, until that many have.</summary>
+    /// <summary>Nodes, those of the least harm first, whose jobs are asked whether they have another place.</summary>
     private const int MostAsked = 100;
 
     private const int MostMovers = 3;
