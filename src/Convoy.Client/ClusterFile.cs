@@ -44,6 +44,7 @@ public static class ClusterFile
             foreach (var item in list.Value.EnumerateArray()) yaml.Append("- ").Append(item.GetRawText()).Append('\n');
         }
 
+        if (cluster.MovesJobs) yaml.Append("moves: true\n");
         return yaml.ToString();
     }
 

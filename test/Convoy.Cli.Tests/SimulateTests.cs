@@ -182,13 +182,35 @@ public sealed class SimulateTests : IDisposable
         var json = JsonDocument.Parse((await _convoy.RunAsync("simulate", "--snapshot", "case.json", "-o", "json")).Output).RootElement;
 
         ended.ExitCode.ShouldBe(0, ended.Error);
-        ended.Output.ShouldStartWith("at 1970-01-02 00:00:00Z on 1 node: 1 start, 1 make way, 0 change their size, 2 wait\n\nSTARTS\n");
+        ended.Output.ShouldStartWith("at 1970-01-02 00:00:00Z on 1 node: 1 start, 1 make way, 0 change their size, 0 move, 2 wait\n\nSTARTS\n");
         json.GetProperty("starts")[0].GetProperty("job").GetString().ShouldBe(pending[0].Standing.Id.Value);
         json.GetProperty("starts")[0].GetProperty("afterOthers").GetBoolean().ShouldBeTrue();
         json.GetProperty("evictions")[0].GetProperty("job").GetString().ShouldBe(runs.Standing.Id.Value);
         json.GetProperty("evictions")[0].GetProperty("cause").GetString().ShouldBe("Level");
         json.GetProperty("waiting").EnumerateArray().Select(wait => wait.GetProperty("reason").GetString()).ShouldContain("Infeasible");
         json.GetProperty("violations").GetArrayLength().ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_job_that_is_moved_is_told_with_where_it_goes()
+    {
+        RunningJob[] halves = [Half(1, "n1"), Half(2, "n2") with { Preemptible = false }];
+        await KeepAsync(new ClusterSnapshot(0, [Node("n1"), Node("n2")], [Job(3, "mei", "engineer", 8)], halves), movesJobs: true);
+
+        var ended = await _convoy.RunAsync("simulate", "--snapshot", "case.json");
+        var move = JsonDocument.Parse((await _convoy.RunAsync("simulate", "--snapshot", "case.json", "-o", "json")).Output).RootElement.GetProperty("moves")[0];
+
+        ended.ExitCode.ShouldBe(0, ended.Error);
+        ended.Output.ShouldStartWith("at 1970-01-02 00:00:00Z on 2 nodes: 1 start, 0 make way, 0 change their size, 1 move, 0 wait\n");
+        ended.Output.ShouldContain("\nMOVE\n");
+        (move.GetProperty("from")[0].GetString(), move.GetProperty("to")[0].GetString()).ShouldBe(("n1", "n2"));
+
+        static Node Node(string name) => new("local", name, NodeHealth.Ready, 64_000, 1L << 40, "A100", [0, 1, 2, 3, 4, 5, 6, 7], true);
+
+        static RunningJob Half(int sequence, string node) => new(Standing(sequence, "ann", "engineer"), "local", [new HeldPlace(node, new ResourceVector(0, 0, 4), [0, 1, 2, 3]) { Role = "worker" }])
+        {
+            StartedAt = DateTimeOffset.UnixEpoch, CheckpointedAt = DateTimeOffset.UnixEpoch.AddDays(1), Accelerator = "A100", Roles = Job(sequence, "ann", "engineer", 4).Roles,
+        };
     }
 
     [Fact]
@@ -244,8 +266,8 @@ public sealed class SimulateTests : IDisposable
     private static PendingJob Job(int sequence, string owner, string level, int gpus) =>
         new(Standing(sequence, owner, level), 0, [new RoleDemand("worker", 1, 1, new ResourceVector(0, 0, gpus), [])], ["any"], null);
 
-    private Task KeepAsync(ClusterSnapshot snapshot) =>
-        File.WriteAllBytesAsync(Path.Combine(_convoy.Folder, "case.json"), new PlanningCase(snapshot, new SchedulingPolicy(Level.Defaults), DateTimeOffset.UnixEpoch.AddDays(1)).ToJson());
+    private Task KeepAsync(ClusterSnapshot snapshot, bool movesJobs = false) =>
+        File.WriteAllBytesAsync(Path.Combine(_convoy.Folder, "case.json"), new PlanningCase(snapshot, new SchedulingPolicy(Level.Defaults) { MovesJobs = movesJobs }, DateTimeOffset.UnixEpoch.AddDays(1)).ToJson());
 
     private static string Root(string folder) => File.Exists(Path.Combine(folder, "Convoy.slnx")) ? folder : Root(Path.GetDirectoryName(folder)!);
 

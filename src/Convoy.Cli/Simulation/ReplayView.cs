@@ -11,6 +11,7 @@ internal sealed record ReplayView(
     IReadOnlyList<ReplayedStart> Starts,
     IReadOnlyList<ReplayedEviction> Evictions,
     IReadOnlyList<ReplayedResize> Resizes,
+    IReadOnlyList<ReplayedMove> Moves,
     IReadOnlyList<ReplayedWait> Waiting,
     IReadOnlyList<ReplayedViolation> Violations,
     string? Failure,
@@ -19,7 +20,7 @@ internal sealed record ReplayView(
     public bool IsSound => Violations.Count == 0 && Failure is null;
 
     public static ReplayView Failed(PlanningCase planning, Exception failure) =>
-        new(planning.Now, planning.Snapshot.Nodes.Count, [], [], [], [], [], $"{failure.GetType().Name}: {failure.Message}");
+        new(planning.Now, planning.Snapshot.Nodes.Count, [], [], [], [], [], [], $"{failure.GetType().Name}: {failure.Message}");
 
     public static ReplayView Of(PlanningCase planning, Plan plan, IReadOnlyList<Violation> violations)
     {
@@ -30,13 +31,16 @@ internal sealed record ReplayView(
             planning.Snapshot.Nodes.Count,
             [.. plan.Gangs.Select(gang => ReplayedStart.Of(gang, pending[gang.Job], plan.MustWait(gang.Job)))],
             [.. plan.Evictions.Select(eviction => ReplayedEviction.Of(eviction, running[eviction.Victim]))],
-            [.. plan.Resizes.Select(resize => new ReplayedResize(resize.Job.Value, running[resize.Job].Places.Count, resize.Tasks.Count, Ids(resize.For)))],
+            [.. plan.Resizes.Where(resize => !resize.IsMove).Select(resize => new ReplayedResize(resize.Job.Value, running[resize.Job].Places.Count, resize.Tasks.Count, Ids(resize.For)))],
+            [.. plan.Resizes.Where(resize => resize.IsMove).Select(move => new ReplayedMove(move.Job.Value, NodesOf(running[move.Job].Places.Select(place => place.Node)), NodesOf(move.Tasks.Select(task => task.Node)), Ids(move.For)))],
             [.. plan.Waiting.Select(waiting => ReplayedWait.Of(waiting, pending[waiting.Job]))],
             [.. violations.Select(violation => new ReplayedViolation(violation.Guarantee, violation.Job.Value, violation.Message))],
             null);
     }
 
     private static string[] Ids(IEnumerable<JobId> jobs) => [.. jobs.Select(job => job.Value)];
+
+    private static string[] NodesOf(IEnumerable<string> nodes) => [.. nodes.Distinct()];
 }
 
 /// <param name="AfterOthers">It starts once the jobs that make way for it have stopped.</param>
@@ -62,6 +66,10 @@ internal sealed record ReplayedEviction(string Job, string User, string Level, s
 
 /// <param name="For">Jobs that get what is given up; none where the job grows.</param>
 internal sealed record ReplayedResize(string Job, int TasksBefore, int TasksAfter, IReadOnlyList<string> For);
+
+/// <param name="From">Nodes, as <paramref name="To"/>.</param>
+/// <param name="For">The job that gets what is left.</param>
+internal sealed record ReplayedMove(string Job, IReadOnlyList<string> From, IReadOnlyList<string> To, IReadOnlyList<string> For);
 
 internal sealed record ReplayedWait(
     string Job,

@@ -52,12 +52,13 @@ internal static class SnapshotReplay
     private static void Write(TextWriter writer, ReplayView view)
     {
         writer.Write(
-            $"at {Spans.Time(view.Now)} on {Spans.Count(view.Nodes, "node")}: {view.Starts.Count} start, {view.Evictions.Count} make way, {view.Resizes.Count} change their size, {view.Waiting.Count} wait\n");
+            $"at {Spans.Time(view.Now)} on {Spans.Count(view.Nodes, "node")}: {view.Starts.Count} start, {view.Evictions.Count} make way, {view.Resizes.Count} change their size, {view.Moves.Count} move, {view.Waiting.Count} wait\n");
         Section(writer, "STARTS", view.Starts, new TextTable("JOB", "USER", "LEVEL", "QUEUE", "TASKS", "GPUS", "TYPE", "NODES", "WHEN").AlignRight(4, 5), (table, start) => table.Add(
             start.Job, start.User, start.Level, start.Queue, $"{start.Tasks}", Amounts.Gpus(start.MilliGpus), start.Accelerator, string.Join(',', start.Nodes), start.AfterOthers ? "after others" : "now"));
         Section(writer, "MAKE WAY", view.Evictions, new TextTable("JOB", "USER", "LEVEL", "QUEUE", "GPUS", "FOR", "CAUSE").AlignRight(4), (table, eviction) => table.Add(
             eviction.Job, eviction.User, eviction.Level, eviction.Queue, Amounts.Gpus(eviction.MilliGpus), eviction.For, eviction.Cause));
         Section(writer, "CHANGE SIZE", view.Resizes, new TextTable("JOB", "TASKS", "FOR"), (table, resize) => table.Add(resize.Job, $"{resize.TasksBefore} to {resize.TasksAfter}", string.Join(',', resize.For)));
+        Section(writer, "MOVE", view.Moves, new TextTable("JOB", "FROM", "TO", "FOR"), (table, move) => table.Add(move.Job, string.Join(',', move.From), string.Join(',', move.To), string.Join(',', move.For)));
         Section(writer, "WAIT", view.Waiting, new TextTable("JOB", "USER", "LEVEL", "QUEUE", "REASON", "NEEDED", "FREE", "LARGEST", "AHEAD", "BEHIND", "EARLIEST").AlignRight(5, 6, 7, 8), (table, wait) => table.Add(
             wait.Job, wait.User, wait.Level, wait.Queue, wait.Reason, Amounts.Of(wait.Needed, wait.Unit), Amounts.Of(wait.Free, wait.Unit), Amounts.Of(wait.LargestFreeBlock, wait.Unit), $"{wait.JobsAhead}",
             wait.BlockedBy, (wait.Until ?? wait.EarliestStart) is { } from ? Spans.Time(from) : null));

@@ -102,12 +102,7 @@ public sealed record PendingJob(
         Preemptible = job.Spec.Preemptible,
         MaxDuration = job.Spec.Limits.MaxDuration,
         SubmittedAt = job.SubmittedAt,
-        Topology = job.Spec.Placement.Topology switch
-        {
-            { Required: { } level } => new TopologyWish(level, true),
-            { Preferred: { } level } => new TopologyWish(level, false),
-            _ => null,
-        },
+        Topology = TopologyWish.Of(job.Spec),
         IsRepair = job.Attempts is [.., var last] && (last.StopCause == StopCause.NodeLost
             || (last.StopCause == StopCause.TaskFailed && job.Failure is { Class: FailureClass.Platform or FailureClass.Infrastructure } failure && failure.Attempt == last.Number)),
     };
@@ -152,6 +147,9 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
     /// <summary>Told to go on at another size already: it keeps its places but those that it leaves, and is not resized again before it runs.</summary>
     public bool IsResizing { get; init; }
 
+    /// <summary>On its way from some places to others.</summary>
+    public bool IsMoving => IsResizing && Places.Any(place => place.IsComing);
+
     /// <summary>What each role may have, in rank order; empty where the size is not to change.</summary>
     public IReadOnlyList<RoleDemand> Roles { get; init; } = [];
 
@@ -167,12 +165,15 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
     /// <summary>When it was last moved to join fragments; null where it never was.</summary>
     public DateTimeOffset? MovedAt { get; init; }
 
+    /// <summary>How close together its tasks are to stay where it is moved; null means as close as may be.</summary>
+    public TopologyWish? Topology { get; init; }
+
     public int Devices
     {
         get
         {
             var devices = 0;
-            for (var i = 0; i < Places.Count; i++) devices += Places[i].Taken.Devices;
+            for (var i = 0; i < Places.Count; i++) devices += Places[i].IsComing ? 0 : Places[i].Taken.Devices;
             return devices;
         }
     }
@@ -209,6 +210,7 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
             StartedAt = attempt.AssignedAt,
             Accelerator = attempt.Accelerator,
             MaxDuration = job.Spec.Limits.MaxDuration,
+            Topology = TopologyWish.Of(job.Spec),
         };
     }
 }
@@ -220,6 +222,9 @@ public sealed record HeldPlace(string Node, ResourceVector Taken, IReadOnlyList<
 
     /// <summary>Given up already by a job that goes on without it: free soon.</summary>
     public bool IsLeaving { get; init; }
+
+    /// <summary>Kept for a job that goes on there once it has left its other places: until then it does not use it.</summary>
+    public bool IsComing { get; init; }
 }
 
 /// <summary>One role's share of a gang.</summary>

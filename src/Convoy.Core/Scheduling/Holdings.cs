@@ -202,7 +202,7 @@ internal sealed class Holdings
     private void Count(RunningJob job, int times)
     {
         var held = default(ResourceVector);
-        foreach (var place in job.Places) held += place.Taken;
+        foreach (var place in job.Places) held += place.IsComing ? default : place.Taken;
         var (count, sum) = ofOwner.GetValueOrDefault(job.Standing.Owner);
         ofOwner[job.Standing.Owner] = (count + times, sum + (held * times));
         if (job.IsStopping || job.IsResizing) Leaving += times;

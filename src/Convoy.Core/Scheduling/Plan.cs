@@ -22,7 +22,16 @@ public sealed record SchedulingPolicy(IReadOnlyList<Level> Levels)
     /// <summary>How long a job runs undisturbed by equals whose job has had less service.</summary>
     public TimeSpan MinServedTime { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long a job runs at one size before it grows.</summary>
+    /// <summary>Whether running jobs may be moved to join fragments: only where that can be carried out.</summary>
+    public bool MovesJobs { get; init; }
+
+    /// <summary>A job is moved at most once in so long.</summary>
+    public TimeSpan MinTimeBetweenMoves { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>Whoever would lose more work than that, since its last checkpoint, is not moved.</summary>
+    public TimeSpan MostLostByMove { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long a job runs at one size, or on one place, before it grows or is moved.</summary>
     public TimeSpan MinTimeBetweenSizes(Standing standing) => LevelOf(standing).MinRunTime is var least && least > MinServedTime ? least : MinServedTime;
 
     public Level LevelOf(Standing standing) => Levels.FirstOrDefault(level => level.Name == standing.Level) ?? new Level(standing.Level, int.MinValue);
@@ -38,7 +47,7 @@ public sealed record Plan(long SnapshotRevision, IReadOnlyList<PlannedGang> Gang
     /// <summary>Machines promised to the first blocked gangs; no later gang may outlive the promise on them.</summary>
     public IReadOnlyList<PlannedReservation> Reservations { get; init; } = [];
 
-    /// <summary>Running elastic jobs that go on at another size.</summary>
+    /// <summary>Running elastic jobs that go on at another size, and jobs that go on elsewhere.</summary>
     public IReadOnlyList<PlannedResize> Resizes { get; init; } = [];
 
     /// <summary>
@@ -58,10 +67,14 @@ public sealed record Plan(long SnapshotRevision, IReadOnlyList<PlannedGang> Gang
     public bool MustWait(JobId gang) => Evictions.Any(eviction => eviction.For == gang) || Resizes.Any(resize => resize.For.Contains(gang));
 }
 
-/// <summary>A running job keeps some of its places and gives others up, or gets more; never both at once.</summary>
+/// <summary>A running job keeps some of its places and gives others up, or gets more; never both at once, unless it moves as it is.</summary>
 /// <param name="Tasks">All of the gang as it goes on.</param>
 /// <param name="For">Gangs of the same plan that get what is given up, and start once it is free; empty where the job grows.</param>
-public sealed record PlannedResize(JobId Job, long JobRevision, IReadOnlyList<TaskPlacement> Tasks, IReadOnlyList<JobId> For);
+public sealed record PlannedResize(JobId Job, long JobRevision, IReadOnlyList<TaskPlacement> Tasks, IReadOnlyList<JobId> For)
+{
+    /// <summary>It gives up all its places, and goes on at once on as many others, which are free before it leaves.</summary>
+    public bool IsMove { get; init; }
+}
 
 /// <param name="From">When those who hold the machines are expected to have gone.</param>
 public sealed record PlannedReservation(PlannedGang Gang, DateTimeOffset From);

@@ -9,8 +9,8 @@ public static partial class PlanChecker
 
     private static IEnumerable<Violation> Capacity(CheckedWorld world) =>
     [
-        .. Fitting(world, _ => true, [.. world.Gangs.Where(gang => gang.Begin == Begin.Now), .. world.Growths]),
-        .. Fitting(world, holder => holder.Stay == Stay.Stays, [.. world.Gangs, .. world.Claims, .. world.Growths]),
+        .. Fitting(world, _ => true, [.. world.Gangs.Where(gang => gang.Begin == Begin.Now), .. world.Growths, .. world.Moves]),
+        .. Fitting(world, holder => holder.Stay == Stay.Stays, [.. world.Gangs, .. world.Claims, .. world.Growths, .. world.Moves]),
     ];
 
     private static IEnumerable<Violation> Fitting(CheckedWorld world, Func<Holder, bool> holds, IEnumerable<CheckedGang> gangs)
@@ -22,13 +22,13 @@ public static partial class PlanChecker
             {
                 if (task.Role is null || world.NodeAt(gang.Planned.Cluster, task.Placement.Node) is not { } node)
                 {
-                    yield return new(2, gang.Id, $"uses node {task.Placement.Node}, which is not there");
+                    yield return new(2, gang.Blamed, $"uses node {task.Placement.Node}, which is not there");
                     continue;
                 }
 
                 if (!uses.TryGetValue(node, out var use)) uses.Add(node, use = node.Use(holds, _ => false));
                 use.Take(task.Each, task.Placement.Devices);
-                foreach (var wrong in use.Wrongs(task.Each, task.Placement.Devices)) yield return new(2, gang.Id, wrong);
+                foreach (var wrong in use.Wrongs(task.Each, task.Placement.Devices)) yield return new(2, gang.Blamed, wrong);
             }
         }
     }

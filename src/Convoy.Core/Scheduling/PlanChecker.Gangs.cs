@@ -53,9 +53,9 @@ public static partial class PlanChecker
         role.Each.MilliDevices == 0 || (accelerator is not null && (role.Accelerators.Count == 0 || role.Accelerators.Contains(accelerator)));
 
     private static IEnumerable<Violation> HealthyNodes(CheckedWorld world) =>
-        from gang in world.Gangs.Concat(world.Growths)
+        from gang in world.Gangs.Concat(world.Growths).Concat(world.Moves)
         from task in gang.Tasks
         let place = world.NodeAt(gang.Planned.Cluster, task.Placement.Node)
         where place is not null && place.Node.Health != NodeHealth.Ready
-        select new Violation(12, gang.Id, $"lands on {place.Node.Name}, which is {place.Node.Health}");
+        select new Violation(12, gang.Blamed, $"lands on {place.Node.Name}, which is {place.Node.Health}");
 }

@@ -19,7 +19,7 @@ public static partial class PlanChecker
                 {
                     if (gang.Begin == Begin.Later || promises.EndOf(gang) <= promise.From) continue;
                     left -= task.Each;
-                    if (world.RankOf(gang.Job.Standing) <= world.RankOf(promise.Job.Standing) && IsTooLittle(left, before, task.Each)) yield return new(9, gang.Id, $"is on {node.Node.Name} beyond {promise.From:u}, from when that is promised to others");
+                    if (world.RankOf(gang.Job.Standing) <= world.RankOf(promise.Job.Standing) && IsTooLittle(left, before, task.Each)) yield return new(9, gang.Blamed, $"is on {node.Node.Name} beyond {promise.From:u}, from when that is promised to others");
                 }
             }
         }

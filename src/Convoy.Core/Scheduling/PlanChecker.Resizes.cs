@@ -8,6 +8,8 @@ public static partial class PlanChecker
     private static IEnumerable<Violation> Resizes(CheckedWorld world) =>
     [
         .. LegalResizes(world),
+        .. LegalMoves(world),
+        .. NeededMoves(world),
         .. GrowthOnOneAccelerator(world),
         .. NeededShrinks(world),
         .. SurplusBeforeVictims(world),
@@ -36,6 +38,7 @@ public static partial class PlanChecker
             }
 
             if (!InOrder(resize.Tasks, job.Roles)) yield return new(1, blamed, $"does not count the ranks of {resize.Job} from 0, role after role");
+            if (resize.IsMove) continue;
             var (grows, shrinks) = (known.Added.Length > 0, known.Dropped.Any());
             if (grows == shrinks) yield return new(7, blamed, $"moves {resize.Job}, or changes nothing");
             if (shrinks != resize.For.Count > 0) yield return new(6, blamed, $"resizes {resize.Job} for {(resize.For.Count == 0 ? "nobody" : "somebody who gets nothing")}");
@@ -46,16 +49,16 @@ public static partial class PlanChecker
     }
 
     private static IEnumerable<Violation> GrowthOnOneAccelerator(CheckedWorld world) =>
-        from growth in world.Growths
+        from growth in world.Growths.Concat(world.Moves)
         from task in growth.Tasks
         where task.Each.MilliDevices > 0 && world.NodeAt(growth.Planned.Cluster, task.Placement.Node)?.Node.Accelerator != growth.Planned.Accelerator
-        select new Violation(1, growth.Id, $"mixes accelerators on {task.Placement.Node}");
+        select new Violation(1, growth.Blamed, $"mixes accelerators on {task.Placement.Node}");
 
     /// <summary>A place is given up for nothing where the plan's gangs would fit beside who holds it.</summary>
     private static IEnumerable<Violation> NeededShrinks(CheckedWorld world)
     {
         var promised = NodesPromised(world);
-        foreach (var resize in world.Resizes.Values.Where(resize => resize.Planned.For.Count > 0))
+        foreach (var resize in world.Resizes.Values.Where(resize => resize.Planned is { IsMove: false, For.Count: > 0 }))
         {
             var gangs = world.Gangs.Where(gang => resize.Planned.For.Contains(gang.Id)).Select(gang => (Gang: gang, Limits: new Limits(world, gang))).ToArray();
             CheckedGang[] together = [.. gangs.Select(each => each.Gang)];

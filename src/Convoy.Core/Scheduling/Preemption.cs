@@ -2,7 +2,7 @@ using Convoy.Core.Jobs;
 
 namespace Convoy.Core.Scheduling;
 
-/// <summary>Whose running jobs a job may evict, and by what right.</summary>
+/// <summary>Whose running jobs a job may evict, and by what right; and which may be moved for it.</summary>
 internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, QuotaBook quota, DateTimeOffset now)
 {
     public Victim VictimOf(in Tenant tenant) =>
@@ -25,6 +25,17 @@ internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, Q
 
         return tenant => RightTo(job, isInside, tenant.Job) is not null;
     }
+
+    public int RankOf(Standing standing) => order.RankOf(standing);
+
+    /// <summary>
+    /// Whether the running job may go on elsewhere so that the other fits: not within its minimum run time, nor twice a day, nor where much is
+    /// lost. Where its roles and their type are not told, nobody could say what it is to have there.
+    /// </summary>
+    public bool MayMove(RunningJob mover, PendingJob forWhom) => mover is { Roles.Count: > 0, IsStopping: false } && (mover.Accelerator is not null || !mover.Roles.Any(role => role.UsesDevices))
+        && order.RankOf(mover.Standing) <= order.RankOf(forWhom.Standing) && order.MayBeEvicted(mover.Standing, mover.Preemptible)
+        && now - mover.StartedAt >= policy.MinTimeBetweenSizes(mover.Standing) && !(now - mover.MovedAt < policy.MinTimeBetweenMoves)
+        && now - (mover.CheckpointedAt ?? mover.StartedAt) <= policy.MostLostByMove;
 
     /// <summary>Null where it may not.</summary>
     /// <param name="isInside">Whether the job has a right to the devices that it wants.</param>

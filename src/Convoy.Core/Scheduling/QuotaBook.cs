@@ -58,7 +58,7 @@ internal sealed class QuotaBook
         if (MemberOf(job) is not { } member) return;
         now.Charge(member.Queue, member.Type, member.Milli);
         if (job.IsStopping) return;
-        var stays = member.Milli - job.Places.Where(place => place.IsLeaving).Sum(place => place.Taken.MilliDevices);
+        var stays = job.Places.Where(place => !place.IsLeaving).Sum(place => place.Taken.MilliDevices);
         if (stays > 0) Join(member with { Milli = stays, Min = job.MinMilliDevices() });
     }
 
@@ -188,7 +188,7 @@ internal sealed class QuotaBook
 
     private Member? MemberOf(RunningJob job)
     {
-        var milli = job.Places.Sum(place => place.Taken.MilliDevices);
+        var milli = job.Places.Where(place => !place.IsComing).Sum(place => place.Taken.MilliDevices);
         if (milli == 0) return null;
         var name = job.Accelerator;
         for (var i = 0; name is null && i < job.Places.Count; i++)

@@ -18,6 +18,7 @@ internal sealed class SchedulingCycle
     private readonly RunningJobs running;
     private readonly TimeMap times;
     private readonly Elasticity elasticity;
+    private readonly Defragmentation defragmentation;
     private readonly List<StartedGang> started = [];
     private readonly List<StartedGang> preemptors = [];
     private readonly List<StartedGang> claims = [];
@@ -45,6 +46,7 @@ internal sealed class SchedulingCycle
         running = new RunningJobs(holdings, order, now);
         times = new TimeMap(holdings, policy, now);
         elasticity = new Elasticity(free, times, people, quota, running, new VictimSearch(free, times, rules, quota, holdings.Victims), policy, now);
+        defragmentation = new Defragmentation(free, times, running, elasticity, rules);
     }
 
     public Plan Run()
@@ -66,7 +68,7 @@ internal sealed class SchedulingCycle
             [.. line.Where(job => waiting.ContainsKey(job.Standing.Id)).Select((job, ahead) => new WaitingJob(job.Standing.Id, waiting[job.Standing.Id] with { JobsAhead = ahead, EarliestStart = promised.TryGetValue(job.Standing.Id, out var from) ? from : null }))])
         {
             Claims = [.. claims.Select(claim => claim.Planned())],
-            Resizes = elasticity.Resizes,
+            Resizes = [.. elasticity.Resizes, .. defragmentation.Moves],
             Reservations = [.. times.Reservations.Select(promise => new PlannedReservation(new StartedGang(promise.Job, promise.Places[0].Cluster, promise.Accelerator, [.. promise.Places]).Planned(), promise.From))],
         };
     }
@@ -166,7 +168,8 @@ internal sealed class SchedulingCycle
             blocked.Add(job, isInside, reason);
         }
 
-        // 3. On what others are leaving; 4. on what lesser ones can be made to leave. Who could start as a borrower waits for its turn as one.
+        // 3. On what others are leaving; 4. on what lesser ones can be made to leave; 5. on what is left together by those that can go on
+        // elsewhere. Who could start as a borrower waits for its turn as one.
         if (IsShort(reason) || reason.Token is WaitingToken.Reserved or WaitingToken.WaitingForQuota)
         {
             if (isInside && CouldBorrow(job))
@@ -177,9 +180,10 @@ internal sealed class SchedulingCycle
 
             if (TryClaim(job, choices)) return reason with { Token = WaitingToken.WaitingForPreemption, BlockedBy = null };
             if (TryEvict(job, choices, isInside)) return null;
+            if (policy.MovesJobs && reason.Token is WaitingToken.Fragmented or WaitingToken.TopologyUnsatisfied && TryMove(job, choices)) return null;
         }
 
-        // 5. Blocked: the first of its kind, and who has waited for long, are promised the next machines that suffice; so is who has a right
+        // 6. Blocked: the first of its kind, and who has waited for long, are promised the next machines that suffice; so is who has a right
         // to what is lent and cannot be had back yet, lest others take turns on machines that it needs. Not by service: who
         // comes next there is who has had least, and machines kept for a large old job would stand idle before every short new one
         // (docs/decisions/0006).
@@ -302,15 +306,30 @@ internal sealed class SchedulingCycle
         }
 
         elasticity.Shrink(victims.GivenUp, job);
-        free.Take(victims.Places);
-        free.Claim(victims.Places);
-        quota.Claim(job.Standing, job.Preemptible, victims.Accelerator, job.MinTotal.MilliDevices);
-        Accept(new StartedGang(job, victims.Cluster, victims.Accelerator, victims.Places), preemptors);
+        TakeOver(new StartedGang(job, victims.Cluster, victims.Accelerator, victims.Places));
+        return true;
+    }
+
+    private bool TryMove(PendingJob job, (string Cluster, string? Accelerator)[] choices)
+    {
+        if (defragmentation.Find(job, choices.Where(choice => quota.TermsOf(job, choice.Accelerator) is { FitsNow: true, FitsSoon: true })) is not { } found) return false;
+        defragmentation.Move(found, job);
+        TakeOver(new StartedGang(job, found.Cluster, found.Accelerator, found.Places));
+        return true;
+    }
+
+    /// <summary>The gang gets what others have been told to leave.</summary>
+    private void TakeOver(StartedGang gang)
+    {
+        var job = gang.Job;
+        free.Take(gang.Places);
+        free.Claim(gang.Places);
+        quota.Claim(job.Standing, job.Preemptible, gang.Accelerator, job.MinTotal.MilliDevices);
+        Accept(gang, preemptors);
         people.Start(job);
 
-        // What the victims leave beyond what was wanted may serve others.
+        // What is left beyond what was wanted may serve others.
         blocked.ForgetSearches();
-        return true;
     }
 
     /// <summary>What is borrowed may be anybody's.</summary>

@@ -29,6 +29,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     public DateTimeOffset ExpectedEnd(RunningJob job)
     {
         if (job.IsStopping) return now;
+        if (job.IsMoving) return now + Holdings.DurationOf(job, policy.UsualDuration);
 
         // Who outstays what was declared or usual is given twice the time, and so on.
         var duration = Holdings.DurationOf(job, policy.UsualDuration);
@@ -158,6 +159,9 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
 
     public Trial? TrialOf(RunningJob job) => reservations.Count == 0 ? null : new Trial(this, ExpectedEnd(job), []);
 
+    /// <summary>A job that goes on elsewhere.</summary>
+    public Trial TrialOfMove(RunningJob mover) => new(this, DateTimeOffset.MaxValue, []) { Mover = mover };
+
     /// <summary>The first reservation that suffers if these places are taken until then; null where none does.</summary>
     public Reservation? DelayedBy(IEnumerable<Place> places, DateTimeOffset until)
     {
@@ -194,6 +198,14 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
         gone.Add(victim.Standing.Id);
     }
 
+    /// <summary>The job begins anew now on these places.</summary>
+    public void Move(RunningJob job, List<Place> to)
+    {
+        Release(job);
+        counts.Take(to);
+        Begin(job with { Places = [.. to.Select(place => new HeldPlace(place.Node, place.Role.Each, place.Devices))] }, now + Holdings.DurationOf(job, policy.UsualDuration));
+    }
+
     /// <summary>The job ends some of its tasks now.</summary>
     /// <param name="part">What it gives up.</param>
     /// <param name="left">What is left of it.</param>
@@ -217,10 +229,10 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
         for (; first < holdings.ByEnd.Count && holdings.ByEnd[first].End <= now; first++) overdue.Add((ExpectedEnd(holdings.ByEnd[first].Job), holdings.ByEnd[first].Job));
         if (holdings.Leaving == 0) return [.. Merged(holdings.ByEnd[first..], overdue)];
 
-        // Who is on its way out is gone before all others, wherever it was expected.
-        overdue.AddRange(holdings.ByEnd.Skip(first).Where(each => each.Job.IsStopping).Select(each => (now, each.Job)));
+        // Who is on its way out is gone before all others, wherever it was expected; who moves begins anew.
+        overdue.AddRange(holdings.ByEnd.Skip(first).Where(each => each.Job.IsStopping || each.Job.IsMoving).Select(each => (ExpectedEnd(each.Job), each.Job)));
         overdue.AddRange(holdings.Jobs.Where(job => job.IsResizing).Select(job => (now, job.WhatLeaves())));
-        return [.. Merged([.. holdings.ByEnd.Skip(first).Where(each => !each.Job.IsStopping)], overdue)];
+        return [.. Merged([.. holdings.ByEnd.Skip(first).Where(each => !each.Job.IsStopping && !each.Job.IsMoving)], overdue)];
     }
 
     private static List<(DateTimeOffset End, RunningJob Job)> Merged(IReadOnlyList<(DateTimeOffset End, RunningJob Job)> sorted, List<(DateTimeOffset End, RunningJob Job)> more)
@@ -340,7 +352,12 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     {
         private readonly Dictionary<(string Cluster, string Node), ResourceVector> chosen = [];
 
-        public bool Allows(NodeSpace node, ResourceVector each) => Delayed(node.Node.Cluster, node.Node.Name, each) is null;
+        /// <summary>Goes to no node of which anything is promised, nor to one that it is on where nobody could tell its places apart.</summary>
+        public RunningJob? Mover { get; init; }
+
+        public bool Allows(NodeSpace node, ResourceVector each) => Mover is null ? Delayed(node.Node.Cluster, node.Node.Name, each) is null
+            : !(map.promised.TryGetValue((node.Node.Cluster, node.Node.Name), out var promises) && promises.Count > 0)
+                && !Mover.Places.Any(held => held.Node == node.Node.Name && held.Devices.Count == 0);
 
         public void Clear() => chosen.Clear();
 

@@ -1,3 +1,5 @@
+using Convoy.Core.Jobs;
+
 namespace Convoy.Core.Scheduling;
 
 /// <summary>How close together machines are, the closest first.</summary>
@@ -15,7 +17,16 @@ public enum TopologyLevel
 
 /// <summary>How close together a gang's machines are wanted.</summary>
 /// <param name="IsRequired">Wider apart it does not start; otherwise it only prefers this.</param>
-public sealed record TopologyWish(TopologyLevel Level, bool IsRequired);
+public sealed record TopologyWish(TopologyLevel Level, bool IsRequired)
+{
+    /// <summary>Null where the job wishes nothing.</summary>
+    public static TopologyWish? Of(JobSpec job) => job.Placement.Topology switch
+    {
+        { Required: { } level } => new TopologyWish(level, true),
+        { Preferred: { } level } => new TopologyWish(level, false),
+        _ => null,
+    };
+}
 
 /// <summary>Reads where a node lies: region, zone, fabric, block, rack. Each lies within those before it, as far as they are told.</summary>
 internal static class TopologyPath

@@ -13,6 +13,9 @@ public sealed record SimulatedCluster(IReadOnlyList<SimulatedNode> Nodes)
 
     public IReadOnlyList<QueueSpec> Queues { get; init; } = [];
 
+    /// <summary>Whether running jobs are moved to join fragments.</summary>
+    public bool MovesJobs { get; init; }
+
     /// <summary>A platform's machines, those that are unwell included and those that are gone not, with its queues and levels. Several clusters become one.</summary>
     public static SimulatedCluster Of(ClusterSnapshot snapshot, SchedulingPolicy policy) => new(
     [
@@ -26,9 +29,10 @@ public sealed record SimulatedCluster(IReadOnlyList<SimulatedNode> Nodes)
     {
         Levels = policy.Levels,
         Queues = policy.Queues,
+        MovesJobs = policy.MovesJobs,
     };
 
-    public SchedulingPolicy Policy => new(Levels) { Queues = Queues };
+    public SchedulingPolicy Policy => new(Levels) { Queues = Queues, MovesJobs = MovesJobs };
 
     /// <summary>The trace under a policy. Pure: the same input gives the same result.</summary>
     /// <param name="progress">Told the number of jobs that have ended, now and then.</param>

@@ -15,7 +15,7 @@ public sealed record SimulatedClusterReading(SimulatedCluster? Cluster, IReadOnl
 /// <summary>Reads a cluster's file.</summary>
 /// <remarks>
 /// <c>nodes: [{count: 8, gpus: 8, accelerator: V100, cpu: 96, memory: 512Gi, rack: r1}]</c>, and optionally <c>queues</c>
-/// (<see cref="QueueSpecBinder"/>) and <c>levels</c> (<see cref="LevelBinder"/>). Of a node nothing is required; what is left out is one
+/// (<see cref="QueueSpecBinder"/>), <c>levels</c> (<see cref="LevelBinder"/>) and <c>moves: true</c>. Of a node nothing is required; what is left out is one
 /// node, no device, and processors and memory for everybody.
 /// </remarks>
 public static class SimulatedClusterReader
@@ -25,15 +25,16 @@ public static class SimulatedClusterReader
     public static SimulatedClusterReading Read(DocumentNode document)
     {
         var binder = new NodeBinder();
-        var members = binder.Members(document, "", ["nodes", "queues", "levels"], []);
+        var members = binder.Members(document, "", ["nodes", "queues", "levels", "moves"], []);
         if (document is MappingNode) binder.Require(members, "", "nodes", document);
         var groups = Of(members, "", "nodes", (node, path) => binder.List(node, path, (each, at) => Group(binder, each, at))) ?? [];
         var queues = Of(members, "", "queues", new QueueSpecBinder(binder).Bind) ?? [];
         var levels = Of(members, "", "levels", new LevelBinder(binder).Bind) ?? Level.Defaults;
+        var moves = OfValue(members, "", "moves", binder.Truth) ?? false;
         binder.AddMeanings([.. Problems(groups), .. QueueTreeValidator.Problems(queues), .. LevelBinder.Problems(levels, "levels")]);
         if (levels.Count == 0) binder.AddMeanings([new SpecProblem("levels", "BadValue", "must have at least one level; remove the key to have the usual ones")]);
         return binder.Problems.Count == 0
-            ? new SimulatedClusterReading(new SimulatedCluster([.. groups.SelectMany(group => Enumerable.Repeat(group.Node, group.Count))]) { Queues = queues, Levels = levels }, [])
+            ? new SimulatedClusterReading(new SimulatedCluster([.. groups.SelectMany(group => Enumerable.Repeat(group.Node, group.Count))]) { Queues = queues, Levels = levels, MovesJobs = moves }, [])
             : new SimulatedClusterReading(null, [.. binder.Problems.OrderBy(problem => problem.Line).ThenBy(problem => problem.Column)]);
     }
 

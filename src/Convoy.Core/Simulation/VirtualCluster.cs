@@ -7,7 +7,7 @@ namespace Convoy.Core.Simulation;
 /// <summary>
 /// A trace under the production scheduler and a virtual clock: the same <see cref="Scheduler"/>, asked whenever a job arrives or
 /// ends, and at every instant at which time alone may change a decision. It is told no durations. All of its plans are carried out:
-/// an evicted job keeps its work and does some again, as the textbook policies' jobs do, and one that changes its size likewise.
+/// an evicted job keeps its work and does some again, as the textbook policies' jobs do, and one that changes its size, or moves, likewise.
 /// </summary>
 public sealed class VirtualCluster
 {
@@ -139,7 +139,7 @@ public sealed class VirtualCluster
     {
         Leave(job, now);
         lostGpuTime += job.Job.LostGpuTime;
-        Run(job, job.Resize(resize.Tasks, now));
+        Run(job, job.Resize(resize, now));
     }
 
     private void Run(VirtualJob job, TimeSpan end)
@@ -167,7 +167,7 @@ public sealed class VirtualCluster
     }
 
     /// <summary>
-    /// The next instant at which time alone may change a decision: a job has run so long that it may be evicted or grow, has come into
+    /// The next instant at which time alone may change a decision: a job has run so long that it may be evicted, moved or grow, has come into
     /// another band of attained service, or has outstayed its expected end; or has waited so long that it is promised machines.
     /// </summary>
     private TimeSpan NextChange(TimeSpan now)
@@ -180,7 +180,8 @@ public sealed class VirtualCluster
             var standing = held.Standing;
             var ran = At(now) - held.StartedAt;
             After(policy.LevelOf(standing).MinRunTime - ran);
-            if (job.MayGrow) After(policy.MinTimeBetweenSizes(standing) - ran);
+            if (job.MayGrow || policy.MovesJobs) After(policy.MinTimeBetweenSizes(standing) - ran);
+            if (policy.MovesJobs && held.MovedAt is { } moved) After(moved + policy.MinTimeBetweenMoves - At(now));
             if (queues.OrderingOf(queues.IdOf(standing.Queue)) == QueueOrdering.Las)
             {
                 After(policy.MinServedTime - ran);

@@ -39,6 +39,9 @@ internal sealed class VirtualJob(SimulatedJob job, int index, PendingJob wish)
 
     public int Evictions { get; private set; }
 
+    /// <summary>Kept from attempt to attempt.</summary>
+    public DateTimeOffset? MovedAt { get; private set; }
+
     public SimulatedOutcome Outcome => new(job, Ended, runs, Evictions);
 
     /// <summary>The job gets these machines; returns when it will have done its work on them.</summary>
@@ -55,7 +58,9 @@ internal sealed class VirtualJob(SimulatedJob job, int index, PendingJob wish)
 
             // It saves its work when it is told to stop, whenever that is: what an eviction costs depends on its size alone.
             CheckpointedAt = DateTimeOffset.MaxValue,
-            Roles = IsElastic ? Wish.Roles : [],
+            Roles = Wish.Roles,
+            Topology = Wish.Topology,
+            MovedAt = MovedAt,
         };
 
         // With half of the tasks it takes twice as long.
@@ -70,13 +75,14 @@ internal sealed class VirtualJob(SimulatedJob job, int index, PendingJob wish)
         Evictions++;
     }
 
-    /// <summary>It goes on at another size as after an eviction; returns when it will have done its work.</summary>
-    public TimeSpan Resize(IReadOnlyList<TaskPlacement> tasks, TimeSpan now)
+    /// <summary>It goes on at another size, or elsewhere, as after an eviction; returns when it will have done its work.</summary>
+    public TimeSpan Resize(PlannedResize resize, TimeSpan now)
     {
+        if (resize.IsMove) MovedAt = VirtualCluster.At(now);
         var before = Running!;
         Stop(now);
         left += job.DoneAgain;
-        return Start(before.Cluster, before.Accelerator, tasks, now);
+        return Start(before.Cluster, before.Accelerator, resize.Tasks, now);
     }
 
     public void End(TimeSpan now)

@@ -38,6 +38,13 @@ public sealed class ClusterFileTests
     }
 
     [Fact]
+    public void Jobs_are_moved_only_where_the_file_says_so()
+    {
+        Read("nodes: [{}]").Policy.MovesJobs.ShouldBeFalse();
+        Read("nodes: [{}]\nmoves: true").Policy.MovesJobs.ShouldBeTrue();
+    }
+
+    [Fact]
     public void A_cluster_of_nodes_alone_has_the_levels_of_a_new_platform() => Read("nodes: [{gpus: 8}]").Levels.ShouldBe(Level.Defaults);
 
     [Theory]

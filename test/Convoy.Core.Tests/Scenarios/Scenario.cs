@@ -34,7 +34,7 @@ internal sealed class Scenario
 
     public IReadOnlyList<Node> Nodes => nodes;
 
-    public SchedulingPolicy Policy { get; private set; } = new(Level.Defaults);
+    public SchedulingPolicy Policy { get; private set; } = new(Level.Defaults) { MovesJobs = true };
 
     /// <summary>In the order of time.</summary>
     public IReadOnlyList<(TimeSpan At, string Text, Action<History> Do)> Events { get; private set; } = [];
@@ -79,7 +79,7 @@ internal sealed class Scenario
                 people.Add(line.Name, (line.Text("level"), line.Text("queue")));
                 break;
             case "policy":
-                Policy = new SchedulingPolicy([])
+                Policy = Policy with
                 {
                     UsualDuration = line.Duration("usual") ?? Policy.UsualDuration,
                     ReservationsPerType = line.Number("promises") ?? Policy.ReservationsPerType,

@@ -88,7 +88,15 @@ internal sealed class Transcript
 
         foreach (var resize in plan.Resizes)
         {
-            var before = snapshot.Running.Single(job => job.Standing.Id == resize.Job).Places.Count;
+            var job = snapshot.Running.Single(job => job.Standing.Id == resize.Job);
+            if (resize.IsMove)
+            {
+                Count("moves");
+                Add($"{names[resize.Job]} moves to {Places(resize.Tasks, job.Roles)} for {List(resize.For)}");
+                continue;
+            }
+
+            var before = job.Places.Count;
             Count(resize.For.Count == 0 ? "growths" : "shrinks");
             Add(resize.For.Count == 0 ? $"{names[resize.Job]} grows from {before} to {resize.Tasks.Count} tasks" : $"{names[resize.Job]} shrinks from {before} to {resize.Tasks.Count} tasks for {List(resize.For)}");
         }
@@ -123,10 +131,12 @@ internal sealed class Transcript
         return $"{reason.Token}, {reason.Needed}{unit} needed, {reason.Free} free, {reason.LargestFreeBlock} on one node{by}{queue}";
     }
 
-    private static string Places(ClusterSnapshot snapshot, PlannedGang gang)
+    private static string Places(ClusterSnapshot snapshot, PlannedGang gang) => Places(gang.Tasks, snapshot.Pending.Single(job => job.Standing.Id == gang.Job).Roles);
+
+    private static string Places(IReadOnlyList<TaskPlacement> tasks, IReadOnlyList<RoleDemand> roles)
     {
-        var each = snapshot.Pending.Single(job => job.Standing.Id == gang.Job).Roles.ToDictionary(role => role.Role, role => role.Each);
-        return string.Join(' ', gang.Tasks.GroupBy(task => task.Node).Select(node => $"{node.Key}:{Devices(node.Sum(task => each[task.Role].MilliDevices))}"));
+        var each = roles.ToDictionary(role => role.Role, role => role.Each);
+        return string.Join(' ', tasks.GroupBy(task => task.Node).Select(node => $"{node.Key}:{Devices(node.Sum(task => each[task.Role].MilliDevices))}"));
     }
 
     private static string Devices(long milli) => milli % 1000 == 0 ? $"{milli / 1000}" : $"0.{milli:D3}";

@@ -92,7 +92,8 @@ public sealed class ElasticityTests
             {
                 var job = world.Snapshot.Running.Single(running => running.Standing.Id == resize.Job);
                 foreach (var role in job.Roles) resize.Tasks.Count(task => task.Role == role.Role).ShouldBeInRange(role.Min, role.Max);
-                if (resize.For.Count == 0) resize.Tasks.Count.ShouldBeGreaterThan(job.Places.Count);
+                if (resize.IsMove) resize.Tasks.Count.ShouldBe(job.Places.Count);
+                else if (resize.For.Count == 0) resize.Tasks.Count.ShouldBeGreaterThan(job.Places.Count);
                 else resize.Tasks.Count.ShouldBeLessThan(job.Places.Count);
             }
 

@@ -35,7 +35,8 @@ public sealed class GuaranteeProperties
         var (resizes, evicted) = (plan.Resizes.ToDictionary(resize => resize.Job), plan.Evictions.Select(eviction => eviction.Victim).ToHashSet());
         var starting = plan.Gangs.ToLookup(gang => plan.MustWait(gang.Job));
         var staying = snapshot.Running.Where(job => !job.IsStopping && !evicted.Contains(job.Standing.Id));
-        ShouldFit(snapshot, [.. snapshot.Running.SelectMany(job => Held(job, resizes.GetValueOrDefault(job.Standing.Id) is { For.Count: 0 } growth ? growth : null)), .. starting[false].SelectMany(gang => Taken(snapshot, gang))]);
+        var moved = snapshot.Running.Where(job => resizes.GetValueOrDefault(job.Standing.Id) is { IsMove: true });
+        ShouldFit(snapshot, [.. snapshot.Running.SelectMany(job => Held(job, resizes.GetValueOrDefault(job.Standing.Id) is { For.Count: 0 } growth ? growth : null)), .. moved.SelectMany(job => Held(job, resizes[job.Standing.Id])), .. starting[false].SelectMany(gang => Taken(snapshot, gang))]);
         ShouldFit(snapshot, [.. staying.SelectMany(job => Held(job, resizes.GetValueOrDefault(job.Standing.Id))), .. plan.Gangs.Concat(plan.Claims).SelectMany(gang => Taken(snapshot, gang))]);
     }, iter: Iterations);
 

@@ -31,7 +31,7 @@ internal static class Histories
     public static readonly Node[] Nodes = [.. Enumerable.Range(0, 4).Select(i => Worlds.Node($"n{i}", Devices) with { Topology = ["region", "zone", "block", $"rack-{i / 2}"] })];
 
     /// <summary>Everybody under the organisation, whose people are all of one level.</summary>
-    public static SchedulingPolicy OneLevel { get; } = new(Level.Defaults);
+    public static SchedulingPolicy OneLevel { get; } = new(Level.Defaults) { MovesJobs = true };
 
     /// <summary>Teams with nominal, a queue by attained service, and interns who are left alone for a quarter of an hour.</summary>
     public static Gen<SchedulingPolicy> Policies { get; } =
@@ -42,6 +42,7 @@ internal static class Histories
         select new SchedulingPolicy([new Level("intern", 10) { MinRunTime = TimeSpan.FromMinutes(minutes) }, new Level("engineer", 20), new Level("senior", 30)])
         {
             Queues = [Team("red", red), Team("blue", blue) with { Ordering = ordering }],
+            MovesJobs = true,
         };
 
     /// <summary>Jobs of two teams and all levels, some elastic, some that may not be evicted, some that declare less than they take; nodes come and go.</summary>

@@ -135,7 +135,7 @@ internal sealed class History(IReadOnlyList<Node> nodes, SchedulingPolicy policy
             }
             else
             {
-                Resume(life, [.. life.Running.Places.Where(place => !place.IsLeaving)]);
+                Resume(life, [.. life.Running.Places.Where(place => !place.IsLeaving).Select(place => place with { IsComing = false })]);
             }
         }
     }
@@ -168,10 +168,17 @@ internal sealed class History(IReadOnlyList<Node> nodes, SchedulingPolicy policy
 
     private void Resize(Life life, PlannedResize resize)
     {
+        var each = life.Wish.Roles.ToDictionary(role => role.Role, role => role.Each);
+        HeldPlace[] places = [.. resize.Tasks.Select(task => new HeldPlace(task.Node, each[task.Role], task.Devices) { Role = task.Role })];
         if (resize.For.Count == 0)
         {
-            var each = life.Wish.Roles.ToDictionary(role => role.Role, role => role.Each);
-            Resume(life, [.. resize.Tasks.Select(task => new HeldPlace(task.Node, each[task.Role], task.Devices) { Role = task.Role })]);
+            Resume(life, places);
+            return;
+        }
+
+        if (resize.IsMove)
+        {
+            life.Move(places, Now, Grace, ++revision);
             return;
         }
 

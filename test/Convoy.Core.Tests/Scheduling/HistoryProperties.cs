@@ -11,6 +11,9 @@ public sealed class HistoryProperties
 {
     private static readonly TimeSpan Coarse = TimeSpan.FromMinutes(10);
 
+    /// <summary>Whoever waits for others to leave starts so much later than it is planned, and ends so much later.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+
     [Fact]
     public void Guarantee_1_Whoever_runs_has_its_minimum_whole_at_every_instant() => Gen.Select(Histories.Policies, Histories.Of(25, hasEnd: true)).Sample((policy, happenings) =>
         Go(policy, happenings, (snapshot, _) =>
@@ -58,14 +61,35 @@ public sealed class HistoryProperties
     }, iter: 50);
 
     [Fact]
+    public void Guarantee_8_Who_is_moved_goes_on_there_at_once_and_is_not_moved_again_the_same_day() => Gen.Select(Histories.Policies, Histories.Of(25, hasEnd: true)).Sample((policy, happenings) =>
+    {
+        var moved = new Dictionary<JobId, (DateTimeOffset At, PlannedResize Move)>();
+        History? history = null;
+        history = New(policy, (snapshot, plan) =>
+        {
+            foreach (var job in snapshot.Running.Where(job => !job.IsStopping && job.MovedAt == job.StartedAt - Grace))
+            {
+                job.Places.Select(place => place.Node).ShouldBe(moved[job.Standing.Id].Move.Tasks.Select(task => task.Node));
+            }
+
+            foreach (var move in plan.Resizes.Where(resize => resize.IsMove))
+            {
+                if (moved.TryGetValue(move.Job, out var before)) (history!.Now - before.At).ShouldBeGreaterThanOrEqualTo(TimeSpan.FromDays(1));
+                moved[move.Job] = (history!.Now, move);
+            }
+        });
+        history.Play(happenings).GoOnToRest();
+    }, iter: 100);
+
+    [Fact]
     public void Guarantee_9_Who_is_promised_machines_has_them_by_then_whatever_equals_come_later() => Histories.Truthful(40).Sample(happenings =>
     {
         var promised = new Dictionary<JobId, DateTimeOffset>();
         var late = TimeSpan.Zero;
         var history = New(Histories.OneLevel, (_, plan) =>
         {
-            // Whoever makes way for its owner's more important job goes after its grace, which nobody has foreseen.
-            late += plan.Evictions.Count > 0 ? TimeSpan.FromSeconds(30) : TimeSpan.Zero;
+            // Whoever makes way for its owner's more important job, or moves, goes after its grace, which nobody has foreseen.
+            late += plan.Evictions.Count > 0 || plan.Resizes.Any(resize => resize.IsMove) ? Grace : TimeSpan.Zero;
             foreach (var promise in plan.Reservations)
             {
                 if (promised.TryGetValue(promise.Gang.Job, out var before)) promise.From.ShouldBeLessThanOrEqualTo(before + late, $"{promise.Gang.Job}'s promise is moved");

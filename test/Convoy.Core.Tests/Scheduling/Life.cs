@@ -16,6 +16,9 @@ internal sealed class Life(PendingJob wish, TimeSpan? work, TimeSpan? saves)
     /// <summary>When it was told to stop or to give something up.</summary>
     private DateTimeOffset? toldAt;
 
+    /// <summary>Kept from attempt to attempt.</summary>
+    private DateTimeOffset? movedAt;
+
     public JobId Id => Wish.Standing.Id;
 
     public PendingJob Wish { get; private set; } = wish;
@@ -52,6 +55,8 @@ internal sealed class Life(PendingJob wish, TimeSpan? work, TimeSpan? saves)
             StartedAt = now,
             MaxDuration = Wish.MaxDuration,
             Roles = Wish.Roles,
+            Topology = Wish.Topology,
+            MovedAt = movedAt,
         };
         Wish = Wish with { Revision = revision, Promised = null, IsRepair = false };
         (StopsAt, toldAt, Fate) = (null, null, Fate.Waits);
@@ -71,11 +76,18 @@ internal sealed class Life(PendingJob wish, TimeSpan? work, TimeSpan? saves)
         (StopsAt, toldAt) = (now + grace, now);
     }
 
+    /// <summary>It goes on elsewhere once it has left its places.</summary>
+    public void Move(HeldPlace[] to, DateTimeOffset now, TimeSpan grace, long revision)
+    {
+        movedAt = now;
+        GiveUp([.. Running!.Places.Select(place => place with { IsLeaving = true }), .. to.Select(place => place with { IsComing = true })], now, grace, revision);
+    }
+
     /// <summary>It has no machines any more, and is where its last checkpoint was.</summary>
     public void Stopped(DateTimeOffset now, long revision)
     {
         var running = Running!;
-        if (left is { } rest && CheckpointedAt(now) is { } saved) left = rest - ((saved - running.StartedAt) * running.Places.Count / wantedTasks);
+        if (left is { } rest && CheckpointedAt(now) is { } saved) left = rest - ((saved - running.StartedAt) * running.Places.Count(place => !place.IsComing) / wantedTasks);
         Wish = Wish with
         {
             Revision = revision,

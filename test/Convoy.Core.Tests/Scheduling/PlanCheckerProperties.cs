@@ -65,7 +65,7 @@ public sealed class PlanCheckerProperties
         {
             Claims = Some(Gang),
             Reservations = Some(() => new PlannedReservation(Gang(), OneOf([Worlds.Now, DateTimeOffset.MinValue, DateTimeOffset.MaxValue, Worlds.Now + TimeSpan.FromHours(1)]))),
-            Resizes = Some(() => new PlannedResize(Id(), random.Next(3), Some(Task), Some(Id))),
+            Resizes = Some(() => new PlannedResize(Id(), random.Next(3), Some(Task), Some(Id)) { IsMove = random.Next(2) == 0 }),
         };
 
         private PlannedGang Gang() => new(Id(), random.Next(16), OneOf([.. snapshot.Nodes.Select(node => node.Cluster), "", "nowhere"]), OneOf(["A100", "V100", "A100-80G", null, "", "none"]), Some(Task));
@@ -118,13 +118,22 @@ internal static class Judge
         bool Waits(PlannedGang gang) => plan.Evictions.Any(eviction => eviction.For == gang.Job) || plan.Resizes.Any(resize => resize.For.Contains(gang.Job));
         foreach (var node in snapshot.Nodes)
         {
-            if (Overdrawn(snapshot, node, [.. plan.Gangs.Where(gang => !Waits(gang))], [.. Held(snapshot, node, job => job.Places)])) yield return $"{node.Name} is overdrawn now";
-            if (Overdrawn(snapshot, node, plan.Gangs, [.. Held(snapshot, node, job => job.IsStopping || victims.Contains(job.Standing.Id) ? [] : [.. Left(plan, job)])])) yield return $"{node.Name} is overdrawn soon";
+            if (Overdrawn(snapshot, node, [.. plan.Gangs.Where(gang => !Waits(gang))], [.. Held(snapshot, node, job => [.. job.Places, .. Come(plan, job)])])) yield return $"{node.Name} is overdrawn now";
+            if (Overdrawn(snapshot, node, plan.Gangs, [.. Held(snapshot, node, job => job.IsStopping || victims.Contains(job.Standing.Id) ? [] : [.. Left(plan, job), .. Come(plan, job)])])) yield return $"{node.Name} is overdrawn soon";
         }
     }
 
     private static IEnumerable<HeldPlace> Held(ClusterSnapshot snapshot, Node node, Func<RunningJob, IReadOnlyList<HeldPlace>> places) =>
         snapshot.Running.Where(job => job.Cluster == node.Cluster).SelectMany(places).Where(place => place.Node == node.Name);
+
+    /// <summary>Where moved jobs go on, beside all that run and once others have gone.</summary>
+    private static IEnumerable<HeldPlace> Come(Plan plan, RunningJob job) =>
+        from resize in plan.Resizes
+        where resize.IsMove && resize.Job == job.Standing.Id
+        from task in resize.Tasks
+        from role in job.Roles
+        where role.Role == task.Role
+        select new HeldPlace(task.Node, role.Each, task.Devices);
 
     /// <summary>Each task of its new size stands for one place at most: where devices are counted, places on a node are alike.</summary>
     private static IEnumerable<HeldPlace> Left(Plan plan, RunningJob job)

@@ -26,6 +26,16 @@ public sealed class PlannerBugTests
     private static readonly RunningJob Intern = Running(7, "eve", "intern", "n0", 4);
     private static readonly RunningJob Engineer = Running(8, "eve", "engineer", "n0", 4);
 
+    /// <summary>Two tasks on n0, and as much room on n1.</summary>
+    private static readonly RunningJob Movable = Intern with
+    {
+        Places = [new HeldPlace("n0", new(400, 0, 1), [0]) { Role = "worker" }, new HeldPlace("n0", new(400, 0, 1), [1]) { Role = "worker" }],
+        Roles = [new RoleDemand("worker", 2, 2, new(400, 0, 1), [])],
+    };
+
+    /// <summary>Nowhere but on n0 four devices for the gang, and on n1 two for who moves.</summary>
+    private static readonly Node[] Narrow = [Nodes[0], Worlds.Node("n1", 2) with { CpuMillicores = 800 }, Nodes[3], Nodes[4], Nodes[5]];
+
     /// <summary>Both teams have a nominal of 4 devices; what is left, another 8, is the organisation's.</summary>
     private static readonly QueueSpec[] Teams = [Team("mine", 4, borrow: 0), Team("poor", 0), Team("theirs", 4)];
 
@@ -95,6 +105,30 @@ public sealed class PlannerBugTests
         ["a job waits for a cap that it keeps"] = Bug.Of(10) with { Waits = WaitingToken.ExceedsLevelCap },
         ["a job waits for a promise that nobody has"] = Bug.Of(10) with { Waits = WaitingToken.Reserved },
         ["a job waits for victims that are not there"] = Bug.Of(10) with { Waits = WaitingToken.WaitingForPreemption },
+        ["a job is moved for a gang that does not start"] = Bug.Moving(6, Movable, "n1") with { Gangs = [] },
+        ["a job of a higher level is moved"] = Bug.Moving(5, Movable with { Standing = Movable.Standing with { Level = "senior" } }, "n1") with { Job = Wronged with { Standing = Wronged.Standing with { Level = "engineer" } } },
+        ["who may not be evicted is moved"] = Bug.Moving(8, Movable with { Preemptible = false }, "n1"),
+        ["who may not be evicted by its level is moved"] = Bug.Moving(8, Movable, "n1") with { Intern = new("intern", 10) { Preemptible = false } },
+        ["who has run for nine minutes is moved"] = Bug.Moving(8, Movable with { StartedAt = Worlds.Now - TimeSpan.FromMinutes(9) }, "n1"),
+        ["a job is moved within its level's minimum run time"] = Bug.Moving(8, Movable, "n1") with { Intern = new("intern", 10) { MinRunTime = TimeSpan.FromHours(2) } },
+        ["a job is moved twice a day"] = Bug.Moving(8, Movable with { MovedAt = Worlds.Now - TimeSpan.FromHours(23) }, "n1"),
+        ["a job is moved that has not saved its work for long"] = Bug.Moving(8, Movable with { StartedAt = Worlds.Now - TimeSpan.FromHours(2) }, "n1"),
+        ["a job is moved where moves cannot be carried out"] = Bug.Moving(8, Movable, "n1") with { MovesJobs = false },
+        ["a job is moved in part"] = Bug.Moving(1, Movable, "n1", "n0"),
+        ["a job is moved at another size"] = Bug.Moving(1, Movable with { Roles = [Movable.Roles[0] with { Min = 1 }] }, "n1") is var small ? small with { Moves = [small.Moves[0] with { Tasks = [small.Moves[0].Tasks[0]] }] } : null!,
+        ["the ranks of a moved job are out of order"] = Bug.Moving(1, Movable, "n1") is var turned ? turned with { Moves = [turned.Moves[0] with { Tasks = [.. turned.Moves[0].Tasks.Reverse()] }] } : null!,
+        ["a job is moved to another type"] = Bug.Moving(1, Movable, "alike"),
+        ["a job is moved to what a running job has"] = Bug.Moving(2, Movable, "n1") is var taken ? taken with { Running = [.. taken.Running, Running(9, "eve", "senior", "n1", 1)] } : null!,
+        ["a job is moved to what another is still leaving"] = Bug.Moving(2, Movable, "n1") is var late ? late with { Running = [.. late.Running, Running(9, "eve", "senior", "n1", 1) with { IsStopping = true }] } : null!,
+        ["a job is moved to where the gang goes"] = Bug.Moving(2, Movable, "n1") with { Gangs = [Gang(Wronged, ("n0", [0, 1]), ("n1", [0, 1]))] },
+        ["a job is moved to a node that is not there"] = Bug.Moving(2, Movable, "nowhere"),
+        ["a job is moved that is not in the way"] = Bug.Moving(7, Movable, "n1") with { Nodes = [.. Narrow, Worlds.Node("n2", 4)], Gangs = [Gang(Wronged, ("n2", [0, 1]), ("n2", [2, 3]))] },
+        ["a job is moved though the gang would fit elsewhere"] = Bug.Moving(7, Movable, "n1") with { Nodes = [.. Narrow, Worlds.Node("n2", 4)] },
+        ["a job is moved that is stopping"] = Bug.Moving(7, Movable with { IsStopping = true }, "n1"),
+        ["a job is moved that is on its way already"] = Bug.Moving(7, Movable with { IsResizing = true }, "n1"),
+        ["a job is moved to machines that are promised to a higher level"] = Bug.Moving(9, Movable, "n1") with { Promised = Worlds.Pending(3, 1, 2, "eve", "senior", cores: 0, types: [A100]), PromisedOn = "n1" },
+        ["a job is moved to a node that is unwell"] = Bug.Moving(12, Movable, "sick"),
+        ["a moved job is of another revision"] = Bug.Moving(13, Movable with { Revision = 3 }, "n1"),
         ["a gang lands on a node that is unwell"] = Bug.Of(12, Gang(Wronged, ("sick", [0, 1]), ("sick", [2, 3]))),
         ["a gang is of another revision"] = Bug.Of(13, Whole with { JobRevision = 9 }),
         ["a victim is of another revision"] = Bug.Evicting(13, Intern with { Revision = 3 }, EvictionCause.Level),
@@ -114,6 +148,7 @@ public sealed class PlannerBugTests
         var kept = plan.Gangs.Where(gang => gang.Job != Wronged.Standing.Id).Select(gang => gang.Job).ToArray();
         passed.Plan.Gangs.Select(gang => gang.Job).ShouldBe(kept);
         passed.Plan.Evictions.ShouldBeEmpty();
+        passed.Plan.Resizes.ShouldBeEmpty();
 
         var guarded = new GuardedPlanner((_, _, _) => plan).Plan(snapshot, policy, Worlds.Now);
         guarded.Plan.Gangs.Select(gang => gang.Job).ShouldBe(kept);
@@ -130,6 +165,8 @@ public sealed class PlannerBugTests
         Sane(Bug.Of(0, Whole) with { Nodes = Full, Promised = Worlds.Pending(3, 1, 4, "eve", "senior", types: [A100]), Job = Wronged with { MaxDuration = TimeSpan.FromHours(1) } });
         Sane(Bug.Evicting(0, Intern, EvictionCause.Level) with { Nodes = Full });
         Sane(Bug.Evicting(0, Engineer with { MaxDuration = TimeSpan.FromMinutes(1) }, EvictionCause.Overrun) with { Nodes = Full, Job = Worlds.Promised(Wronged, Worlds.Now) });
+        Sane(Bug.Moving(0, Movable, "n1"));
+        Sane(Bug.Moving(0, Movable with { MovedAt = Worlds.Now - TimeSpan.FromDays(1) }, "n1") with { Intern = new("intern", 10) { MinRunTime = TimeSpan.FromHours(1) } });
         var lower = Low(Running(8, "ann", "senior", "n0", 4));
         Sane(Bug.Evicting(0, lower, EvictionCause.Priority) with { Nodes = Full });
         var borrower = In("poor", Running(7, "eve", "senior", "n0", 4)) with { StartedAt = Worlds.Now };
@@ -172,14 +209,20 @@ public sealed class PlannerBugTests
 
         public IReadOnlyList<RunningJob> Running { get; init; } = [];
 
+        public IReadOnlyList<PlannedResize> Moves { get; init; } = [];
+
+        public bool MovesJobs { get; init; } = true;
+
         public IReadOnlyList<QueueSpec> Teams { get; init; } = [];
 
         public Level Intern { get; init; } = new("intern", 10);
 
         public Level Senior { get; init; } = new("senior", 30);
 
-        /// <summary>Waits for a promise of all of n0 in two hours.</summary>
+        /// <summary>Waits for a promise of a node in two hours.</summary>
         public PendingJob? Promised { get; init; }
+
+        public string PromisedOn { get; init; } = "n0";
 
         /// <summary>Starts on all of n0.</summary>
         public PendingJob? Behind { get; init; }
@@ -189,11 +232,12 @@ public sealed class PlannerBugTests
 
         public ClusterSnapshot Snapshot => Worlds.Snapshot(Nodes, [.. new[] { Job, Other, Promised, Behind }.OfType<PendingJob>()], [.. Running]);
 
-        public SchedulingPolicy Policy => new([Intern, new Level("engineer", 20), Senior]) { Queues = Teams };
+        public SchedulingPolicy Policy => new([Intern, new Level("engineer", 20), Senior]) { Queues = Teams, MovesJobs = MovesJobs };
 
         public Plan Plan => new(1, [.. Gangs, Sound, .. Behind is null ? [] : new[] { Gang(Behind, ("n0", [0, 1, 2, 3])) }], Evictions, [.. Waiting()])
         {
-            Reservations = Promised is null ? [] : [new PlannedReservation(Gang(Promised, ("n0", [])), Worlds.Now + TimeSpan.FromHours(2))],
+            Resizes = Moves,
+            Reservations = Promised is null ? [] : [new PlannedReservation(Gang(Promised, (PromisedOn, [])), Worlds.Now + TimeSpan.FromHours(2))],
         };
 
         public static Bug Of(int guarantee, params PlannedGang[] gangs) => new(guarantee, gangs, []);
@@ -201,6 +245,13 @@ public sealed class PlannerBugTests
         /// <summary>The gang is planned where the victim is.</summary>
         public static Bug Evicting(int guarantee, RunningJob victim, EvictionCause cause) =>
             new(guarantee, [Whole], [new PlannedEviction(victim.Standing.Id, 0, Wronged.Standing.Id) { Cause = cause }]) { Running = [victim] };
+
+        /// <summary>The gang is planned where the mover is, which goes on on these nodes, its first tasks on its first devices.</summary>
+        public static Bug Moving(int guarantee, RunningJob mover, params string[] nodes)
+        {
+            var tasks = mover.Places.Select((place, rank) => new TaskPlacement("worker", rank, rank, nodes[rank % nodes.Length], [rank]));
+            return new(guarantee, [Whole], []) { Nodes = Narrow, Running = [mover], Moves = [new PlannedResize(mover.Standing.Id, 0, [.. tasks], [Wronged.Standing.Id]) { IsMove = true }] };
+        }
 
         private IEnumerable<WaitingJob> Waiting()
         {

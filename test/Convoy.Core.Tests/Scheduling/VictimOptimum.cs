@@ -104,7 +104,7 @@ public sealed class VictimOptimum
         // Of its own queue, those that it could not push out come before it.
         var before = Inside(nominal[job.Standing.Queue], world.Running.Where(running => running.Standing.Queue == job.Standing.Queue && (!running.Preemptible || Rank(running.Standing) >= Rank(job.Standing))));
         var isInside = job.MinDevices <= nominal[job.Standing.Queue] - before.Sum(running => running.Devices);
-        bool IsLegal(RunningJob victim) => victim.Preemptible && (isInside && !inside.Contains(victim)
+        bool IsLegal(RunningJob victim) => victim.Preemptible && (isInside && victim.Standing.Queue != job.Standing.Queue && !inside.Contains(victim)
             || ((isInside ? victim.Standing.Queue == job.Standing.Queue : !inside.Contains(victim)) && Rank(victim.Standing) < Rank(job.Standing)));
         var legal = world.Running.Where(IsLegal).ToArray();
         var best = Enumerable.Range(0, 1 << legal.Length)

@@ -16,7 +16,7 @@ internal static class Worlds
     private const long Gibibyte = 1L << 30;
     private static readonly string[] People = ["ann", "bob", "eve"];
 
-    public static SchedulingPolicy Policy { get; } = new(Level.Defaults);
+    public static SchedulingPolicy Policy { get; } = new(Level.Defaults) { MovesJobs = true };
 
     public static Node Node(string name, int devices, string? type = "A100-80G", long cores = 64, NodeHealth health = NodeHealth.Ready, bool assigns = true, string cluster = "local") =>
         new(cluster, name, health, cores * 1000, 512 * Gibibyte, devices == 0 ? null : type, [.. Enumerable.Range(0, devices)], assigns);
@@ -46,6 +46,7 @@ internal static class Worlds
         RunningJob Resized(RunningJob job) => !resized.TryGetValue(job.Standing.Id, out var resize) ? job : job with
         {
             StartedAt = at ?? Now,
+            MovedAt = resize.IsMove ? at ?? Now : job.MovedAt,
             Places = [.. resize.Tasks.Select(task => new HeldPlace(task.Node, job.Roles.Single(role => role.Role == task.Role).Each, task.Devices) { Role = task.Role })],
         };
         var ids = plan.Gangs.Select(gang => gang.Job).ToHashSet();
@@ -97,7 +98,7 @@ internal static class Worlds
         from gpus in Gen.OneOf<int?>(null, null, 4, 10)
         from perJob in Gen.OneOf<int?>(null, null, 3, 8)
         from running in Gen.OneOf<int?>(null, null, 1, 3)
-        select new SchedulingPolicy([new Level("intern", 10, MaxGpus: gpus, MaxRunning: running), new Level("engineer", 20, MaxGpus: gpus * 2, MaxGpusPerJob: perJob), new Level("senior", 30)]);
+        select new SchedulingPolicy([new Level("intern", 10, MaxGpus: gpus, MaxRunning: running), new Level("engineer", 20, MaxGpus: gpus * 2, MaxGpusPerJob: perJob), new Level("senior", 30)]) { MovesJobs = true };
 
     /// <summary>A cluster on which some jobs already run (placed by an earlier plan) and others wait.</summary>
     public static Gen<(ClusterSnapshot Snapshot, SchedulingPolicy Policy)> Random { get; } =

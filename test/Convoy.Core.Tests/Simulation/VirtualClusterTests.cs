@@ -88,6 +88,19 @@ public sealed class VirtualClusterTests
     }
 
     [Fact]
+    public void Who_stands_in_the_way_of_a_gang_moves_after_ten_minutes_and_does_some_work_again()
+    {
+        // 0 and 1 fill a node each by half once 2 has ended; 3 needs a whole one. 30 s are done again.
+        SimulatedJob[] jobs = [Job(0, 4000, 4), Job(0, 300, 4), Job(0, 4000, 4), Job(400, 1000, 8), Job(1700, 1000, 8)];
+        var moving = new SimulatedCluster([new SimulatedNode(8), new SimulatedNode(8)]) { MovesJobs = true }.Run(jobs, SimulationPolicy.Convoy).Outcomes;
+        var staying = new SimulatedCluster([new SimulatedNode(8), new SimulatedNode(8)]).Run(jobs, SimulationPolicy.Convoy).Outcomes;
+
+        moving.Select(Times).ShouldBe([(0, 4000), (0, 300), (0, 4030), (600, 1600), (1700, 2700)]);
+        moving[2].Runs.Select(run => run.From.TotalSeconds).ShouldBe([0, 600]);
+        staying.Select(Times).ShouldBe([(0, 4000), (0, 300), (0, 4000), (4000, 5000), (4000, 5000)]);
+    }
+
+    [Fact]
     public void Jobs_of_a_queue_by_attained_service_take_turns_at_once_when_one_comes_into_a_worse_band()
     {
         // Past ten minutes and in the second band (6 to 24 minutes of one device), the old one yields to a new one in the first.

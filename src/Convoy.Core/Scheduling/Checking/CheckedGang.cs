@@ -15,6 +15,9 @@ internal enum Begin
 
     /// <summary>It runs already, and gets more.</summary>
     Growing,
+
+    /// <summary>It runs already, elsewhere.</summary>
+    Moving,
 }
 
 /// <summary>A gang with what each of its tasks takes.</summary>
@@ -23,6 +26,9 @@ internal sealed record CheckedGang(PlannedGang Planned, PendingJob Job, Begin Be
     public IReadOnlyList<CheckedTask> Tasks { get; } = [.. Planned.Tasks.Select(task => new CheckedTask(task, Job.Roles.FirstOrDefault(role => role.Role == task.Role)))];
 
     public JobId Id => Planned.Job;
+
+    /// <summary>Whose plan it is that is wrong where this is.</summary>
+    public JobId Blamed { get; init; } = Planned.Job;
 
     /// <summary>Whole devices and shares, in thousandths.</summary>
     public long MilliDevices { get; } = Planned.Tasks.Sum(task => Job.Roles.FirstOrDefault(role => role.Role == task.Role)?.Each.MilliDevices ?? 0);
@@ -37,11 +43,13 @@ internal sealed record CheckedTask(TaskPlacement Placement, RoleDemand? Role)
     public ResourceVector Each => Role?.Each ?? default;
 }
 
-/// <summary>A running job that goes on at another size.</summary>
+/// <summary>A running job that goes on at another size, or elsewhere.</summary>
 /// <param name="Added">Tasks where the job held nothing.</param>
 /// <param name="Keeps">For each of the job's places whether it still has a task there.</param>
 internal sealed record CheckedResize(PlannedResize Planned, RunningJob Job, TaskPlacement[] Added, bool[] Keeps)
 {
+    public bool IsMove => Planned.IsMove && Planned.For.Count > 0;
+
     public IEnumerable<HeldPlace> Dropped => Job.Places.Where((_, i) => !Keeps[i]);
 
     public static CheckedResize Of(RunningJob job, PlannedResize planned)
@@ -64,8 +72,11 @@ internal sealed record CheckedResize(PlannedResize Planned, RunningJob Job, Task
     }
 
     /// <summary>What is added, as if it were a gang by itself.</summary>
-    public CheckedGang AsGang() => new(
+    public CheckedGang AsGang(Begin begin) => new(
         new PlannedGang(Job.Standing.Id, Job.Revision, Job.Cluster, Job.Accelerator, Added),
         new PendingJob(Job.Standing, Job.Revision, Job.Roles, ["any"], null) { Preemptible = Job.Preemptible, MaxDuration = Job.MaxDuration },
-        Begin.Growing);
+        begin)
+    {
+        Blamed = Planned.For.Count > 0 ? Planned.For[0] : Job.Standing.Id,
+    };
 }

@@ -39,9 +39,10 @@ internal sealed class CheckedWorld
         HashSet<JobId> mustWait = [.. plan.Evictions.Select(eviction => eviction.For), .. plan.Resizes.SelectMany(resize => resize.For)];
         Gangs = [.. plan.Gangs.Where(gang => Pending.ContainsKey(gang.Job)).Select(gang => new CheckedGang(gang, Pending[gang.Job], mustWait.Contains(gang.Job) ? Begin.OnceOthersLeft : Begin.Now))];
         Claims = [.. plan.Claims.Where(gang => Pending.ContainsKey(gang.Job)).Select(gang => new CheckedGang(gang, Pending[gang.Job], Begin.Later))];
-        Growths = [.. Resizes.Values.Where(resize => resize.Planned.For.Count == 0 && resize.Added.Length > 0).Select(resize => resize.AsGang())];
+        Growths = [.. Resizes.Values.Where(resize => resize.Planned.For.Count == 0 && resize.Added.Length > 0).Select(resize => resize.AsGang(Begin.Growing))];
+        Moves = [.. Resizes.Values.Where(resize => resize.IsMove).Select(resize => resize.AsGang(Begin.Moving))];
         foreach (var job in snapshot.Running) Hold(job);
-        foreach (var gang in Gangs.Concat(Claims).Concat(Growths)) Place(gang);
+        foreach (var gang in Gangs.Concat(Claims).Concat(Growths).Concat(Moves)) Place(gang);
     }
 
     public ClusterSnapshot Snapshot { get; }
@@ -74,6 +75,9 @@ internal sealed class CheckedWorld
 
     /// <summary>What running jobs get in addition, as gangs by themselves.</summary>
     public IReadOnlyList<CheckedGang> Growths { get; }
+
+    /// <summary>Where running jobs go on that move, as gangs by themselves: each holds no more than before.</summary>
+    public IReadOnlyList<CheckedGang> Moves { get; }
 
     /// <summary>Who is inside the nominal of its queue.</summary>
     public Nominal Nominal { get; }
@@ -134,7 +138,9 @@ internal sealed class CheckedWorld
     public DateTimeOffset ExpectedEnd(RunningJob job)
     {
         if (!GoesOn(job)) return Now;
-        var end = Later(job.StartedAt, job.MaxDuration is { } most && most > TimeSpan.Zero ? most : Policy.UsualDuration);
+        var duration = job.MaxDuration is { } most && most > TimeSpan.Zero ? most : Policy.UsualDuration;
+        if (job.IsMoving) return Later(Now, duration);
+        var end = Later(job.StartedAt, duration);
         while (end <= Now && end > job.StartedAt) end = Later(end, end - job.StartedAt);
         return end;
     }
@@ -150,7 +156,7 @@ internal sealed class CheckedWorld
     public bool GoesOn(RunningJob job) => !job.IsStopping && !Evictors.ContainsKey(job.Standing.Id);
 
     /// <summary>What it holds, in thousandths of devices.</summary>
-    public static long MilliDevicesNow(RunningJob job) => job.Places.Sum(place => place.Taken.MilliDevices);
+    public static long MilliDevicesNow(RunningJob job) => job.Places.Where(place => !place.IsComing).Sum(place => place.Taken.MilliDevices);
 
     /// <summary>The same without what it was told to give up before this plan.</summary>
     public static long MilliDevicesStaying(RunningJob job) => job.Places.Where(place => !place.IsLeaving).Sum(place => place.Taken.MilliDevices);
@@ -171,8 +177,8 @@ internal sealed class CheckedWorld
     public long MilliDevicesThen(RunningJob job) => GoesOn(job) ? MilliDevicesKept(job) : 0;
 
     /// <summary>What it holds of that once it has given up what it is to, as if it went on.</summary>
-    public long MilliDevicesKept(RunningJob job) =>
-        job.Places.Where((place, i) => !place.IsLeaving && Resizes.GetValueOrDefault(job.Standing.Id)?.Keeps[i] != false).Sum(place => place.Taken.MilliDevices);
+    public long MilliDevicesKept(RunningJob job) => Resizes.GetValueOrDefault(job.Standing.Id) is { IsMove: true } ? MilliDevicesStaying(job)
+        : job.Places.Where((place, i) => !place.IsLeaving && Resizes.GetValueOrDefault(job.Standing.Id)?.Keeps[i] != false).Sum(place => place.Taken.MilliDevices);
 
     /// <summary>The nodes that a gang is to be on.</summary>
     public IEnumerable<CheckedNode> NodesOf(CheckedGang gang) => gang.Tasks.Select(task => NodeAt(gang.Planned.Cluster, task.Placement.Node)).OfType<CheckedNode>().Distinct();
