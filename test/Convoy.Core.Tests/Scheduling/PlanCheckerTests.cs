@@ -83,8 +83,7 @@ public sealed class PlanCheckerTests
         var good = Scheduler.Plan(snapshot, Worlds.Policy, Worlds.Now);
         var (ahead, behind) = (good.Gangs[0].Job, good.Waiting[0].Job);
         var jumped = good with { Gangs = [good.Gangs[0] with { Job = behind, JobRevision = 2 }], Waiting = [good.Waiting[0] with { Job = ahead }] };
-        var found = PlanChecker.Violations(snapshot, Worlds.Policy, jumped, Worlds.Now).ShouldHaveSingleItem();
-        (found.Guarantee, found.Job).ShouldBe((9, ahead));
+        PlanChecker.Violations(snapshot, Worlds.Policy, jumped, Worlds.Now).Select(found => (found.Guarantee, found.Job)).Distinct().ShouldBe([(9, ahead)]);
     }
 
     [Fact]
