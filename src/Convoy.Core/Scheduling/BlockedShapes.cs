@@ -3,8 +3,8 @@ using Convoy.Core.Jobs;
 namespace Convoy.Core.Scheduling;
 
 /// <summary>
-/// What has been tried in vain in this cycle, by shape: free space only shrinks in a cycle, so what holds for one job holds for its likes,
-/// and five thousand of them cost one search.
+/// What has been tried in vain in this cycle, by shape: free space only shrinks in a cycle, until a promise is kept,
+/// so what holds for one job holds for its likes, and five thousand of them cost one search.
 /// </summary>
 internal sealed class BlockedShapes(QuotaBook quota)
 {

@@ -186,8 +186,6 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
         - Roles.Sum(role => Places.Where(place => !place.IsLeaving && place.Role == role.Role).Skip(role.Min).Sum(place => place.Taken.MilliDevices));
 
     /// <summary>Device time that is lost if the job dies now; more than a year of work counts as a year, so that sums stay in range.</summary>
-    public TimeSpan LostIfEvicted(DateTimeOffset now) => LostSince((CheckpointedAt ?? StartedAt).UtcTicks, now, Places.Aggregate(default(ResourceVector), (sum, place) => sum + place.Taken));
-
     /// <param name="since">When work was last saved, in ticks.</param>
     public static TimeSpan LostSince(long since, DateTimeOffset now, in ResourceVector held)
     {

@@ -34,10 +34,10 @@ public sealed class LiveSnapshot(UsageAccounts usage)
     public void Promise(IReadOnlyDictionary<JobId, PlannedReservation> promised)
     {
         var before = promises;
-        promises = promised;
-        foreach (var id in before.Keys.Union(promised.Keys))
+        promises = promised.ToDictionary(each => each.Key, each => before.GetValueOrDefault(each.Key) is { } same && IsSame(same, each.Value) ? same : each.Value);
+        foreach (var id in before.Keys.Union(promises.Keys))
         {
-            if (before.GetValueOrDefault(id) != promised.GetValueOrDefault(id) && jobs.TryGetValue(id, out var job) && job.Phase == JobPhase.Pending) pending.Set(job.SubmitSequence, Pending(job));
+            if (before.GetValueOrDefault(id) != promises.GetValueOrDefault(id) && jobs.TryGetValue(id, out var job) && job.Phase == JobPhase.Pending) pending.Set(job.SubmitSequence, Pending(job));
         }
     }
 
@@ -46,6 +46,9 @@ public sealed class LiveSnapshot(UsageAccounts usage)
         var shares = usage.Shares(queues, nodes, now);
         return new ClusterSnapshot(0, nodes, pending.Take(), running.Take()) { QueueShares = shares.Queues, UserShares = shares.Users };
     }
+
+    private static bool IsSame(PlannedReservation one, PlannedReservation other) => one.From == other.From && one.Gang with { Tasks = other.Gang.Tasks } == other.Gang
+        && one.Gang.Tasks.Count == other.Gang.Tasks.Count && one.Gang.Tasks.Zip(other.Gang.Tasks).All(pair => pair.First with { Devices = pair.Second.Devices } == pair.Second && pair.First.Devices.SequenceEqual(pair.Second.Devices));
 
     private PendingJob Pending(Job job) => PendingJob.Of(job) with { Promised = promises.GetValueOrDefault(job.Id) };
 }

@@ -28,6 +28,7 @@ internal sealed class QuotaBook
     private readonly Dictionary<(int Pool, int Type), SortedSet<Member>> members = [];
     private readonly Dictionary<JobId, Member> memberOf = [];
     private readonly Dictionary<(int Pool, int Type), HashSet<JobId>> borrowers = [];
+    private readonly Dictionary<(int Pool, int Type, int Rank), long> chargedBefore = [];
 
     public QuotaBook(ClusterSnapshot snapshot, QueueTree tree, StandingOrder order)
     {
@@ -147,6 +148,12 @@ internal sealed class QuotaBook
     private long Before(int queue, int type, int rank)
     {
         var pool = soon.PoolOf(queue, type);
+        if (!chargedBefore.TryGetValue((pool, type, rank), out var milli)) chargedBefore[(pool, type, rank)] = milli = Charged(queue, pool, type, rank);
+        return milli;
+    }
+
+    private long Charged(int queue, int pool, int type, int rank)
+    {
         if (!members.TryGetValue((pool, type), out var here)) return 0;
         var ahead = here.Where(member => !member.MayBorrow || member.Turn.Rank >= rank).Select(member => new PoolGang(member.Charged, member.MayBorrow)).ToArray();
         return NominalOrder.Mark(soon.RightOf(queue, type), ahead, new bool[ahead.Length]);
@@ -174,7 +181,7 @@ internal sealed class QuotaBook
         var cell = (soon.PoolOf(member.Queue, member.Type), member.Type);
         if (!members.TryGetValue(cell, out var here)) members.Add(cell, here = []);
         here.Add(member);
-        borrowers.Clear();
+        Forget();
     }
 
     private void Replace(Member before, Member after)
@@ -182,8 +189,14 @@ internal sealed class QuotaBook
         soon.Refund(before.Queue, before.Type, before.Milli);
         memberOf.Remove(before.Id);
         members[(soon.PoolOf(before.Queue, before.Type), before.Type)].Remove(before);
-        borrowers.Clear();
+        Forget();
         if (after.Milli > 0) Join(after);
+    }
+
+    private void Forget()
+    {
+        borrowers.Clear();
+        chargedBefore.Clear();
     }
 
     private Member? MemberOf(RunningJob job)

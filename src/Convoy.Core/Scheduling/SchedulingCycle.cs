@@ -27,8 +27,18 @@ internal sealed class SchedulingCycle
     private readonly HashSet<JobId> mayBorrow = [];
     private readonly BlockedShapes blocked;
 
-    /// <summary>Who waits only for a promise, by whose it is.</summary>
+    /// <summary>Who starts, claims or evicts in this plan.</summary>
+    private readonly HashSet<JobId> begun = [];
+
+    /// <summary>Who has been considered in this pass.</summary>
+    private readonly HashSet<JobId> hadTurn = [];
+
+    /// <summary>To whom machines were promised in this plan.</summary>
+    private readonly HashSet<JobId> promised = [];
+
+    /// <summary>Who waits only for a promise, by whose it is; and those whose promise has just been kept.</summary>
     private readonly Dictionary<JobId, List<PendingJob>> behind = [];
+    private readonly Queue<JobId> kept = [];
 
     public SchedulingCycle(ClusterSnapshot snapshot, SchedulingPolicy policy, DateTimeOffset now, Holdings holdings)
     {
@@ -60,12 +70,12 @@ internal sealed class SchedulingCycle
         // 3. Surplus is given last: nobody waits for it.
         foreach (var gang in started) Grow(gang);
         elasticity.GrowRunning();
-        var promised = times.Reservations.ToDictionary(promise => promise.Job.Standing.Id, promise => promise.From);
+        var starts = times.Reservations.ToDictionary(promise => promise.Job.Standing.Id, promise => promise.From);
         return new Plan(
             snapshot.Revision,
             [.. started.Concat(preemptors).Select(gang => gang.Planned())],
             evictions,
-            [.. line.Where(job => waiting.ContainsKey(job.Standing.Id)).Select((job, ahead) => new WaitingJob(job.Standing.Id, waiting[job.Standing.Id] with { JobsAhead = ahead, EarliestStart = promised.TryGetValue(job.Standing.Id, out var from) ? from : null }))])
+            [.. line.Where(job => waiting.ContainsKey(job.Standing.Id)).Select((job, ahead) => new WaitingJob(job.Standing.Id, waiting[job.Standing.Id] with { JobsAhead = ahead, EarliestStart = starts.TryGetValue(job.Standing.Id, out var from) ? from : null }))])
         {
             Claims = [.. claims.Select(claim => claim.Planned())],
             Resizes = [.. elasticity.Resizes, .. defragmentation.Moves],
@@ -76,6 +86,7 @@ internal sealed class SchedulingCycle
     /// <summary>Level by level, the highest first: what was promised to equals is kept before any of them is considered again, but for those that lost a node.</summary>
     private void Consider(IReadOnlyList<PendingJob> jobs, bool isInside)
     {
+        hadTurn.Clear();
         for (var i = 0; i < jobs.Count;)
         {
             var (rank, first) = (order.RankOf(jobs[i].Standing), i);
@@ -93,19 +104,41 @@ internal sealed class SchedulingCycle
     /// <summary>Machines are chosen anew, so that fragments join; where somebody would come later by that, all keep those that they were promised.</summary>
     private void KeepPromises(IEnumerable<PendingJob> jobs, bool isInside)
     {
-        var inTurn = jobs.OrderBy(job => job.PromisedFrom).ThenBy(job => job.Standing.SubmitSequence).ThenBy(job => job.Standing.Id.Value, StringComparer.Ordinal).Select(job => (Job: job, Choices: ChoicesOf(job, isInside))).ToArray();
+        var inTurn = jobs.OrderBy(job => job.PromisedFrom).ThenBy(job => job.Standing.SubmitSequence).ThenBy(job => job.Standing.Id.Value, StringComparer.Ordinal).Select(job => (Job: job, Choices: ChoicesOf(job, isInside))).Where(each => each.Choices.Length > 0).ToArray();
         if (Array.TrueForAll(inTurn, each => times.Reserve(each.Job, each.Choices, MakingWay(each.Job, isInside), each.Job.PromisedFrom) is { } promise && (promise.From <= each.Job.PromisedFrom || promise.From <= now))) return;
         foreach (var (job, _) in inTurn) times.Withdraw(job);
         var lost = Array.FindAll(inTurn, each => times.Keep(each.Job, each.Choices, MakingWay(each.Job, isInside)) is null);
         foreach (var (job, choices) in lost) times.Reserve(job, choices, MakingWay(job, isInside), job.PromisedFrom);
+
+        // By service only what others are leaving is kept for anybody.
+        foreach (var promise in times.Reservations.Where(promise => promise.From > now && order.IsByService(promise.Job.Standing)).ToArray()) times.Withdraw(promise.Job);
     }
 
     private void ConsiderOne(PendingJob job, bool isInside)
     {
+        hadTurn.Add(job.Standing.Id);
+        if (begun.Contains(job.Standing.Id)) return;
+
         // Of what stands against a job inside nominal and as a borrower, the lack of machines says more than the lack of quota, and who has them more than both.
         var hadRight = waiting.TryGetValue(job.Standing.Id, out var before) && before is not { Token: WaitingToken.WaitingForQuota or WaitingToken.ExceedsQueueQuota };
-        if (!isInside && (!hadRight || mayBorrow.Contains(job.Standing.Id))) Reconsider(job);
-        else if (Try(job, isInside) is var reason && (reason is null || !hadRight || reason.Token == WaitingToken.Reserved)) Conclude(job, isInside, reason);
+        var isKept = before is { Token: WaitingToken.Reserved, BlockedBy: { } by } && begun.Contains(by);
+        if (!isInside && (!hadRight || isKept || mayBorrow.Contains(job.Standing.Id))) Reconsider(job);
+        else if (Try(job, isInside) is var reason && (reason is null or { Token: WaitingToken.Reserved or WaitingToken.WaitingForPreemption } || !hadRight)) Conclude(job, reason);
+        if (!isInside || !quota.IsAnyLimited) times.Forget(job);
+        while (kept.TryDequeue(out var holder))
+        {
+            if (behind.Remove(holder, out var others)) TakeTurnsAgain(others, holder, isInside);
+        }
+    }
+
+    /// <summary>Whoever waited only for a promise that has been kept, unless its turn in this pass is still to come.</summary>
+    private void TakeTurnsAgain(IEnumerable<PendingJob> jobs, JobId holder, bool isInside)
+    {
+        foreach (var job in jobs.Where(job => hadTurn.Contains(job.Standing.Id) && !begun.Contains(job.Standing.Id) && waiting.GetValueOrDefault(job.Standing.Id) is { Token: WaitingToken.Reserved } its && its.BlockedBy == holder))
+        {
+            if (isInside) Conclude(job, Try(job, isInside));
+            else Reconsider(job);
+        }
     }
 
     /// <summary>By the right that it has by now, for evictions give rights too, and as a borrower.</summary>
@@ -119,27 +152,16 @@ internal sealed class SchedulingCycle
             if (!hasRight || asBorrower is null or { Token: WaitingToken.WaitingForPreemption or WaitingToken.Reserved }) reason = asBorrower;
         }
 
-        Conclude(job, isInside: false, reason);
+        Conclude(job, reason);
     }
 
-    /// <summary>Whoever waited only for a promise that is kept by this has its turn again.</summary>
-    private void Conclude(PendingJob job, bool isInside, WaitingReason? reason)
+    private void Conclude(PendingJob job, WaitingReason? reason)
     {
         if (reason is null) waiting.Remove(job.Standing.Id);
         else waiting[job.Standing.Id] = reason;
-        if (reason is { Token: WaitingToken.Reserved, BlockedBy: { } by })
-        {
-            if (!behind.TryGetValue(by, out var others)) behind.Add(by, others = []);
-            others.Add(job);
-        }
-
-        if (reason is not null and not { Token: WaitingToken.WaitingForPreemption } || !behind.Remove(job.Standing.Id, out var waited)) return;
-        blocked.ForgetPlaces();
-        foreach (var other in waited.Where(other => waiting.TryGetValue(other.Standing.Id, out var its) && its is { Token: WaitingToken.Reserved } && its.BlockedBy == job.Standing.Id))
-        {
-            if (isInside) Conclude(other, isInside, Try(other, isInside));
-            else Reconsider(other);
-        }
+        if (reason is not { Token: WaitingToken.Reserved, BlockedBy: { } by }) return;
+        if (!behind.TryGetValue(by, out var others)) behind.Add(by, others = []);
+        others.Add(job);
     }
 
     private bool IsHeld(PendingJob job) => job.NotBefore is { } until && now < until;
@@ -159,6 +181,7 @@ internal sealed class SchedulingCycle
 
         // 2. On what is free now.
         var promise = times.Withdraw(job);
+        if (promise is not null) promised.Add(job.Standing.Id);
         var reason = promise is not null ? null : blocked.ReasonOf(job, isInside);
         if (reason is null)
         {
@@ -187,7 +210,7 @@ internal sealed class SchedulingCycle
         // to what is lent and cannot be had back yet, lest others take turns on machines that it needs. Not by service: who
         // comes next there is who has had least, and machines kept for a large old job would stand idle before every short new one
         // (docs/decisions/0006).
-        if (promise is not null) times.Better(promise, job, choices, MakingWay(job, isInside));
+        if (promise is not null && (promise.From <= now || !order.IsByService(job.Standing))) times.Better(promise, job, choices, MakingWay(job, isInside));
         var isLent = isInside && choices.Length > 0 && reason.Token == WaitingToken.WaitingForQuota;
         if (promise is not null || !(IsShort(reason) || isLent) || order.IsByService(job.Standing)) return reason;
         if (!IsOld(job) && times.Reservations.Count(other => IsAlike(other.Job, job)) >= policy.ReservationsPerType) return reason;
@@ -368,5 +391,11 @@ internal sealed class SchedulingCycle
     {
         times.Accept(gang);
         into.Add(gang);
+        begun.Add(gang.Job.Standing.Id);
+
+        // What was promised to it and is not where it went is free again.
+        if (!promised.Contains(gang.Job.Standing.Id)) return;
+        blocked.ForgetPlaces();
+        kept.Enqueue(gang.Job.Standing.Id);
     }
 }

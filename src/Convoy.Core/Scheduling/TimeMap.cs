@@ -49,6 +49,9 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
         }
     }
 
+    /// <summary>The job has had its last turn in this plan.</summary>
+    public void Forget(PendingJob job) => due.Remove(job.Standing.Id);
+
     /// <summary>Promises the job the earliest places it can have; null where it never fits, whoever ends.</summary>
     /// <param name="choices">Clusters and accelerators that it may have.</param>
     /// <param name="makeWay">Running jobs that it may evict, and from when: for this job they end then at the latest.</param>
@@ -106,7 +109,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     {
         if (!job.Roles.All(role => gang.Tasks.Count(task => task.Role == role.Role) == role.Min)) return null;
         var places = gang.Tasks.Join(job.Roles, task => task.Role, role => role.Role, (task, role) => new Place(role, gang.Cluster, task.Node, []) { Index = counts.Layout.IndexOf(gang.Cluster, task.Node) }).ToList();
-        return places.Count == gang.Tasks.Count && places.TrueForAll(place => counts.IsUsable(place.Index, gang.Cluster, place.Role.UsesDevices ? gang.Accelerator : null)) ? places : null;
+        return places.Count > 0 && places.Count == gang.Tasks.Count && places.TrueForAll(place => counts.IsUsable(place.Index, gang.Cluster, place.Role.UsesDevices ? gang.Accelerator : null)) ? places : null;
     }
 
     /// <summary>Whether so much is left on a node as a promise begins, and as each of the others begins that fall into its time.</summary>

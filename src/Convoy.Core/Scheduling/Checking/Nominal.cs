@@ -162,7 +162,7 @@ internal sealed class Nominal(CheckedWorld world)
         return new Member(job.Standing, world.RankOf(job.Standing), held, isFirst, false) { Kept = kept, IsStopping = job.IsStopping };
     }
 
-    private Member MemberOf(CheckedGang gang, bool isPending) => 
+    private Member MemberOf(CheckedGang gang, bool isPending) =>
         new(gang.Job.Standing, world.RankOf(gang.Job.Standing), gang.MinMilliDevices, !isPending && !world.MayBeEvicted(gang.Job), isPending);
 
     private static IEnumerable<Member> Merge(IEnumerable<Member> running, IEnumerable<Member> extras)
