@@ -61,6 +61,9 @@ public sealed class SchedulerProperties
             .OrderByDescending(job => world.Policy.Levels.FirstOrDefault(level => level.Name == job.Standing.Level)?.Rank ?? int.MinValue)
             .ThenByDescending(job => job.Standing.Priority).ThenBy(job => job.Standing.SubmitSequence).ToArray();
         if (order.FirstOrDefault() is not { NotBefore: null, Roles: [var role] } first || role.Min > 3) return;
+
+        // Among people of one level and priority who has used least goes first, whoever came first.
+        if (order.Any(job => job.Standing.Owner != first.Standing.Owner && job.Standing.Level == first.Standing.Level && job.Standing.Priority == first.Standing.Priority)) return;
         var level = world.Policy.Levels.FirstOrDefault(l => l.Name == first.Standing.Level);
         if (level is { MaxGpus: not null } or { MaxGpusPerJob: not null } or { MaxRunning: not null }) return;
         var alone = world.Snapshot with { Pending = [first] };
