@@ -4,7 +4,7 @@ using Convoy.Core.Queues;
 namespace Convoy.Core.Scheduling;
 
 /// <summary>One plan in the making.</summary>
-internal sealed class SchedulingCycle
+internal sealed partial class SchedulingCycle
 {
     private readonly ClusterSnapshot snapshot;
     private readonly SchedulingPolicy policy;
@@ -101,19 +101,6 @@ internal sealed class SchedulingCycle
         }
     }
 
-    /// <summary>Machines are chosen anew, so that fragments join; where somebody would come later by that, all keep those that they were promised.</summary>
-    private void KeepPromises(IEnumerable<PendingJob> jobs, bool isInside)
-    {
-        var inTurn = jobs.OrderBy(job => job.PromisedFrom).ThenBy(job => job.Standing.SubmitSequence).ThenBy(job => job.Standing.Id.Value, StringComparer.Ordinal).Select(job => (Job: job, Choices: ChoicesOf(job, isInside))).Where(each => each.Choices.Length > 0).ToArray();
-        if (Array.TrueForAll(inTurn, each => times.Reserve(each.Job, each.Choices, MakingWay(each.Job, isInside), each.Job.PromisedFrom) is { } promise && (promise.From <= each.Job.PromisedFrom || promise.From <= now))) return;
-        foreach (var (job, _) in inTurn) times.Withdraw(job);
-        var lost = Array.FindAll(inTurn, each => times.Keep(each.Job, each.Choices, MakingWay(each.Job, isInside)) is null);
-        foreach (var (job, choices) in lost) times.Reserve(job, choices, MakingWay(job, isInside), job.PromisedFrom);
-
-        // By service only what others are leaving is kept for anybody.
-        foreach (var promise in times.Reservations.Where(promise => promise.From > now && order.IsByService(promise.Job.Standing)).ToArray()) times.Withdraw(promise.Job);
-    }
-
     private void ConsiderOne(PendingJob job, bool isInside)
     {
         hadTurn.Add(job.Standing.Id);
@@ -128,16 +115,6 @@ internal sealed class SchedulingCycle
         while (kept.TryDequeue(out var holder))
         {
             if (behind.Remove(holder, out var others)) TakeTurnsAgain(others, holder, isInside);
-        }
-    }
-
-    /// <summary>Whoever waited only for a promise that has been kept, unless its turn in this pass is still to come.</summary>
-    private void TakeTurnsAgain(IEnumerable<PendingJob> jobs, JobId holder, bool isInside)
-    {
-        foreach (var job in jobs.Where(job => hadTurn.Contains(job.Standing.Id) && !begun.Contains(job.Standing.Id) && waiting.GetValueOrDefault(job.Standing.Id) is { Token: WaitingToken.Reserved } its && its.BlockedBy == holder))
-        {
-            if (isInside) Conclude(job, Try(job, isInside));
-            else Reconsider(job);
         }
     }
 
@@ -359,15 +336,6 @@ internal sealed class SchedulingCycle
     private IEnumerable<Tenant> Candidates(PendingJob job, bool isInside) =>
         (isInside && quota.IsAnythingBorrowed ? running.All : running.Below(job.Standing, order.IsByService(job.Standing) || job.PromisedFrom <= now))
         .SelectMany(level => level.Tenants.Where(rules.RightOver(job, isInside, level.Level)));
-
-    /// <summary>Where lower levels have a minimum run time: who of them can be made to leave before it is expected to end, and from when.</summary>
-    private IReadOnlyDictionary<JobId, DateTimeOffset> MakingWay(PendingJob job, bool isInside)
-    {
-        var rank = order.RankOf(job.Standing);
-        if (!policy.Levels.Any(level => level.Rank < rank && level.MinRunTime > TimeSpan.Zero) || (!isInside && !order.MayBeEvicted(job.Standing, job.Preemptible))) return Reservation.Nobody;
-        var from = running.Below(job.Standing, withEquals: false).SelectMany(level => level.Tenants).Select(other => (other.Job.Standing.Id, From: rules.ByLevelFrom(job, isInside, other.Job)));
-        return from.Where(each => each.From is not null).ToDictionary(each => each.Id, each => each.From!.Value);
-    }
 
     private void Grow(StartedGang gang)
     {
