@@ -34,7 +34,10 @@ internal static class Shortage
     private static (WaitingUnit Unit, long Needed, long Free, long Largest) Numbers(FreeSpace free, PendingJob job)
     {
         var total = job.MinTotal;
-        var pools = free.PoolsFor(job).ToArray();
+        var withDevices = free.PoolsFor(job).ToArray();
+
+        // Tasks without devices may be on any machine.
+        var any = job.Roles.All(role => role.UsesDevices) ? withDevices : [.. free.Layout.Pools.Where(pool => FreeSpace.Allows(job, pool.Cluster))];
         var stock = free.At(Moment.Soon);
         (WaitingUnit Unit, long Needed, long Free, long Largest) scarcest = default;
         foreach (var kind in Kinds)
@@ -42,7 +45,7 @@ internal static class Shortage
             var needed = kind == WaitingUnit.MilliDevices ? total.Milli : Of(total, kind);
             if (needed == 0) continue;
             var (left, largest) = (0L, 0L);
-            foreach (var pool in pools)
+            foreach (var pool in kind is WaitingUnit.Devices or WaitingUnit.MilliDevices ? withDevices : any)
             {
                 for (var node = pool.First; node < pool.End; node++)
                 {
