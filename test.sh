@@ -8,7 +8,7 @@ set -uo pipefail
 root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 cd "$root" || exit 1
 words=("$@")
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 failures=
 
 say() { printf '\n== %s (after %d s)\n' "$*" "$SECONDS"; }
 count() { passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3)); }
@@ -26,6 +26,7 @@ finish() {
   local line="$passed passed, $failed failed"
   [ "$skipped" -eq 0 ] || line+=", $skipped skipped"
   say "All tests"
+  [ -z "$failures" ] || printf 'These failed:\n%s\n' "$failures"
   echo "$line"
   [ "$failed" -eq 0 ] && [ $((passed + skipped)) -gt 0 ]
   exit
@@ -48,6 +49,8 @@ test_project() { # NAME
   fi
   # shellcheck disable=SC2086 # three numbers
   count $counts
+  failures+=$(jq -r '.results.tests[] | select(.status != "passed" and .status != "skipped")
+    | "\n  \(.name)\n    \((.message // "no message") | split("\n") | map(select(. != "")) | .[:6] | join("\n    "))"' "$report")
   # A failure outside any test, such as a crash after the last.
   if [ "$code" -ne 0 ] && [ "$(echo "$counts" | cut -d' ' -f2)" -eq 0 ]; then
     echo "$name ended with exit code $code though no test failed; that counts as one failure"
