@@ -5,8 +5,7 @@ using Convoy.Core.Scheduling;
 namespace Convoy.Bench.Scheduling;
 
 /// <summary>
-/// Nodes of 8 devices in racks of 16 and blocks of 16 racks, and jobs that come and go on them. It keeps a snapshot as the server does:
-/// records of jobs that did not change are the same objects.
+/// Nodes of 8 devices in racks of 16 and blocks of 16 racks, and jobs that come and go on them. It keeps its snapshot as the server does.
 /// </summary>
 internal sealed class Churn
 {
@@ -14,6 +13,7 @@ internal sealed class Churn
     private const long Gibibyte = 1L << 30;
     private readonly Random random = new(1);
     private readonly List<RunningJob> running = [];
+    private readonly OrderedRecords<RunningJob> records = new(job => job.Standing.SubmitSequence);
     private readonly List<PendingJob> pending = [];
     private int submitted;
 
@@ -35,7 +35,7 @@ internal sealed class Churn
 
     public int DevicesHeld { get; private set; }
 
-    public ClusterSnapshot Snapshot() => new(0, Nodes, [.. pending], [.. running]);
+    public ClusterSnapshot Snapshot() => new(0, Nodes, [.. pending], records.Take());
 
     public PendingJob Submit(int tasks, int gpus, string level = "engineer", TopologyWish? topology = null, string queue = "default")
     {
@@ -58,15 +58,15 @@ internal sealed class Churn
         {
             var at = random.Next(running.Count);
             DevicesHeld -= running[at].Devices;
+            records.Set(running[at].Standing.SubmitSequence, null);
             running[at] = running[^1];
             running.RemoveAt(running.Count - 1);
         }
-
-        running.Sort((x, y) => x.Standing.SubmitSequence.CompareTo(y.Standing.SubmitSequence));
     }
 
     public void EndWhere(Predicate<RunningJob> isOver)
     {
+        foreach (var job in running.FindAll(isOver)) records.Set(job.Standing.SubmitSequence, null);
         running.RemoveAll(isOver);
         DevicesHeld = running.Sum(job => job.Devices);
     }
@@ -87,10 +87,10 @@ internal sealed class Churn
             {
                 Revision = 1, StartedAt = Now, Accelerator = gang.Accelerator,
             });
+            records.Set(job.Standing.SubmitSequence, running[^1]);
             DevicesHeld += running[^1].Devices;
         }
 
         pending.RemoveAll(job => !waiting.ContainsKey(job.Standing.Id));
-        running.Sort((x, y) => x.Standing.SubmitSequence.CompareTo(y.Standing.SubmitSequence));
     }
 }

@@ -64,10 +64,9 @@ internal static class SpeedTable
         {
             churn.End(count * tasks / 2);
             planner.PlanNext(churn.Snapshot(), Policy, churn.Now);
-            for (var i = 0; i < count; i++) churn.Submit(tasks, tasks == 1 ? 1 : 1, topology: tasks == 1 ? null : new TopologyWish(TopologyLevel.Rack, false));
-            var snapshot = churn.Snapshot();
+            for (var i = 0; i < count; i++) churn.Submit(tasks, 1, topology: tasks == 1 ? null : new TopologyWish(TopologyLevel.Rack, false));
             if (round > 1) watch.Start();
-            var plan = planner.PlanNext(snapshot, Policy, churn.Now);
+            var plan = planner.PlanNext(churn.Snapshot(), Policy, churn.Now);
             watch.Stop();
             if (round > 1) placed += plan.Gangs.Count;
             churn.Apply(plan);
@@ -86,9 +85,8 @@ internal static class SpeedTable
         {
             churn.End(changes);
             for (var i = 0; i < changes; i++) churn.Submit(i % 50 == 0 ? 4 : 1, (i % 3) switch { 0 => 1, 1 => 2, _ => 4 });
-            var snapshot = churn.Snapshot();
             var watch = Stopwatch.StartNew();
-            var plan = planner.PlanNext(snapshot, Policy, churn.Now);
+            var plan = planner.PlanNext(churn.Snapshot(), Policy, churn.Now);
             if (round >= 10) took.Add(watch.Elapsed.TotalMilliseconds);
             churn.Apply(plan);
             churn.Cancel();
@@ -114,9 +112,8 @@ internal static class SpeedTable
         for (var i = 0; i < 2 * Searches; i++)
         {
             churn.Submit(1 << (i % 4), 8, "senior");
-            var snapshot = churn.Snapshot();
             var watch = Stopwatch.StartNew();
-            var plan = planner.PlanNext(snapshot, Policy, churn.Now);
+            var plan = planner.PlanNext(churn.Snapshot(), Policy, churn.Now);
             if (i >= Searches) took.Add(watch.Elapsed.TotalMilliseconds);
             if (plan.Evictions.Count == 0) throw new InvalidOperationException("nobody was evicted");
             churn.Cancel();

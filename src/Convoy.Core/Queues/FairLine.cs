@@ -20,25 +20,15 @@ internal sealed class FairLine
 
     private readonly StandingOrder order;
     private readonly QueueTree tree;
-    private readonly Dictionary<string, long> devicesOf = [];
-    private readonly long devices;
-    private readonly long cpu;
-    private readonly long memory;
+    private readonly ClusterTotals totals;
     private readonly Dictionary<string, Int128> users = [];
     private readonly Int128[] queues;
 
-    public FairLine(ClusterSnapshot snapshot, Holdings holdings, StandingOrder order, QueueTree tree)
+    public FairLine(ClusterSnapshot snapshot, Holdings holdings)
     {
-        this.order = order;
-        this.tree = tree;
-        foreach (var node in snapshot.Nodes)
-        {
-            cpu += node.CpuMillicores;
-            memory += node.MemoryBytes;
-            devices += node.Devices.Count;
-            if (node.Accelerator is { } type) devicesOf[type] = devicesOf.GetValueOrDefault(type) + node.Devices.Count;
-        }
-
+        order = holdings.Order;
+        tree = holdings.Queues;
+        totals = holdings.Totals;
         queues = new Int128[tree.Count];
         for (var queue = 0; queue < queues.Length; queue++) queues[queue] = snapshot.QueueShares.GetValueOrDefault(tree[queue].Name);
         foreach (var (user, share) in snapshot.UserShares) users[user] = share;
@@ -48,7 +38,7 @@ internal sealed class FairLine
             for (var queue = tree.IdOf(name); queue >= 0; queue = tree.ParentOf(queue)) queues[queue] += DominantPart(held, DevicesOf(type));
         }
 
-        long DevicesOf(string type) => type.Length == 0 ? devices : devicesOf.GetValueOrDefault(type);
+        long DevicesOf(string type) => type.Length == 0 ? totals.Devices : totals.DevicesOf(type);
     }
 
     public IReadOnlyList<PendingJob> Order(IReadOnlyList<PendingJob> pending)
@@ -86,12 +76,12 @@ internal sealed class FairLine
     {
         var types = job.AcceptableAccelerators;
         var accepted = 0L;
-        foreach (var type in types ?? []) accepted += devicesOf.GetValueOrDefault(type);
-        return DominantPart(job.MinTotal, types is null ? devices : accepted);
+        foreach (var type in types ?? []) accepted += totals.DevicesOf(type);
+        return DominantPart(job.MinTotal, types is null ? totals.Devices : accepted);
     }
 
     private long DominantPart(ResourceVector held, long ofDevices) =>
-        Math.Max(Part(held.MilliDevices, 1000 * ofDevices), Math.Max(Part(held.CpuMillicores, cpu), Part(held.MemoryBytes, memory)));
+        Math.Max(Part(held.MilliDevices, 1000 * ofDevices), Math.Max(Part(held.CpuMillicores, totals.CpuMillicores), Part(held.MemoryBytes, totals.MemoryBytes)));
 
     private static long Part(long amount, long of) => of <= 0 ? 0 : (long)(((Int128)amount << ShareBits) / of);
 

@@ -1,11 +1,11 @@
-using Convoy.Core.Jobs;
+using Convoy.Core.Queues;
 using Convoy.Core.Resources;
 
 namespace Convoy.Core.Scheduling;
 
 /// <summary>
 /// What running jobs hold, kept from plan to plan and indexed by what planning asks. Brought up to a snapshot it is told of every record
-/// that is another object than before: one comparison of references for each that is not.
+/// that is another object than before; where the snapshot's lists are <see cref="Segments{T}"/>, the others are not even looked at.
 /// </summary>
 internal sealed class Holdings
 {
@@ -15,18 +15,14 @@ internal sealed class Holdings
     private readonly Dictionary<(string Queue, string Accelerator), ResourceVector> ofQueue = [];
     private readonly Dictionary<(string User, string Accelerator), ResourceVector> ofUser = [];
     private readonly HashSet<RunningJob> elastic = new(ReferenceEqualityComparer.Instance);
-    private List<RunningJob> added = [];
-    private readonly HashSet<RunningJob> removed = new(ReferenceEqualityComparer.Instance);
-    private TimeSpan usualDuration;
+    private readonly HashSet<RunningJob> leaving = new(ReferenceEqualityComparer.Instance);
+    private readonly ExpectedEnds ends = new();
+    private SchedulingPolicy policy = new([]);
     private IReadOnlyList<Node> nodes = [];
-    private List<RunningJob> jobs = [];
+    private Segments<RunningJob> jobs = Segments<RunningJob>.Empty;
 
     /// <summary>Who is on each node, by its number.</summary>
     private List<RunningJob>?[] onNode = [];
-
-    /// <summary>The lists of the plan before last, to be filled anew: large ones that come and go with every plan are dear to collect.</summary>
-    private List<RunningJob> spareJobs = [];
-    private List<(DateTimeOffset End, RunningJob Job)> spareByEnd = [];
 
     /// <summary>Less what running jobs hold.</summary>
     public FreeSpace Free { get; private set; } = FreeSpace.Of(new ClusterSnapshot(0, [], [], []), []);
@@ -34,19 +30,23 @@ internal sealed class Holdings
     /// <summary>The same in counts, for what will be.</summary>
     public FreeSpace Counts { get; private set; } = FreeSpace.OfCounts(new ClusterSnapshot(0, [], [], []), []);
 
-    /// <summary>In order of submission.</summary>
-    public IReadOnlyList<RunningJob> Jobs => jobs;
-
-    /// <summary>By when they were expected to end as they started; ties by id.</summary>
-    public List<(DateTimeOffset End, RunningJob Job)> ByEnd { get; private set; } = [];
-
-    public static Comparer<(DateTimeOffset End, RunningJob Job)> EarliestFirst { get; } = Comparer<(DateTimeOffset End, RunningJob Job)>.Create((x, y) =>
-        x.End != y.End ? x.End.CompareTo(y.End) : string.CompareOrdinal(x.Job.Standing.Id.Value, y.Job.Standing.Id.Value));
+    /// <summary>By when they were expected to end as they started.</summary>
+    public IReadOnlyList<(DateTimeOffset End, RunningJob Job)> ByEnd => ends.List;
 
     /// <summary>Jobs that stop, or change their size.</summary>
-    public int Leaving { get; private set; }
+    public IReadOnlyCollection<RunningJob> Leaving => leaving;
+
+    /// <summary>What all nodes have together, in whatever state.</summary>
+    public ClusterTotals Totals { get; private set; } = new();
 
     public IReadOnlyCollection<RunningJob> Elastic => elastic;
+
+    /// <summary>What administrators say of queues, as a tree.</summary>
+    public QueueTree Queues { get; private set; } = QueueTree.Default;
+
+    public StandingOrder Order { get; private set; } = new(new([]), QueueTree.Default);
+
+    public QuotaBook Quota { get; private set; } = new([], QueueTree.Default, new(new([]), QueueTree.Default));
 
     /// <summary>For one search at a time.</summary>
     public VictimsByNode Victims { get; } = new();
@@ -66,68 +66,33 @@ internal sealed class Holdings
 
     public IReadOnlyList<RunningJob> On(string cluster, string node) => Free.Layout.IndexOf(cluster, node) is >= 0 and var index ? onNode[index] ?? [] : [];
 
-    public void Update(ClusterSnapshot snapshot, SchedulingPolicy policy)
+    public void Update(ClusterSnapshot snapshot, SchedulingPolicy by)
     {
         UpdateNodes(snapshot.Nodes);
-        var next = spareJobs;
-        FillInOrder(next, snapshot.Running);
-        var (i, j) = (0, 0);
-        while (i < jobs.Count || j < next.Count)
-        {
-            if (i < jobs.Count && j < next.Count && ReferenceEquals(jobs[i], next[j])) (i, j) = (i + 1, j + 1);
-            else if (j >= next.Count || (i < jobs.Count && Order(jobs[i], next[j]) <= 0)) Remove(jobs[i++]);
-            else Add(next[j++]);
-        }
-
-        (jobs, spareJobs) = (next, jobs);
+        UpdatePolicy(by);
+        var next = snapshot.Running as Segments<RunningJob> ?? InOrder(snapshot.Running);
+        Segments<RunningJob>.Compare(jobs, next, BySubmission, Remove, Add);
+        jobs = next;
+        Quota.Commit();
         Free.Expect(snapshot.Pending, jobs);
-        SortByEnd(policy);
-    }
-
-    /// <summary>What one attempt is expected to take.</summary>
-    public static TimeSpan DurationOf(RunningJob job, TimeSpan usual) => job.MaxDuration is { } most && most > TimeSpan.Zero ? most : usual;
-
-    private void SortByEnd(SchedulingPolicy policy)
-    {
-        if (usualDuration != policy.UsualDuration)
-        {
-            usualDuration = policy.UsualDuration;
-            (ByEnd, added) = ([], [.. jobs]);
-            removed.Clear();
-        }
-
-        if (added.Count == 0 && removed.Count == 0) return;
-        var come = added.Where(job => !removed.Remove(job)).Select(job => (End: job.StartedAt + DurationOf(job, usualDuration), job)).ToList();
-        come.Sort(EarliestFirst);
-        var merged = spareByEnd;
-        merged.Clear();
-        var next = 0;
-        foreach (var each in ByEnd)
-        {
-            for (; next < come.Count && EarliestFirst.Compare(come[next], each) < 0; next++) merged.Add(come[next]);
-            if (!removed.Contains(each.Job)) merged.Add(each);
-        }
-
-        merged.AddRange(come[next..]);
-        (ByEnd, spareByEnd) = (merged, ByEnd);
-        added.Clear();
-        removed.Clear();
+        ends.Settle(policy.UsualDuration, jobs);
     }
 
     /// <summary>The list itself is of no order, and most often in this one.</summary>
-    private static void FillInOrder(List<RunningJob> list, IReadOnlyList<RunningJob> running)
+    private static Segments<RunningJob> InOrder(IReadOnlyList<RunningJob> running)
     {
-        list.Clear();
-        list.AddRange(running);
-        for (var i = 1; i < list.Count; i++)
+        RunningJob[] sorted = [.. running];
+        for (var i = 1; i < sorted.Length; i++)
         {
-            if (Order(list[i - 1], list[i]) < 0) continue;
-            list.Sort(Order);
+            if (BySubmission(sorted[i - 1], sorted[i]) < 0) continue;
+            Array.Sort(sorted, BySubmission);
             break;
         }
+
+        return new Segments<RunningJob>(sorted.Length == 0 ? [] : [sorted]);
     }
 
-    private static int Order(RunningJob x, RunningJob y)
+    private static int BySubmission(RunningJob x, RunningJob y)
     {
         var order = x.Standing.SubmitSequence.CompareTo(y.Standing.SubmitSequence);
         return order == 0 ? string.CompareOrdinal(x.Standing.Id.Value, y.Standing.Id.Value) : order;
@@ -142,10 +107,15 @@ internal sealed class Holdings
         {
             if (ReferenceEquals(nodes[i], next[i])) continue;
             isAnew = nodes[i].Name != next[i].Name || nodes[i].Cluster != next[i].Cluster || !Free.TryRenew(next[i]) || !Counts.TryRenew(next[i]);
+            Totals.Add(nodes[i], -1);
+            Totals.Add(next[i]);
+            if (!isAnew) Quota.Renew(nodes[i], next[i]);
         }
 
         nodes = [.. next];
         if (!isAnew) return;
+        Totals = new ClusterTotals();
+        foreach (var node in nodes) Totals.Add(node);
         var empty = new ClusterSnapshot(0, nodes, [], []);
         (Free, Counts) = (FreeSpace.Of(empty, []), FreeSpace.OfCounts(empty, []));
         onNode = new List<RunningJob>?[Free.Layout.Nodes.Length];
@@ -156,17 +126,36 @@ internal sealed class Holdings
             Counts.Take(job);
             House(job);
         }
+
+        KeepQuotas();
+    }
+
+    private void UpdatePolicy(SchedulingPolicy next)
+    {
+        if (policy == next) return;
+        policy = next;
+        Queues = QueueTree.Of(policy.Queues).Tree ?? QueueTree.Default;
+        Order = new StandingOrder(policy, Queues);
+        KeepQuotas();
+    }
+
+    private void KeepQuotas()
+    {
+        Quota = new QuotaBook(nodes, Queues, Order);
+        foreach (var job in jobs) Quota.Hold(job);
     }
 
     private void Add(RunningJob job)
     {
-        added.Add(job);
+        ends.Add(job);
+        Quota.Hold(job);
         Free.Hold(job);
         Counts.Take(job);
         Count(job, 1);
         House(job);
         Of(byOwner, job.Standing.Owner).Add(job);
         if (job.Roles.Any(role => role.Max > role.Min)) elastic.Add(job);
+        if (job.IsStopping || job.IsResizing) leaving.Add(job);
     }
 
     private void House(RunningJob job)
@@ -183,13 +172,15 @@ internal sealed class Holdings
 
     private void Remove(RunningJob job)
     {
-        removed.Add(job);
+        ends.Remove(job);
+        Quota.Release(job);
         Free.Release(job);
         Counts.Give(job);
         Count(job, -1);
         byLevel[job.Standing.Level].Remove(job);
         Of(byOwner, job.Standing.Owner).Remove(job);
         elastic.Remove(job);
+        leaving.Remove(job);
         for (var i = 0; i < job.Places.Count; i++)
         {
             if (Free.Layout.IndexOf(job.Cluster, job.Places[i].Node) is not (>= 0 and var node) || onNode[node] is not { } here) continue;
@@ -205,7 +196,6 @@ internal sealed class Holdings
         foreach (var place in job.Places) held += place.IsComing ? default : place.Taken;
         var (count, sum) = ofOwner.GetValueOrDefault(job.Standing.Owner);
         ofOwner[job.Standing.Owner] = (count + times, sum + (held * times));
-        if (job.IsStopping || job.IsResizing) Leaving += times;
         if (job.IsStopping) return;
         ofQueue[(job.Standing.Queue, job.Accelerator ?? "")] = ofQueue.GetValueOrDefault((job.Standing.Queue, job.Accelerator ?? "")) + (held * times);
         ofUser[(job.Standing.Owner, job.Accelerator ?? "")] = ofUser.GetValueOrDefault((job.Standing.Owner, job.Accelerator ?? "")) + (held * times);

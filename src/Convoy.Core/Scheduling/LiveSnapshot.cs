@@ -4,7 +4,7 @@ using Convoy.Core.Queues;
 namespace Convoy.Core.Scheduling;
 
 /// <summary>
-/// What a plan is made of, kept up to date by being told of every change: taking it costs records of what changed, and copies of lists.
+/// What a plan is made of, kept up to date by being told of every change: taking it costs what changed.
 /// The same jobs told in any order, once or often, give the same snapshot.
 /// </summary>
 /// <param name="usage">What was used before; what the jobs told here use is charged to it, each attempt once.</param>
@@ -51,47 +51,4 @@ public sealed class LiveSnapshot(UsageAccounts usage)
         && one.Gang.Tasks.Count == other.Gang.Tasks.Count && one.Gang.Tasks.Zip(other.Gang.Tasks).All(pair => pair.First with { Devices = pair.Second.Devices } == pair.Second && pair.First.Devices.SequenceEqual(pair.Second.Devices));
 
     private PendingJob Pending(Job job) => PendingJob.Of(job) with { Promised = promises.GetValueOrDefault(job.Id) };
-}
-
-/// <summary>Records in the order of their keys. A list that was handed out is never changed.</summary>
-internal sealed class OrderedRecords<T>(Func<T, long> keyOf)
-    where T : class
-{
-    private readonly SortedDictionary<long, T?> changes = [];
-    private List<T> list = [];
-
-    /// <param name="record">Null where there is none any more.</param>
-    public void Set(long key, T? record) => changes[key] = record;
-
-    /// <summary>One search for each change, and a copy of all between them.</summary>
-    public IReadOnlyList<T> Take()
-    {
-        if (changes.Count == 0) return list;
-        var next = new List<T>(list.Count + changes.Count);
-        var from = 0;
-        foreach (var (key, record) in changes)
-        {
-            var at = FirstFrom(key, from);
-            next.AddRange(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(list)[from..at]);
-            if (record is not null) next.Add(record);
-            from = at < list.Count && keyOf(list[at]) == key ? at + 1 : at;
-        }
-
-        next.AddRange(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(list)[from..]);
-        changes.Clear();
-        return list = next;
-    }
-
-    private int FirstFrom(long key, int from)
-    {
-        var (low, high) = (from, list.Count);
-        while (low < high)
-        {
-            var middle = low + ((high - low) / 2);
-            if (keyOf(list[middle]) < key) low = middle + 1;
-            else high = middle;
-        }
-
-        return low;
-    }
 }

@@ -4,8 +4,9 @@ using Convoy.Core.Queues;
 namespace Convoy.Core.Scheduling;
 
 /// <summary>
-/// What the queues' jobs hold of their quotas while a plan is made, in thousandths of devices: once as it is now, and once as it will be
-/// when those have gone who are on their way out. Whoever waits for them is charged in the second only, so that it stays theirs.
+/// What the queues' jobs hold of their quotas, in thousandths of devices: once as it is now, and once as it will be when those have gone
+/// who are on their way out. Whoever waits for them is charged in the second only, so that it stays theirs. Kept from plan to plan: what a
+/// plan does to it is undone by <see cref="Rollback"/>.
 /// </summary>
 /// <remarks>
 /// In a pool jobs are charged to nominal by level, those that run before those that wait, then priority and submission. Those that may
@@ -19,6 +20,7 @@ internal sealed class QuotaBook
     private readonly QueueTree tree;
     private readonly StandingOrder order;
     private readonly bool isTrivial;
+    private readonly long[] capacities;
     private readonly Dictionary<string, int> types = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Cluster, string Node), string> typeOfNode = [];
     private readonly QuotaUsage now;
@@ -30,17 +32,20 @@ internal sealed class QuotaBook
     private readonly Dictionary<(int Pool, int Type), HashSet<JobId>> borrowers = [];
     private readonly Dictionary<(int Pool, int Type, int Rank), long> chargedBefore = [];
 
-    public QuotaBook(ClusterSnapshot snapshot, QueueTree tree, StandingOrder order)
+    /// <summary>Who has joined and who has left since <see cref="Commit"/>.</summary>
+    private readonly List<(Member Member, bool HasJoined)> log = [];
+
+    public QuotaBook(IReadOnlyList<Node> nodes, QueueTree tree, StandingOrder order)
     {
         this.tree = tree;
         this.order = order;
         isTrivial = Enumerable.Range(0, tree.Count).All(queue => tree[queue].Quotas.Count == 0);
-        var names = isTrivial ? [] : snapshot.Nodes.Select(node => node.Accelerator).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToArray();
+        var names = isTrivial ? [] : nodes.Select(node => node.Accelerator).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToArray();
         foreach (var name in names) types.Add(name, types.Count);
-        var capacities = new long[names.Length];
+        capacities = new long[names.Length];
         if (!isTrivial)
         {
-            foreach (var node in snapshot.Nodes)
+            foreach (var node in nodes)
             {
                 if (node.Accelerator is not { } type) continue;
                 capacities[types[type]] += node.Devices.Count * MilliPerDevice;
@@ -50,17 +55,59 @@ internal sealed class QuotaBook
 
         now = new QuotaUsage(tree, names, capacities, MilliPerDevice);
         soon = new QuotaUsage(tree, names, capacities, MilliPerDevice);
-        if (isTrivial) return;
-        foreach (var job in snapshot.Running) Hold(job);
     }
 
-    private void Hold(RunningJob job)
+    /// <summary>The node has other devices of the same type.</summary>
+    public void Renew(Node before, Node after)
     {
-        if (MemberOf(job) is not { } member) return;
+        if (isTrivial || after.Accelerator is not { } name) return;
+        var type = types[name];
+        capacities[type] += (after.Devices.Count - before.Devices.Count) * MilliPerDevice;
+        now.SetCapacity(type, capacities[type]);
+        soon.SetCapacity(type, capacities[type]);
+        Forget();
+    }
+
+    /// <summary>The job runs.</summary>
+    public void Hold(RunningJob job)
+    {
+        if (isTrivial || MemberOf(job) is not { } member) return;
         now.Charge(member.Queue, member.Type, member.Milli);
         if (job.IsStopping) return;
         var stays = job.Places.Where(place => !place.IsLeaving).Sum(place => place.Taken.MilliDevices);
         if (stays > 0) Join(member with { Milli = stays, Min = job.MinMilliDevices() });
+    }
+
+    /// <summary>The job that was held runs no more, or as another record.</summary>
+    public void Release(RunningJob job)
+    {
+        if (isTrivial || MemberOf(job) is not { } held) return;
+        now.Refund(held.Queue, held.Type, held.Milli);
+        if (memberOf.TryGetValue(held.Id, out var member)) Remove(member);
+    }
+
+    /// <summary>What was done until here stands.</summary>
+    public void Commit()
+    {
+        now.Commit();
+        soon.Commit();
+        log.Clear();
+    }
+
+    /// <summary>All is as it was at the last <see cref="Commit"/>.</summary>
+    public void Rollback()
+    {
+        now.Rollback(0);
+        soon.Rollback(0);
+        for (var i = log.Count - 1; i >= 0; i--)
+        {
+            var (member, hasJoined) = log[i];
+            if (hasJoined) Erase(member);
+            else Enter(member);
+        }
+
+        log.Clear();
+        Forget();
     }
 
     /// <summary>Whether any queue has a quota of its own.</summary>
@@ -177,20 +224,37 @@ internal sealed class QuotaBook
     private void Join(Member member)
     {
         soon.Charge(member.Queue, member.Type, member.Milli);
-        memberOf.Add(member.Id, member);
-        var cell = (soon.PoolOf(member.Queue, member.Type), member.Type);
-        if (!members.TryGetValue(cell, out var here)) members.Add(cell, here = []);
-        here.Add(member);
+        Enter(member);
+        log.Add((member, true));
+        Forget();
+    }
+
+    private void Remove(Member member)
+    {
+        soon.Refund(member.Queue, member.Type, member.Milli);
+        Erase(member);
+        log.Add((member, false));
         Forget();
     }
 
     private void Replace(Member before, Member after)
     {
-        soon.Refund(before.Queue, before.Type, before.Milli);
-        memberOf.Remove(before.Id);
-        members[(soon.PoolOf(before.Queue, before.Type), before.Type)].Remove(before);
-        Forget();
+        Remove(before);
         if (after.Milli > 0) Join(after);
+    }
+
+    private void Enter(Member member)
+    {
+        memberOf.Add(member.Id, member);
+        var cell = (soon.PoolOf(member.Queue, member.Type), member.Type);
+        if (!members.TryGetValue(cell, out var here)) members.Add(cell, here = []);
+        here.Add(member);
+    }
+
+    private void Erase(Member member)
+    {
+        memberOf.Remove(member.Id);
+        members[(soon.PoolOf(member.Queue, member.Type), member.Type)].Remove(member);
     }
 
     private void Forget()

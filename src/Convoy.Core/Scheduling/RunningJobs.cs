@@ -8,7 +8,7 @@ internal sealed class RunningJobs(Holdings holdings, StandingOrder order, DateTi
     private readonly HashSet<JobId> gone = [];
     private readonly Dictionary<JobId, RunningJob> smaller = [];
 
-    public bool IsAnyLeaving => holdings.Leaving > 0 || gone.Count > 0 || smaller.Count > 0;
+    public bool IsAnyLeaving => holdings.Leaving.Count > 0 || gone.Count > 0 || smaller.Count > 0;
 
     /// <summary>Whoever may be evicted at all, by level.</summary>
     public IEnumerable<(string? Level, IEnumerable<Tenant> Tenants)> All => holdings.Levels.Select(level => ((string?)level, Evictable(holdings.OfLevel(level))));

@@ -44,6 +44,7 @@ public sealed class Scheduler
         {
             holdings.Free.Rollback(free);
             holdings.Counts.Rollback(counts);
+            holdings.Quota.Rollback();
         }
     }
 }

@@ -45,12 +45,11 @@ internal sealed partial class SchedulingCycle
         this.snapshot = snapshot;
         this.policy = policy;
         this.now = now;
-        var tree = QueueTree.Of(policy.Queues).Tree ?? QueueTree.Default;
-        order = new StandingOrder(policy, tree);
-        line = new FairLine(snapshot, holdings, order, tree).Order(snapshot.Pending);
+        order = holdings.Order;
+        line = new FairLine(snapshot, holdings).Order(snapshot.Pending);
         free = holdings.Free;
         people = new PeopleUsage(holdings, order);
-        quota = new QuotaBook(snapshot, tree, order);
+        quota = holdings.Quota;
         blocked = new BlockedShapes(quota);
         rules = new Preemption(policy, order, quota, now);
         running = new RunningJobs(holdings, order, now);

@@ -19,7 +19,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     private readonly Dictionary<(string Cluster, string Node), List<(Reservation For, ResourceVector Taken)>> promised = [];
     private readonly List<Reservation> reservations = [];
     private readonly Dictionary<JobId, Reservation> due = [];
-    private (DateTimeOffset End, RunningJob Job)[]? before;
+    private Timeline? before;
 
     public IReadOnlyList<Reservation> Reservations => reservations;
 
@@ -29,10 +29,10 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     public DateTimeOffset ExpectedEnd(RunningJob job)
     {
         if (job.IsStopping) return now;
-        if (job.IsMoving) return now + Holdings.DurationOf(job, policy.UsualDuration);
+        if (job.IsMoving) return now + ExpectedEnds.DurationOf(job, policy.UsualDuration);
 
         // Who outstays what was declared or usual is given twice the time, and so on.
-        var duration = Holdings.DurationOf(job, policy.UsualDuration);
+        var duration = ExpectedEnds.DurationOf(job, policy.UsualDuration);
         while (job.StartedAt + duration <= now) duration *= 2;
         return job.StartedAt + duration;
     }
@@ -62,14 +62,14 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
         due.Remove(job.Standing.Id);
         Reservation[] ahead = [.. reservations, .. due.Values];
         List<(DateTimeOffset End, RunningJob Job)> more = [.. begun, .. ahead.Select(each => (each.End, new StartedGang(each.Job, each.Places[0].Cluster, each.Accelerator, [.. each.Places]).AsRunning(each.From)))];
-        IReadOnlyList<(DateTimeOffset End, RunningJob Job)> staying = before ??= Ends();
+        IEnumerable<(DateTimeOffset End, RunningJob Job)> staying = before ??= Ends();
         if (makeWay.Count > 0)
         {
             more.AddRange(staying.Where(each => makeWay.ContainsKey(each.Job.Standing.Id)).Select(each => (Earlier(each.End, makeWay[each.Job.Standing.Id]), each.Job)));
-            staying = [.. staying.Where(each => !makeWay.ContainsKey(each.Job.Standing.Id))];
+            staying = staying.Where(each => !makeWay.ContainsKey(each.Job.Standing.Id));
         }
 
-        var timeline = Merged(staying, more);
+        var timeline = Timeline.Of(staying, more);
         var checkpoint = counts.Checkpoint();
         foreach (var each in ahead) counts.Take(each.Places);
         Reservation? best = null;
@@ -206,7 +206,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     {
         Release(job);
         counts.Take(to);
-        Begin(job with { Places = [.. to.Select(place => new HeldPlace(place.Node, place.Role.Each, place.Devices))] }, now + Holdings.DurationOf(job, policy.UsualDuration));
+        Begin(job with { Places = [.. to.Select(place => new HeldPlace(place.Node, place.Role.Each, place.Devices))] }, now + ExpectedEnds.DurationOf(job, policy.UsualDuration));
     }
 
     /// <summary>The job ends some of its tasks now.</summary>
@@ -224,44 +224,31 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
         foreach (var place in job.Places) Of(begunOn, job.Cluster, place.Node).Add((end, place.Taken));
     }
 
-    /// <summary>Ends of what ran before the plan, the earliest first. Those expected to have ended already are expected anew.</summary>
-    private (DateTimeOffset End, RunningJob Job)[] Ends()
+    /// <summary>Ends of what ran before the plan. Those expected to have ended already are expected anew.</summary>
+    private Timeline Ends()
     {
-        var overdue = new List<(DateTimeOffset End, RunningJob Job)>();
-        var first = 0;
-        for (; first < holdings.ByEnd.Count && holdings.ByEnd[first].End <= now; first++) overdue.Add((ExpectedEnd(holdings.ByEnd[first].Job), holdings.ByEnd[first].Job));
-        if (holdings.Leaving == 0) return [.. Merged(holdings.ByEnd[first..], overdue)];
+        var overdue = holdings.ByEnd.TakeWhile(each => each.End <= now).Select(each => (ExpectedEnd(each.Job), each.Job)).ToList();
+        var later = holdings.ByEnd.Skip(overdue.Count);
+        if (holdings.Leaving.Count == 0) return Timeline.Of(later, overdue);
 
         // Who is on its way out is gone before all others, wherever it was expected; who moves begins anew.
-        overdue.AddRange(holdings.ByEnd.Skip(first).Where(each => each.Job.IsStopping || each.Job.IsMoving).Select(each => (ExpectedEnd(each.Job), each.Job)));
-        overdue.AddRange(holdings.Jobs.Where(job => job.IsResizing).Select(job => (now, job.WhatLeaves())));
-        return [.. Merged([.. holdings.ByEnd.Skip(first).Where(each => !each.Job.IsStopping && !each.Job.IsMoving)], overdue)];
-    }
+        overdue.RemoveAll(each => IsExpectedAnew(each.Job));
+        overdue.AddRange(holdings.Leaving.Where(IsExpectedAnew).Select(job => (ExpectedEnd(job), job)));
+        overdue.AddRange(holdings.Leaving.Where(job => job.IsResizing).Select(job => (now, job.WhatLeaves())));
+        return Timeline.Of(later.Where(each => !IsExpectedAnew(each.Job)), overdue);
 
-    private static List<(DateTimeOffset End, RunningJob Job)> Merged(IReadOnlyList<(DateTimeOffset End, RunningJob Job)> sorted, List<(DateTimeOffset End, RunningJob Job)> more)
-    {
-        more.Sort(Holdings.EarliestFirst);
-        var merged = new List<(DateTimeOffset End, RunningJob Job)>(sorted.Count + more.Count);
-        var next = 0;
-        foreach (var each in sorted)
-        {
-            for (; next < more.Count && Holdings.EarliestFirst.Compare(more[next], each) < 0; next++) merged.Add(more[next]);
-            merged.Add(each);
-        }
-
-        merged.AddRange(more[next..]);
-        return merged;
+        static bool IsExpectedAnew(RunningJob job) => job.IsStopping || job.IsMoving;
     }
 
     /// <summary>What ends later only adds room: the first moment is found by doubling, then by halving.</summary>
-    private (DateTimeOffset From, List<Place> Places)? Earliest(List<(DateTimeOffset End, RunningJob Job)> timeline, PendingJob job, string cluster, string? accelerator, DateTimeOffset from)
+    private (DateTimeOffset From, List<Place> Places)? Earliest(Timeline timeline, PendingJob job, string cluster, string? accelerator, DateTimeOffset from)
     {
         var start = counts.Checkpoint();
         var (given, first) = (0, 0);
-        while (from > now && first < timeline.Count && timeline[first].End <= from) first++;
-        var (tooFew, enough) = (first - 1, timeline.Count + 1);
+        while (from > now && timeline.Reach(first + 1) > first && timeline[first].End <= from) first++;
+        var (tooFew, enough) = (first - 1, int.MaxValue);
         List<Place>? places = null;
-        for (var count = first; ; count = Math.Min(timeline.Count, Math.Max(first + 1, count * 2)))
+        for (var count = first; ; count = timeline.Reach(Math.Max(first + 1, count * 2)))
         {
             if (Fits(count))
             {
@@ -270,7 +257,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
             }
 
             tooFew = count;
-            if (count == timeline.Count) break;
+            if (timeline.Reach(count + 1) == count) break;
         }
 
         while (places is not null && enough - tooFew > 1)

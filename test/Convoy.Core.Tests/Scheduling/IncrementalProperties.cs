@@ -12,12 +12,13 @@ public sealed class IncrementalProperties
     {
         var scheduler = new Scheduler();
         var at = worlds.Select(world => world.Snapshot).ToArray();
+        var running = worlds.Select(_ => new OrderedRecords<RunningJob>(job => job.Standing.SubmitSequence, most: 2)).ToArray();
         foreach (var step in steps)
         {
             // Now and then quite another world: nothing of the one before may be left.
             var i = step == 0 ? 1 : 0;
             var policy = worlds[i].Policy;
-            var plan = scheduler.PlanNext(at[i], policy, Worlds.Now);
+            var plan = scheduler.PlanNext(at[i] with { Running = step % 2 == 0 ? at[i].Running : Told(running[i], at[i].Running) }, policy, Worlds.Now);
             JsonSerializer.Serialize(plan).ShouldBe(JsonSerializer.Serialize(Scheduler.Plan(at[i], policy, Worlds.Now)));
             at[i] = Next(Worlds.Applied(at[i], plan), step);
         }
@@ -33,7 +34,15 @@ public sealed class IncrementalProperties
         JsonSerializer.Serialize(scheduler.PlanNext(good, Worlds.Policy, Worlds.Now)).ShouldBe(JsonSerializer.Serialize(Scheduler.Plan(good, Worlds.Policy, Worlds.Now)));
     }
 
-    /// <summary>Somebody ends, is told to stop, or a node falls ill and recovers.</summary>
+    /// <summary>The list as the server has it: in segments, of which those stay that nothing happened to.</summary>
+    private static Segments<RunningJob> Told(OrderedRecords<RunningJob> records, IReadOnlyList<RunningJob> running)
+    {
+        foreach (var gone in records.Take().Except(running, ReferenceEqualityComparer.Instance).Cast<RunningJob>()) records.Set(gone.Standing.SubmitSequence, null);
+        foreach (var come in running.Except(records.Take(), ReferenceEqualityComparer.Instance).Cast<RunningJob>()) records.Set(come.Standing.SubmitSequence, come);
+        return records.Take();
+    }
+
+    /// <summary>Somebody ends, is told to stop, or a node falls ill, recovers or loses a device.</summary>
     private static ClusterSnapshot Next(ClusterSnapshot snapshot, int step) => step switch
     {
         1 or 2 when snapshot.Running.Count > 0 => snapshot with { Running = [.. snapshot.Running.Skip(1)] },
@@ -41,6 +50,7 @@ public sealed class IncrementalProperties
         4 => snapshot with { Nodes = [snapshot.Nodes[0] with { Health = NodeHealth.Suspect }, .. snapshot.Nodes.Skip(1)] },
         5 => snapshot with { Nodes = [snapshot.Nodes[0] with { Health = NodeHealth.Ready }, .. snapshot.Nodes.Skip(1)] },
         6 => snapshot with { Nodes = [.. snapshot.Nodes.Skip(1), Worlds.Node("n" + new string('x', snapshot.Nodes.Max(node => node.Name.Length)), 4)] },
+        7 => snapshot with { Nodes = [snapshot.Nodes[0] with { Devices = [.. snapshot.Nodes[0].Devices.SkipLast(1)] }, .. snapshot.Nodes.Skip(1)] },
         _ => snapshot,
     };
 }
