@@ -26,14 +26,12 @@ internal sealed class QuotaBook
     private readonly QuotaUsage now;
     private readonly QuotaUsage soon;
 
-    /// <summary>Jobs that hold devices and stay, by pool and type, in the order in which they are charged.</summary>
-    private readonly Dictionary<(int Pool, int Type), SortedSet<Member>> members = [];
-    private readonly Dictionary<JobId, Member> memberOf = [];
-    private readonly Dictionary<(int Pool, int Type), HashSet<JobId>> borrowers = [];
-    private readonly Dictionary<(int Pool, int Type, int Rank), long> chargedBefore = [];
+    /// <summary>Jobs that hold devices and stay, by pool and type.</summary>
+    private readonly Dictionary<(int Pool, int Type), QuotaPool> pools = [];
+    private readonly Dictionary<JobId, QuotaMember> memberOf = [];
 
     /// <summary>Who has joined and who has left since <see cref="Commit"/>.</summary>
-    private readonly List<(Member Member, bool HasJoined)> log = [];
+    private readonly List<(QuotaMember Member, bool HasJoined)> log = [];
 
     public QuotaBook(IReadOnlyList<Node> nodes, QueueTree tree, StandingOrder order)
     {
@@ -65,7 +63,7 @@ internal sealed class QuotaBook
         capacities[type] += (after.Devices.Count - before.Devices.Count) * MilliPerDevice;
         now.SetCapacity(type, capacities[type]);
         soon.SetCapacity(type, capacities[type]);
-        Forget();
+        foreach (var pool in pools.Values) pool.Forget();
     }
 
     /// <summary>The job runs.</summary>
@@ -107,13 +105,12 @@ internal sealed class QuotaBook
         }
 
         log.Clear();
-        Forget();
     }
 
     /// <summary>Whether any queue has a quota of its own.</summary>
     public bool IsAnyLimited => !isTrivial;
 
-    public bool IsAnythingBorrowed => !isTrivial && members.Keys.Any(cell => soon.BorrowedBy(cell.Pool, cell.Type) > 0);
+    public bool IsAnythingBorrowed => !isTrivial && pools.Keys.Any(cell => soon.BorrowedBy(cell.Pool, cell.Type) > 0);
 
     /// <summary>Jobs of one class that ask for the same have the same terms.</summary>
     public QuotaClass ClassOf(PendingJob job) => isTrivial ? default : new QuotaClass(tree.IdOf(job.Standing.Queue), order.RankOf(job.Standing), order.MayBeEvicted(job.Standing, job.Preemptible));
@@ -152,10 +149,10 @@ internal sealed class QuotaBook
     /// <summary>How a running job stands to the quota of one that waits.</summary>
     public VictimTerms VictimTermsOf(PendingJob job, RunningJob victim)
     {
-        if (isTrivial || MemberOf(victim) is not { } member) return new VictimTerms(false, true);
+        if (isTrivial || !memberOf.TryGetValue(victim.Standing.Id, out var member)) return new VictimTerms(false, true);
         var own = soon.PoolOf(tree.IdOf(job.Standing.Queue), member.Type);
         var its = soon.PoolOf(member.Queue, member.Type);
-        return new VictimTerms(BorrowersOf(its, member.Type).Contains(member.Id), own == its);
+        return new VictimTerms(IsBorrower(member.Id, its, member.Type), own == its);
     }
 
     /// <summary>A gang starts now, or grows by so much.</summary>
@@ -164,7 +161,7 @@ internal sealed class QuotaBook
         if (isTrivial || milli == 0 || accelerator is null || !types.TryGetValue(accelerator, out var type)) return;
         var queue = tree.IdOf(standing.Queue);
         now.Charge(queue, type, milli);
-        var member = new Member(standing.Id, queue, type, milli, milli, order.MayBeEvicted(standing, isPreemptible), order.Of(standing));
+        var member = new QuotaMember(standing.Id, queue, type, milli, milli, order.MayBeEvicted(standing, isPreemptible), order.Of(standing));
         if (!memberOf.TryGetValue(standing.Id, out var before)) Join(member);
         else Replace(before, before with { Milli = before.Milli + milli });
     }
@@ -173,7 +170,7 @@ internal sealed class QuotaBook
     public void Claim(Standing standing, bool isPreemptible, string? accelerator, long milli)
     {
         if (isTrivial || milli == 0 || accelerator is null || !types.TryGetValue(accelerator, out var type)) return;
-        Join(new Member(standing.Id, tree.IdOf(standing.Queue), type, milli, milli, order.MayBeEvicted(standing, isPreemptible), order.Of(standing)));
+        Join(new QuotaMember(standing.Id, tree.IdOf(standing.Queue), type, milli, milli, order.MayBeEvicted(standing, isPreemptible), order.Of(standing)));
     }
 
     /// <summary>A running job is told to go, or to give up these places.</summary>
@@ -192,78 +189,46 @@ internal sealed class QuotaBook
     }
 
     /// <summary>What of the pool's nominal is taken before a waiting job of this level: by those that run, of its own and higher levels, and by those that may not be preempted.</summary>
-    private long Before(int queue, int type, int rank)
-    {
-        var pool = soon.PoolOf(queue, type);
-        if (!chargedBefore.TryGetValue((pool, type, rank), out var milli)) chargedBefore[(pool, type, rank)] = milli = Charged(queue, pool, type, rank);
-        return milli;
-    }
+    private long Before(int queue, int type, int rank) =>
+        pools.TryGetValue((soon.PoolOf(queue, type), type), out var pool) ? pool.ChargedBefore(rank, soon.RightOf(queue, type), soon.BorrowedBy(queue, type) > 0) : 0;
 
-    private long Charged(int queue, int pool, int type, int rank)
-    {
-        if (!members.TryGetValue((pool, type), out var here)) return 0;
-        var ahead = here.Where(member => !member.MayBorrow || member.Turn.Rank >= rank).Select(member => new PoolGang(member.Charged, member.MayBorrow)).ToArray();
-        return NominalOrder.Mark(soon.RightOf(queue, type), ahead, new bool[ahead.Length]);
-    }
+    private bool IsBorrower(JobId job, int pool, int type) => soon.BorrowedBy(pool, type) > 0 && pools[(pool, type)].Borrowers(soon.RightOf(pool, type)).Contains(job);
 
-    private HashSet<JobId> BorrowersOf(int pool, int type)
-    {
-        if (borrowers.TryGetValue((pool, type), out var known)) return known;
-        var found = new HashSet<JobId>();
-        if (soon.BorrowedBy(pool, type) > 0)
-        {
-            var here = members[(pool, type)];
-            var inside = new bool[here.Count];
-            NominalOrder.Mark(soon.RightOf(pool, type), here.Select(member => new PoolGang(member.Charged, member.MayBorrow)).ToArray(), inside);
-            found.UnionWith(here.Zip(inside).Where(pair => !pair.Second).Select(pair => pair.First.Id));
-        }
-
-        return borrowers[(pool, type)] = found;
-    }
-
-    private void Join(Member member)
+    private void Join(QuotaMember member)
     {
         soon.Charge(member.Queue, member.Type, member.Milli);
         Enter(member);
         log.Add((member, true));
-        Forget();
     }
 
-    private void Remove(Member member)
+    private void Remove(QuotaMember member)
     {
         soon.Refund(member.Queue, member.Type, member.Milli);
         Erase(member);
         log.Add((member, false));
-        Forget();
     }
 
-    private void Replace(Member before, Member after)
+    private void Replace(QuotaMember before, QuotaMember after)
     {
         Remove(before);
         if (after.Milli > 0) Join(after);
     }
 
-    private void Enter(Member member)
+    private void Enter(QuotaMember member)
     {
         memberOf.Add(member.Id, member);
         var cell = (soon.PoolOf(member.Queue, member.Type), member.Type);
-        if (!members.TryGetValue(cell, out var here)) members.Add(cell, here = []);
-        here.Add(member);
+        if (!pools.TryGetValue(cell, out var pool)) pools.Add(cell, pool = new QuotaPool());
+        pool.Enter(member);
     }
 
-    private void Erase(Member member)
+    private void Erase(QuotaMember member)
     {
         memberOf.Remove(member.Id);
-        members[(soon.PoolOf(member.Queue, member.Type), member.Type)].Remove(member);
+        pools[(soon.PoolOf(member.Queue, member.Type), member.Type)].Erase(member);
     }
 
-    private void Forget()
-    {
-        borrowers.Clear();
-        chargedBefore.Clear();
-    }
-
-    private Member? MemberOf(RunningJob job)
+    private QuotaMember? MemberOf(RunningJob job)
     {
         var milli = job.Places.Where(place => !place.IsComing).Sum(place => place.Taken.MilliDevices);
         if (milli == 0) return null;
@@ -274,16 +239,7 @@ internal sealed class QuotaBook
         }
 
         return name is null || !types.TryGetValue(name, out var type) ? null
-            : new Member(job.Standing.Id, tree.IdOf(job.Standing.Queue), type, milli, milli, order.MayBeEvicted(job.Standing, job.Preemptible), order.Of(job.Standing));
-    }
-
-    /// <param name="Min">What it keeps of that whoever takes its surplus.</param>
-    private sealed record Member(JobId Id, int Queue, int Type, long Milli, long Min, bool MayBorrow, StandingOrder.Turn Turn) : IComparable<Member>
-    {
-        /// <summary>What of its pool's right it takes before others.</summary>
-        public long Charged => MayBorrow ? Min : Milli;
-
-        public int CompareTo(Member? other) => other is null ? 1 : Turn.CompareTo(other.Turn);
+            : new QuotaMember(job.Standing.Id, tree.IdOf(job.Standing.Queue), type, milli, milli, order.MayBeEvicted(job.Standing, job.Preemptible), order.Of(job.Standing));
     }
 }
 
