@@ -1,3 +1,5 @@
+using Convoy.Core.Scheduling;
+
 namespace Convoy.Core.Jobs;
 
 /// <summary>A job as its events left it. Immutable; <see cref="JobLifecycle.Evolve"/> is the only writer.</summary>
@@ -73,6 +75,9 @@ public sealed record Attempt
 
     /// <summary>The job it was evicted for. It stays when the owner then cancels or suspends the job: its devices are promised.</summary>
     public JobId? EvictedFor { get; init; }
+
+    /// <summary>By what right it was evicted; null where it was not.</summary>
+    public EvictionCause? EvictedBy { get; init; }
 
     /// <summary>One per rank, in rank order.</summary>
     public required IReadOnlyList<TaskRun> Tasks { get; init; }

@@ -1,3 +1,5 @@
+using Convoy.Core.Scheduling;
+
 namespace Convoy.Core.Jobs;
 
 /// <summary>What somebody, or the world, asks of a job. <see cref="JobLifecycle.Decide"/> answers with events or a refusal.</summary>
@@ -22,7 +24,7 @@ public abstract record JobCommand
     public sealed record Resume(string By) : JobCommand;
 
     /// <summary>Evict for another job; dropped where the victim moved on since the snapshot.</summary>
-    public sealed record Preempt(long Revision, JobId For) : JobCommand;
+    public sealed record Preempt(long Revision, JobId For, EvictionCause Cause = EvictionCause.Level) : JobCommand;
 
     /// <summary>Leave this node, for an administrator's sake; the job waits again. Nothing where it holds nothing there, or stops already.</summary>
     public sealed record Drain(string Cluster, string Node, string By) : JobCommand;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Convoy.Core.Scheduling;
 
 namespace Convoy.Core.Jobs;
 
@@ -31,7 +32,11 @@ public sealed record TaskEnded(DateTimeOffset At, int Attempt, int Rank, TaskOut
 public sealed record JobRunning(DateTimeOffset At, int Attempt) : JobEvent(At);
 
 /// <param name="By">The user, or the job it was evicted for; null where the platform itself decided.</param>
-public sealed record JobStopping(DateTimeOffset At, long Generation, StopCause Cause, string? By, TaskFailure? Failure) : JobEvent(At);
+public sealed record JobStopping(DateTimeOffset At, long Generation, StopCause Cause, string? By, TaskFailure? Failure) : JobEvent(At)
+{
+    /// <summary>Of an eviction: by what right.</summary>
+    public EvictionCause? Right { get; init; }
+}
 
 /// <param name="Counted">Whether it counts towards maxRestarts.</param>
 public sealed record JobRequeued(DateTimeOffset At, StopCause Cause, bool Counted, DateTimeOffset? NotBefore) : JobEvent(At);

@@ -96,6 +96,9 @@ public sealed record PendingJob(
     /// <summary>It lost a node and waits to be whole again: before its equals.</summary>
     public bool IsRepair { get; init; }
 
+    /// <summary>A higher level took its machines, or who had a right to them, and it waits in its old place: before what was promised to equals behind it as it ran.</summary>
+    public bool WasEvicted { get; init; }
+
     public static PendingJob Of(Job job) => new(
         Standing.Of(job), job.Revision, [.. RoleDemand.AllOf(job.Spec)], job.Spec.Placement.Clusters, job.NotBefore)
     {
@@ -105,6 +108,7 @@ public sealed record PendingJob(
         Topology = TopologyWish.Of(job.Spec),
         IsRepair = job.Attempts is [.., var last] && (last.StopCause == StopCause.NodeLost
             || (last.StopCause == StopCause.TaskFailed && job.Failure is { Class: FailureClass.Platform or FailureClass.Infrastructure } failure && failure.Attempt == last.Number)),
+        WasEvicted = job.Attempts is [.., { StopCause: StopCause.Preempted, EvictedBy: EvictionCause.Level or EvictionCause.Reclaim }],
     };
 
     /// <summary>Types that every role with devices accepts, in the first one's order; null means any.</summary>

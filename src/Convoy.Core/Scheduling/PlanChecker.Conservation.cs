@@ -85,8 +85,8 @@ public static partial class PlanChecker
         if (byRank != 0) return byRank > 0;
         if (job.IsRepair != gang.Job.IsRepair) return job.IsRepair;
 
-        // What was promised is kept against equals.
-        if (gang.Job.PromisedFrom is not null) return false;
+        // What was promised is kept against equals, but for who was evicted and the owner's own.
+        if (gang.Job.PromisedFrom is not null && !job.WasEvicted && !(one.Owner == other.Owner && one.Priority > other.Priority)) return false;
         if (one.Priority != other.Priority) return one.Priority > other.Priority;
         var isOneLine = (one.Queue == other.Queue && one.Owner == other.Owner) || (world.LineOf(one.Queue) is { } line && line == world.LineOf(other.Queue));
         if (!isOneLine) return false;

@@ -108,7 +108,7 @@ public sealed class RemedySearch
     private static PlanningCase With(PlanningCase trial, IEnumerable<PendingJob> pending) => trial with { Snapshot = trial.Snapshot with { Pending = [.. pending] } };
 
     private PendingJob Last(PendingJob other) => other.Standing.Id != job.Standing.Id ? other
-        : other with { Standing = other.Standing with { SubmitSequence = long.MaxValue, Served = TimeSpan.Zero }, Promised = null, SubmittedAt = world.Now, IsRepair = false };
+        : other with { Standing = other.Standing with { SubmitSequence = long.MaxValue, Served = TimeSpan.Zero }, Promised = null, SubmittedAt = world.Now, IsRepair = false, WasEvicted = false };
 
     /// <summary>How many others make way for the job in this plan; null where it does not start.</summary>
     private int? EvictedFor(Plan plan) => plan.Gangs.Any(gang => gang.Job == job.Standing.Id) ? plan.Evictions.Count(eviction => eviction.For == job.Standing.Id) : null;

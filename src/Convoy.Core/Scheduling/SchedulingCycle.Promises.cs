@@ -5,10 +5,39 @@ namespace Convoy.Core.Scheduling;
 /// <summary>What the plan before promised, and what is promised because of it.</summary>
 internal sealed partial class SchedulingCycle
 {
+    /// <summary>
+    /// Whose promises are kept only after others of the line have had their turn: behind somebody whom a higher level evicted, for
+    /// what was promised as it ran was promised behind it; and behind their owner's more important job, which would evict them as soon as they ran.
+    /// </summary>
+    /// <returns>Those jobs, and how many from the first in line have their turn before.</returns>
+    private (IReadOnlyCollection<PendingJob> Jobs, int YieldedTo) Yielding(PendingJob[] line)
+    {
+        if (!Array.Exists(line, job => job.Promised is not null)) return ([], 0);
+        var (yielding, yieldedTo) = (new HashSet<PendingJob>(ReferenceEqualityComparer.Instance), 0);
+        var (evicted, owners) = (0, new Dictionary<string, (JobPriority Priority, int Higher, int Last)>(StringComparer.Ordinal));
+        foreach (var (index, job) in line.Index())
+        {
+            var own = owners.GetValueOrDefault(job.Standing.Owner, (job.Standing.Priority, Higher: 0, Last: 0));
+            if (own.Priority != job.Standing.Priority) own = (job.Standing.Priority, own.Last, own.Last);
+            if (job.Promised is not null && Math.Max(evicted, own.Higher) is > 0 and var ahead)
+            {
+                yielding.Add(job);
+                yieldedTo = Math.Max(yieldedTo, ahead);
+            }
+
+            if (IsHeld(job) || begun.Contains(job.Standing.Id)) continue;
+            if (job.WasEvicted) evicted = index + 1;
+            owners[job.Standing.Owner] = own with { Last = index + 1 };
+        }
+
+        return (yielding, yieldedTo);
+    }
+
     /// <summary>Machines are chosen anew, so that fragments join; where somebody would come later by that, all keep those that they were promised.</summary>
     private void KeepPromises(IEnumerable<PendingJob> jobs, bool isInside)
     {
-        var inTurn = jobs.OrderBy(job => job.PromisedFrom).ThenBy(job => job.Standing.SubmitSequence).ThenBy(job => job.Standing.Id.Value, StringComparer.Ordinal).Select(job => (Job: job, Choices: ChoicesOf(job, isInside))).Where(each => each.Choices.Length > 0).ToArray();
+        var waiting = jobs.Where(job => job.Promised is not null && !IsHeld(job) && times.Reservations.All(promise => promise.Job != job) && !begun.Contains(job.Standing.Id) && !(isInside && CouldBorrow(job)));
+        var inTurn = waiting.OrderBy(job => job.PromisedFrom).ThenBy(job => job.Standing.SubmitSequence).ThenBy(job => job.Standing.Id.Value, StringComparer.Ordinal).Select(job => (Job: job, Choices: ChoicesOf(job, isInside))).Where(each => each.Choices.Length > 0).ToArray();
         if (Array.TrueForAll(inTurn, each => times.Reserve(each.Job, each.Choices, MakingWay(each.Job, isInside), each.Job.PromisedFrom) is { } promise && (promise.From <= each.Job.PromisedFrom || promise.From <= now))) return;
         foreach (var (job, _) in inTurn) times.Withdraw(job);
         var lost = Array.FindAll(inTurn, each => times.Keep(each.Job, each.Choices, MakingWay(each.Job, isInside)) is null);

@@ -82,7 +82,7 @@ internal sealed partial class SchedulingCycle
         };
     }
 
-    /// <summary>Level by level, the highest first: what was promised to equals is kept before any of them is considered again, but for those that lost a node.</summary>
+    /// <summary>Level by level, the highest first: what was promised to equals is kept before any of them is considered again, but for those that lost a node or that it yields to.</summary>
     private void Consider(IReadOnlyList<PendingJob> jobs, bool isInside)
     {
         hadTurn.Clear();
@@ -95,8 +95,11 @@ internal sealed partial class SchedulingCycle
             }
 
             var equals = jobs.Skip(first).Take(i - first).ToArray();
-            KeepPromises(equals.Where(job => job.Promised is not null && !IsHeld(job) && times.Reservations.All(promise => promise.Job != job) && !(isInside && CouldBorrow(job))), isInside);
-            foreach (var job in equals) ConsiderOne(job, isInside);
+            var (yielding, yieldedTo) = Yielding(equals);
+            KeepPromises(equals.Where(job => !yielding.Contains(job)), isInside);
+            foreach (var job in equals[..yieldedTo]) ConsiderOne(job, isInside);
+            KeepPromises(yielding, isInside);
+            foreach (var job in equals[yieldedTo..]) ConsiderOne(job, isInside);
         }
     }
 

@@ -100,7 +100,7 @@ public sealed class VirtualCluster
             if (rounds > MaxRounds) throw new InvalidOperationException($"the scheduler does not come to rest {now} after the trace began");
             var plan = planner(Snapshot(now), policy, At(now));
             promised = plan.Promises(At(now));
-            foreach (var eviction in plan.Evictions) Evict(running[eviction.Victim], now);
+            foreach (var eviction in plan.Evictions) Evict(running[eviction.Victim], eviction.Cause, now);
             foreach (var resize in plan.Resizes) Resize(running[resize.Job], resize, now);
             foreach (var gang in plan.Gangs.Where(gang => !plan.MustWait(gang.Job))) Start(pending[gang.Job], gang, now);
             if (plan.Evictions.Count == 0 && plan.Resizes.All(resize => resize.For.Count == 0)) return;
@@ -127,10 +127,10 @@ public sealed class VirtualCluster
         Run(job, job.Start(gang.Cluster, gang.Accelerator, gang.Tasks, now));
     }
 
-    private void Evict(VirtualJob job, TimeSpan now)
+    private void Evict(VirtualJob job, EvictionCause cause, TimeSpan now)
     {
         Leave(job, now);
-        job.Evict(now);
+        job.Evict(cause, now);
         lostGpuTime += job.Job.LostGpuTime;
         pending.Add(job.Id, job);
     }

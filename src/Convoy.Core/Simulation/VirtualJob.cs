@@ -68,9 +68,10 @@ internal sealed class VirtualJob(SimulatedJob job, int index, PendingJob wish)
     }
 
     /// <summary>Another job gets its machines. It saves its work, and does some of it again.</summary>
-    public void Evict(TimeSpan now)
+    public void Evict(EvictionCause cause, TimeSpan now)
     {
         Stop(now);
+        Wish = Wish with { WasEvicted = cause is EvictionCause.Level or EvictionCause.Reclaim };
         left += job.DoneAgain;
         Evictions++;
     }

@@ -107,7 +107,7 @@ public sealed partial class SchedulingLoop : BackgroundService
         var answers = await ledger.TellTogetherAsync(
             [
                 (gang.Job, new JobCommand.ExpectWaiting(gang.JobRevision)),
-                .. victims.Select(eviction => (eviction.Victim, (JobCommand)new JobCommand.Preempt(eviction.VictimRevision, gang.Job))),
+                .. victims.Select(eviction => (eviction.Victim, (JobCommand)new JobCommand.Preempt(eviction.VictimRevision, gang.Job, eviction.Cause))),
             ],
             cancellationToken);
         if (answers.Select(answer => answer.Decision).OfType<Decision.Rejected>().FirstOrDefault() is { } stale)

@@ -150,7 +150,7 @@ internal sealed class History(IReadOnlyList<Node> nodes, SchedulingPolicy policy
         PlanChecker.Violations(snapshot, Policy, plan, Now).ShouldBeEmpty();
         var promises = plan.Promises(Now);
         foreach (var life in lives.Values) life.Promise(promises.GetValueOrDefault(life.Id));
-        foreach (var eviction in plan.Evictions) Stop(byId[eviction.Victim], Fate.Waits, eviction.For);
+        foreach (var eviction in plan.Evictions) Stop(byId[eviction.Victim], Fate.Waits, eviction);
         foreach (var resize in plan.Resizes) Resize(byId[resize.Job], resize);
         foreach (var gang in plan.Gangs.Where(gang => !plan.MustWait(gang.Job))) Start(byId[gang.Job], gang);
         return plan.Evictions.Count + plan.Resizes.Count > 0 || plan.Gangs.Any(gang => !plan.MustWait(gang.Job));
@@ -164,7 +164,7 @@ internal sealed class History(IReadOnlyList<Node> nodes, SchedulingPolicy policy
         usage.Charge(AttemptUsage.Of(life.Running!, 0, null));
     }
 
-    private void Stop(Life life, Fate fate, JobId? forWhom) => life.Stop(fate, forWhom, Now, Grace, ++revision);
+    private void Stop(Life life, Fate fate, PlannedEviction? eviction) => life.Stop(fate, eviction, Now, Grace, ++revision);
 
     private void Resize(Life life, PlannedResize resize)
     {

@@ -62,11 +62,12 @@ internal sealed class Life(PendingJob wish, TimeSpan? work, TimeSpan? saves)
         (StopsAt, toldAt, Fate) = (null, null, Fate.Waits);
     }
 
-    public void Stop(Fate fate, JobId? forWhom, DateTimeOffset now, TimeSpan grace, long revision)
+    public void Stop(Fate fate, PlannedEviction? eviction, DateTimeOffset now, TimeSpan grace, long revision)
     {
         if (fate > Fate) Fate = fate;
         if (Running!.IsStopping) return;
-        Running = Running with { IsStopping = true, StoppingFor = forWhom, Revision = revision };
+        Running = Running with { IsStopping = true, StoppingFor = eviction?.For, Revision = revision };
+        Wish = Wish with { WasEvicted = eviction is { Cause: EvictionCause.Level or EvictionCause.Reclaim } };
         (StopsAt, toldAt) = (now + grace, toldAt ?? now);
     }
 

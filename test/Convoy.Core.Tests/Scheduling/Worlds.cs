@@ -147,7 +147,7 @@ internal static class Worlds
             from priority in Gen.Enum<JobPriority>()
             from isProtected in Gen.Frequency((5, Gen.Const(false)), (1, Gen.Const(true)))
             from hours in Gen.OneOf(0, 1, 3, 40)
-            from mark in Gen.Frequency((8, Gen.Const(0)), (1, Gen.Const(1)), (1, Gen.Const(2)), (1, Gen.Const(3)))
+            from mark in Gen.Frequency((8, Gen.Const(0)), (1, Gen.Const(1)), (1, Gen.Const(2)), (1, Gen.Const(3)), (1, Gen.Const(4)))
             select (work, owner, queue, priority, isProtected, hours, mark)).Array[0, 14]
         select jobs.Select((j, i) => Promised(new PendingJob(Standing(i, People[j.owner], levels[j.owner], j.priority) with { Queue = $"{j.queue}" }, i, [j.work], ["any"], j.mark == 1 ? Now + TimeSpan.FromSeconds(10) : null)
         {
@@ -155,6 +155,7 @@ internal static class Worlds
             MaxDuration = j.hours == 0 ? null : TimeSpan.FromHours(j.hours),
             SubmittedAt = Now - TimeSpan.FromHours(j.hours * 2),
             IsRepair = j.mark == 2,
+            WasEvicted = j.mark == 4,
         }, j.mark == 3 ? Now - TimeSpan.FromMinutes(1) : null)).ToArray();
 
     /// <summary>Teams with quotas, shares of devices, jobs that may not be evicted, repairs, promises and jobs that outstay their time.</summary>
