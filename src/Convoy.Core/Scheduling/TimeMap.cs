@@ -14,12 +14,14 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     private readonly FreeSpace counts = holdings.Counts;
     private readonly HashSet<JobId> gone = [];
     private readonly Dictionary<JobId, RunningJob> smaller = [];
-    private readonly List<(DateTimeOffset End, RunningJob Job)> begun = [];
+
+    /// <summary>Who begins in this plan and who is promised machines, by when they end. What was promised is taken from the counts.</summary>
+    private readonly List<(DateTimeOffset End, RunningJob Job)> coming = [];
     private readonly Dictionary<(string Cluster, string Node), List<(DateTimeOffset End, ResourceVector Taken)>> begunOn = [];
     private readonly Dictionary<(string Cluster, string Node), List<(Reservation For, ResourceVector Taken)>> promised = [];
     private readonly List<Reservation> reservations = [];
     private readonly Dictionary<JobId, Reservation> due = [];
-    private Timeline? before;
+    private Timeline? ends;
 
     public IReadOnlyList<Reservation> Reservations => reservations;
 
@@ -56,31 +58,35 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     /// <param name="choices">Clusters and accelerators that it may have.</param>
     /// <param name="makeWay">Running jobs that it may evict, and from when: for this job they end then at the latest.</param>
     /// <param name="from">Not earlier: what is free before that is for those who come before it in the line.</param>
-    public Reservation? Reserve(PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices, IReadOnlyDictionary<JobId, DateTimeOffset> makeWay, DateTimeOffset? from = null)
+    public Reservation? Reserve(PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices, IReadOnlyDictionary<JobId, DateTimeOffset> makeWay, DateTimeOffset? from = null) =>
+        Find(job, choices, makeWay, from > now ? from.Value : now, null) is { } found ? Promise(found) : null;
+
+    /// <param name="before">Null where any time will do.</param>
+    private Reservation? Find(PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices, IReadOnlyDictionary<JobId, DateTimeOffset> makeWay, DateTimeOffset from, DateTimeOffset? before)
     {
         // Promised machines count as taken until whoever gets them has ended: a place between is not looked for.
         due.Remove(job.Standing.Id);
-        Reservation[] ahead = [.. reservations, .. due.Values];
-        List<(DateTimeOffset End, RunningJob Job)> more = [.. begun, .. ahead.Select(each => (each.End, new StartedGang(each.Job, each.Places[0].Cluster, each.Accelerator, [.. each.Places]).AsRunning(each.From)))];
-        IEnumerable<(DateTimeOffset End, RunningJob Job)> staying = before ??= Ends();
-        if (makeWay.Count > 0)
+        IEnumerable<(DateTimeOffset End, RunningJob Job)> staying = ends ??= Ends();
+        var more = coming;
+        if (due.Count > 0 || makeWay.Count > 0)
         {
-            more.AddRange(staying.Where(each => makeWay.ContainsKey(each.Job.Standing.Id)).Select(each => (Earlier(each.End, makeWay[each.Job.Standing.Id]), each.Job)));
-            staying = staying.Where(each => !makeWay.ContainsKey(each.Job.Standing.Id));
+            more = [.. coming, .. due.Values.Select(each => (each.End, each.Holder)), .. staying.Where(each => makeWay.ContainsKey(each.Job.Standing.Id)).Select(each => (Earlier(each.End, makeWay[each.Job.Standing.Id]), each.Job))];
+            more.Sort(ExpectedEnds.EarliestFirst);
+            if (makeWay.Count > 0) staying = staying.Where(each => !makeWay.ContainsKey(each.Job.Standing.Id));
         }
 
         var timeline = Timeline.Of(staying, more);
         var checkpoint = counts.Checkpoint();
-        foreach (var each in ahead) counts.Take(each.Places);
+        foreach (var each in due.Values) counts.Take(each.Places);
         Reservation? best = null;
         foreach (var (cluster, accelerator) in choices)
         {
-            if (Earliest(timeline, job, cluster, accelerator, from > now ? from.Value : now) is not { } found || (best is not null && best.From <= found.From)) continue;
+            if (Earliest(timeline, job, cluster, accelerator, from, best?.From ?? before) is not { } found) continue;
             best = new Reservation(job, accelerator, found.From, found.From + (EndIfStarted(job) - now), found.Places) { MakeWay = makeWay };
         }
 
         counts.Rollback(checkpoint);
-        return best is null ? null : Promise(best);
+        return best;
     }
 
     /// <summary>Promises the job the same machines again, no earlier than before and as soon as they are free; null where they are not to be had any more.</summary>
@@ -124,25 +130,22 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     {
         var left = counts.FreeOn(on.Cluster, on.Node) + GivenBack(on.Cluster, on.Node, begins);
         if (!promised.TryGetValue(on, out var promises)) return left;
-        foreach (var (promise, each) in promises) left -= promise.From <= begins.From && (promise.End > begins.From || promise == begins) ? each : default;
+        foreach (var (promise, each) in promises) left += promise.From <= begins.From && (promise.End > begins.From || promise == begins) ? default : each;
         return left;
     }
 
     private static bool IsOverdrawn(ResourceVector left) => left.CpuMillicores < 0 || left.MemoryBytes < 0 || left.MilliDevices < 0 || left.Rdma < 0;
 
     /// <summary>What was withdrawn stands again, unless the job can have machines sooner by now.</summary>
-    public Reservation Better(Reservation promise, PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices, IReadOnlyDictionary<JobId, DateTimeOffset> makeWay)
-    {
-        if (Reserve(job, choices, makeWay) is not { } sooner) return Promise(promise);
-        if (sooner.From < promise.From) return sooner;
-        Withdraw(job);
-        return Promise(promise);
-    }
+    public Reservation Better(Reservation promise, PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices, IReadOnlyDictionary<JobId, DateTimeOffset> makeWay) =>
+        Promise(Find(job, choices, makeWay, now, promise.From) ?? promise);
 
     private Reservation Promise(Reservation promise)
     {
         due.Remove(promise.Job.Standing.Id);
         reservations.Add(promise);
+        counts.Take(promise.Places);
+        Insert((promise.End, promise.Holder));
         foreach (var place in promise.Places) Of(promised, place.Cluster, place.Node).Add((promise, place.Role.Each));
         return promise;
     }
@@ -153,6 +156,8 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
         if (reservations.Find(each => each.Job.Standing.Id == job.Standing.Id) is not { } promise) return null;
         foreach (var place in promise.Places) Of(promised, place.Cluster, place.Node).RemoveAll(each => each.For == promise);
         reservations.Remove(promise);
+        counts.Give(promise.Holder);
+        coming.RemoveAt(coming.BinarySearch((promise.End, promise.Holder), ExpectedEnds.EarliestFirst));
         return promise;
     }
 
@@ -220,7 +225,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
 
     private void Begin(RunningJob job, DateTimeOffset end)
     {
-        begun.Add((end, job));
+        Insert((end, job));
         foreach (var place in job.Places) Of(begunOn, job.Cluster, place.Node).Add((end, place.Taken));
     }
 
@@ -229,26 +234,36 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     {
         var overdue = holdings.ByEnd.TakeWhile(each => each.End <= now).Select(each => (ExpectedEnd(each.Job), each.Job)).ToList();
         var later = holdings.ByEnd.Skip(overdue.Count);
-        if (holdings.Leaving.Count == 0) return Timeline.Of(later, overdue);
+        if (holdings.Leaving.Count > 0)
+        {
+            // Who is on its way out is gone before all others, wherever it was expected; who moves begins anew.
+            overdue.RemoveAll(each => IsExpectedAnew(each.Job));
+            overdue.AddRange(holdings.Leaving.Where(IsExpectedAnew).Select(job => (ExpectedEnd(job), job)));
+            overdue.AddRange(holdings.Leaving.Where(job => job.IsResizing).Select(job => (now, job.WhatLeaves())));
+            later = later.Where(each => !IsExpectedAnew(each.Job));
+        }
 
-        // Who is on its way out is gone before all others, wherever it was expected; who moves begins anew.
-        overdue.RemoveAll(each => IsExpectedAnew(each.Job));
-        overdue.AddRange(holdings.Leaving.Where(IsExpectedAnew).Select(job => (ExpectedEnd(job), job)));
-        overdue.AddRange(holdings.Leaving.Where(job => job.IsResizing).Select(job => (now, job.WhatLeaves())));
-        return Timeline.Of(later.Where(each => !IsExpectedAnew(each.Job)), overdue);
+        overdue.Sort(ExpectedEnds.EarliestFirst);
+        return Timeline.Of(later, overdue);
 
         static bool IsExpectedAnew(RunningJob job) => job.IsStopping || job.IsMoving;
     }
 
-    /// <summary>What ends later only adds room: the first moment is found by doubling, then by halving.</summary>
-    private (DateTimeOffset From, List<Place> Places)? Earliest(Timeline timeline, PendingJob job, string cluster, string? accelerator, DateTimeOffset from)
+    private void Insert((DateTimeOffset End, RunningJob Job) end)
     {
+        var at = coming.BinarySearch(end, ExpectedEnds.EarliestFirst);
+        coming.Insert(at >= 0 ? at : ~at, end);
+    }
+
+    /// <summary>What ends later only adds room: the first moment is found by doubling, or by a look at the last that would do, then by halving.</summary>
+    private (DateTimeOffset From, List<Place> Places)? Earliest(Timeline timeline, PendingJob job, string cluster, string? accelerator, DateTimeOffset from, DateTimeOffset? before)
+    {
+        if (before <= from) return null;
         var start = counts.Checkpoint();
-        var (given, first) = (0, 0);
-        while (from > now && timeline.Reach(first + 1) > first && timeline[first].End <= from) first++;
+        var (given, first) = (0, from > now ? timeline.EndedBy(from) : 0);
         var (tooFew, enough) = (first - 1, int.MaxValue);
         List<Place>? places = null;
-        for (var count = first; ; count = timeline.Reach(Math.Max(first + 1, count * 2)))
+        for (var count = before is { } limit ? Math.Max(first, timeline.EndedBefore(limit)) : first; ; count = timeline.Reach(Math.Max(first + 1, count * 2)))
         {
             if (Fits(count))
             {
@@ -257,7 +272,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
             }
 
             tooFew = count;
-            if (timeline.Reach(count + 1) == count) break;
+            if (before is not null || timeline.Reach(count + 1) == count) break;
         }
 
         while (places is not null && enough - tooFew > 1)
@@ -373,15 +388,4 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
             return null;
         }
     }
-}
-
-/// <summary>Places promised to a blocked job.</summary>
-/// <param name="From">When those who hold them are expected to have gone.</param>
-/// <param name="End">When the job is expected to have ended then.</param>
-internal sealed record Reservation(PendingJob Job, string? Accelerator, DateTimeOffset From, DateTimeOffset End, IReadOnlyList<Place> Places)
-{
-    public static IReadOnlyDictionary<JobId, DateTimeOffset> Nobody { get; } = new Dictionary<JobId, DateTimeOffset>();
-
-    /// <summary>Running jobs that the job may evict, and from when.</summary>
-    public IReadOnlyDictionary<JobId, DateTimeOffset> MakeWay { get; init; } = Nobody;
 }

@@ -12,15 +12,30 @@ internal sealed class Timeline : IEnumerable<(DateTimeOffset End, RunningJob Job
 
     public (DateTimeOffset End, RunningJob Job) this[int index] => known[index];
 
-    /// <param name="sorted">The earliest first; not changed while this is used.</param>
-    /// <param name="more">In any order.</param>
-    public static Timeline Of(IEnumerable<(DateTimeOffset End, RunningJob Job)> sorted, IEnumerable<(DateTimeOffset End, RunningJob Job)> more) => new(Merged(sorted, [.. more]));
+    /// <summary>Both the earliest first, and not changed while this is used.</summary>
+    public static Timeline Of(IEnumerable<(DateTimeOffset End, RunningJob Job)> some, List<(DateTimeOffset End, RunningJob Job)> others) => new(Merged(some, others));
 
     /// <summary>How many there are, up to so many; those have been looked at then.</summary>
     public int Reach(int count)
     {
         while (known.Count < count && rest.MoveNext()) known.Add(rest.Current);
         return Math.Min(known.Count, count);
+    }
+
+    /// <summary>How many end by then.</summary>
+    public int EndedBy(DateTimeOffset instant)
+    {
+        var count = 0;
+        while (Reach(count + 1) > count && known[count].End <= instant) count++;
+        return count;
+    }
+
+    /// <summary>How many end sooner.</summary>
+    public int EndedBefore(DateTimeOffset instant)
+    {
+        var count = 0;
+        while (Reach(count + 1) > count && known[count].End < instant) count++;
+        return count;
     }
 
     public IEnumerator<(DateTimeOffset End, RunningJob Job)> GetEnumerator()
@@ -30,16 +45,15 @@ internal sealed class Timeline : IEnumerable<(DateTimeOffset End, RunningJob Job
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private static IEnumerable<(DateTimeOffset End, RunningJob Job)> Merged(IEnumerable<(DateTimeOffset End, RunningJob Job)> sorted, List<(DateTimeOffset End, RunningJob Job)> more)
+    private static IEnumerable<(DateTimeOffset End, RunningJob Job)> Merged(IEnumerable<(DateTimeOffset End, RunningJob Job)> some, List<(DateTimeOffset End, RunningJob Job)> others)
     {
-        more.Sort(ExpectedEnds.EarliestFirst);
         var next = 0;
-        foreach (var each in sorted)
+        foreach (var each in some)
         {
-            for (; next < more.Count && ExpectedEnds.EarliestFirst.Compare(more[next], each) < 0; next++) yield return more[next];
+            for (; next < others.Count && ExpectedEnds.EarliestFirst.Compare(others[next], each) < 0; next++) yield return others[next];
             yield return each;
         }
 
-        for (; next < more.Count; next++) yield return more[next];
+        for (; next < others.Count; next++) yield return others[next];
     }
 }
