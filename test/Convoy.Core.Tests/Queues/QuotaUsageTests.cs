@@ -87,6 +87,15 @@ public sealed class QuotaUsageTests
     public void More_than_was_charged_cannot_be_refunded() => Should.Throw<ArgumentOutOfRangeException>(() => Usage(4).Refund(0, 0, 1));
 
     [Fact]
+    public void A_negative_amount_is_neither_charged_nor_refunded()
+    {
+        var usage = Usage(4);
+        Should.Throw<ArgumentOutOfRangeException>(() => usage.Charge(0, 0, -1));
+        Should.Throw<ArgumentOutOfRangeException>(() => usage.Refund(0, 0, -1));
+        usage.UsedOf(0, 0).ShouldBe(0);
+    }
+
+    [Fact]
     public void Jobs_fill_nominal_in_their_order_and_those_that_may_not_be_preempted_first()
     {
         var inside = new bool[5];
