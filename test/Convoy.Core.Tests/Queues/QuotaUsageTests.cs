@@ -27,7 +27,7 @@ public sealed class QuotaUsageTests
         usage.BorrowedBy(tree.IdOf("vision"), 0).ShouldBe(4);
         Ask(usage, tree, "speech", 8).ShouldBe(new QuotaAnswer(QuotaVerdict.Lent, 0, 8, 4));
         usage.Refund(tree.IdOf("vision"), 0, 4);
-        Ask(usage, tree, "speech", 8).Verdict.ShouldBe(QuotaVerdict.Inside);
+        Ask(usage, tree, "speech", 8).ShouldBe(new QuotaAnswer(QuotaVerdict.Inside, tree.IdOf("speech"), 8, 8));
     }
 
     [Fact]
@@ -81,6 +81,13 @@ public sealed class QuotaUsageTests
         usage.RightOf(QueueTree.Root, 0).ShouldBe(8);
         Ask(usage, tree, "lanes", 9).Verdict.ShouldBe(QuotaVerdict.Borrowing);
         Ask(usage, tree, "lanes", 10).ShouldBe(new QuotaAnswer(QuotaVerdict.ExceedsQueueQuota, tree.IdOf("vision"), 10, 9));
+    }
+
+    [Fact]
+    public void Of_two_queues_that_leave_as_little_the_nearest_is_named()
+    {
+        var tree = Tree(Team("vision", new Quota(8, 0)), new QueueSpec("lanes", "vision") { Quotas = Of("A100", new Quota(3, 5)) });
+        Ask(Usage(16, tree), tree, "lanes", 9).ShouldBe(new QuotaAnswer(QuotaVerdict.ExceedsQueueQuota, tree.IdOf("lanes"), 9, 8));
     }
 
     [Fact]
