@@ -42,6 +42,13 @@ public sealed class QuotaUsageTests
     }
 
     [Fact]
+    public void The_queue_that_decides_is_named_for_every_type()
+    {
+        var tree = Tree(Team("vision", new Quota(8)));
+        new QuotaUsage(tree, ["V100", "A100"], [4, 16]).Ask(tree.IdOf("vision"), 1, 8, mayBorrow: true).ShouldBe(new QuotaAnswer(QuotaVerdict.Inside, tree.IdOf("vision"), 8, 16));
+    }
+
+    [Fact]
     public void What_a_team_does_not_lend_stays_idle_for_it()
     {
         var tree = Tree(Team("vision", new Quota(8)), Team("speech", new Quota(8, null, 3)));
