@@ -19,6 +19,9 @@ internal static class Sampling
     private static readonly long? Count =
         long.TryParse(Environment.GetEnvironmentVariable("CsCheck_Iter"), out var count) ? count : null;
 
+    /// <summary>Whether as many samples are drawn as a property asks for, so that what is rare must be among them.</summary>
+    public static bool DrawsAll => Count is null;
+
     public static void Sample<T>(this Gen<T> gen, Func<T, bool> holds, long iter = 100, int threads = -1)
     {
         if (IsReproducing)
@@ -29,7 +32,7 @@ internal static class Sampling
 
         if (FirstFailing(gen, holds, Count ?? iter, threads) is { } seed)
         {
-            Check.Sample(gen, holds, seed: seed, iter: Math.Min(iter, 1000), threads: threads);
+            Check.Sample(gen, holds, seed: seed, iter: Math.Min(Count ?? iter, 1000), threads: threads);
             throw new InvalidOperationException($"The sample of seed {seed} failed once and held when it was tried again.");
         }
     }

@@ -15,6 +15,14 @@ public sealed class AttainedBandsTests
     }
 
     [Fact]
+    public void Who_has_just_come_into_a_band_is_in_it_for_its_whole_length()
+    {
+        AttainedBands.UntilNextBand(TimeSpan.Zero, 1).ShouldBe(TimeSpan.FromMinutes(6));
+        AttainedBands.UntilNextBand(TimeSpan.FromMinutes(6), 1).ShouldBe(TimeSpan.FromMinutes(18));
+        AttainedBands.UntilNextBand(TimeSpan.FromMinutes(6), 2).ShouldBe(TimeSpan.FromMinutes(18));
+    }
+
+    [Fact]
     public void A_job_is_in_its_band_until_exactly_the_time_that_is_told() => Gen.Select(Gen.Long[0, TimeSpan.TicksPerDay * 300], Gen.Int[0, 4096]).Sample((ticks, devices) =>
     {
         var served = TimeSpan.FromTicks(ticks);

@@ -25,6 +25,16 @@ public sealed class FairShareTests
     }
 
     [Fact]
+    public void A_second_of_one_device_in_a_hundred_tells_two_people_apart()
+    {
+        var share = Share();
+        var (alice, bob) = (share.UserOf("alice"), share.UserOf("bob"));
+        share.Hold(0, alice, [1, 0], Epoch);
+        share.Hold(0, alice, [-1, 0], Epoch.AddSeconds(1));
+        At(share, 7).Compare(0, alice, 0, bob).ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
     public void What_is_held_now_counts_as_it_goes_on()
     {
         var share = Share();

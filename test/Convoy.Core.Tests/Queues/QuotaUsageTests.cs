@@ -27,7 +27,7 @@ public sealed class QuotaUsageTests
         usage.BorrowedBy(tree.IdOf("vision"), 0).ShouldBe(4);
         Ask(usage, tree, "speech", 8).ShouldBe(new QuotaAnswer(QuotaVerdict.Lent, 0, 8, 4));
         usage.Refund(tree.IdOf("vision"), 0, 4);
-        Ask(usage, tree, "speech", 8).Verdict.ShouldBe(QuotaVerdict.Inside);
+        Ask(usage, tree, "speech", 8).ShouldBe(new QuotaAnswer(QuotaVerdict.Inside, tree.IdOf("speech"), 8, 8));
     }
 
     [Fact]
@@ -39,6 +39,13 @@ public sealed class QuotaUsageTests
         Charge(usage, tree, "vision", 7);
         Ask(usage, tree, "vision", 4).ShouldBe(new QuotaAnswer(QuotaVerdict.WaitingForQuota, vision, 4, 3));
         Ask(usage, tree, "vision", 11).ShouldBe(new QuotaAnswer(QuotaVerdict.ExceedsQueueQuota, vision, 11, 10));
+    }
+
+    [Fact]
+    public void The_queue_that_decides_is_named_for_every_type()
+    {
+        var tree = Tree(Team("vision", new Quota(8)));
+        new QuotaUsage(tree, ["V100", "A100"], [4, 16]).Ask(tree.IdOf("vision"), 1, 8, mayBorrow: true).ShouldBe(new QuotaAnswer(QuotaVerdict.Inside, tree.IdOf("vision"), 8, 16));
     }
 
     [Fact]
@@ -84,7 +91,23 @@ public sealed class QuotaUsageTests
     }
 
     [Fact]
+    public void Of_two_queues_that_leave_as_little_the_nearest_is_named()
+    {
+        var tree = Tree(Team("vision", new Quota(8, 0)), new QueueSpec("lanes", "vision") { Quotas = Of("A100", new Quota(3, 5)) });
+        Ask(Usage(16, tree), tree, "lanes", 9).ShouldBe(new QuotaAnswer(QuotaVerdict.ExceedsQueueQuota, tree.IdOf("lanes"), 9, 8));
+    }
+
+    [Fact]
     public void More_than_was_charged_cannot_be_refunded() => Should.Throw<ArgumentOutOfRangeException>(() => Usage(4).Refund(0, 0, 1));
+
+    [Fact]
+    public void A_negative_amount_is_neither_charged_nor_refunded()
+    {
+        var usage = Usage(4);
+        Should.Throw<ArgumentOutOfRangeException>(() => usage.Charge(0, 0, -1));
+        Should.Throw<ArgumentOutOfRangeException>(() => usage.Refund(0, 0, -1));
+        usage.UsedOf(0, 0).ShouldBe(0);
+    }
 
     [Fact]
     public void Jobs_fill_nominal_in_their_order_and_those_that_may_not_be_preempted_first()

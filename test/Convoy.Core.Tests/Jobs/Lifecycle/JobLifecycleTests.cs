@@ -49,13 +49,23 @@ public sealed class JobLifecycleTests
         foreach (var expected in (int[])[1, 2])
         {
             walk.Assign().Started(0).Exited(1, 0).Job.Phase.ShouldBe(JobPhase.Pending);
-            walk.Job.Restarts.ShouldBe(expected);
+            (walk.Job.Restarts, walk.Job.PlatformRestarts).ShouldBe((expected, 0));
             walk.Job.NotBefore.ShouldNotBeNull().ShouldBeGreaterThan(walk.Job.Attempts[^1].EndedAt!.Value);
         }
 
         walk.Assign().Started(0).Exited(1, 0).Job.Phase.ShouldBe(JobPhase.Failed);
         walk.Job.Attempts.Count.ShouldBe(3);
         walk.Job.Attempts.ShouldAllBe(attempt => attempt.Tasks[0].Outcome!.Code == 1);
+    }
+
+    [Fact]
+    public void Every_restart_waits_twice_as_long_as_the_one_before_it_and_none_longer_than_five_minutes()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1, new() { MaxRestarts = 50 }));
+        foreach (var seconds in (int[])[5, 10, 20, 40, 80, 160, .. Enumerable.Repeat(300, 44)])
+        {
+            walk.Assign().Started(0).Exited(1, 0).Job.NotBefore.ShouldBe(walk.Events[^1].At + TimeSpan.FromSeconds(seconds));
+        }
     }
 
     [Fact]
@@ -90,6 +100,7 @@ public sealed class JobLifecycleTests
     {
         var walk = LifecycleWalk.Of().Assign().Started(0, 1).Lost(1);
         walk.Job.Phase.ShouldBe(JobPhase.Stopping);
+        (walk.Job.Attempts[^1].StopCause, walk.Job.Attempts[^1].Tasks[1].State).ShouldBe((StopCause.NodeLost, TaskState.Lost));
         walk.Stopped(0).Job.Phase.ShouldBe(JobPhase.Pending);
         walk.Job.Restarts.ShouldBe(0);
         walk.Job.PlatformRestarts.ShouldBe(1);
@@ -101,7 +112,8 @@ public sealed class JobLifecycleTests
     {
         var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1)).Assign().Started(0);
         walk.See(TaskState.Exited, new TaskOutcome(1, DeviceError: true), 0);
-        walk.Job.Phase.ShouldBe(JobPhase.Pending);
+        (walk.Job.Phase, walk.Job.Restarts, walk.Job.PlatformRestarts).ShouldBe((JobPhase.Pending, 0, 1));
+        walk.Job.NotBefore.ShouldBe(walk.Events[^1].At + TimeSpan.FromSeconds(5));
         walk.Job.Failure!.Class.ShouldBe(FailureClass.Infrastructure);
     }
 
@@ -112,8 +124,7 @@ public sealed class JobLifecycleTests
         walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other)).Job.Phase.ShouldBe(JobPhase.Stopping);
         walk.Stopped(0).Job.Current.ShouldNotBeNull();
         walk.Stopped(1).Job.Phase.ShouldBe(JobPhase.Pending);
-        walk.Job.SubmitSequence.ShouldBe(1);
-        walk.Job.NotBefore.ShouldBeNull();
+        (walk.Job.SubmitSequence, walk.Job.NotBefore, walk.Job.CancelledBy).ShouldBe((1, null, null));
     }
 
     [Theory]
@@ -161,6 +172,17 @@ public sealed class JobLifecycleTests
     }
 
     [Fact]
+    public void A_gang_of_which_one_task_had_finished_and_another_was_stopped_runs_again()
+    {
+        var walk = LifecycleWalk.Of().Assign().Started(0, 1);
+        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other)).Exited(0, 0).Stopped(1).Job.Phase.ShouldBe(JobPhase.Pending);
+    }
+
+    [Fact]
+    public void A_gang_runs_though_one_task_has_succeeded_before_the_last_has_started() =>
+        LifecycleWalk.Of().Assign().Exited(0, 0).Started(1).Job.Phase.ShouldBe(JobPhase.Running);
+
+    [Fact]
     public void A_job_that_saved_itself_when_evicted_and_left_with_code_0_runs_again()
     {
         var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1)).Assign().Started(0);
@@ -173,8 +195,40 @@ public sealed class JobLifecycleTests
     {
         var walk = LifecycleWalk.Of().Assign().Started(0, 1).Exited(1, 0);
         walk.Tell(new JobCommand.Cancel("ann")).Stopped(1).Job.Phase.ShouldBe(JobPhase.Cancelled);
-        walk.Job.CancelledBy.ShouldBe("ann");
+        (walk.Job.CancelledBy, walk.Job.Failure?.ExitCode).ShouldBe(("ann", 1));
         JobLifecycle.Decide(walk.Job, new JobCommand.Suspend("ann"), walk.Now).ShouldBeOfType<Decision.Rejected>().Code.ShouldBe("AlreadyFinished");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Whoever_holds_devices_and_is_cancelled_is_stopped_first(int started)
+    {
+        var walk = LifecycleWalk.Of().Assign().Started([.. Enumerable.Range(0, started)]).Tell(new JobCommand.Cancel("ann"));
+        (walk.Job.Phase, walk.Job.Attempts[^1].StopCause).ShouldBe((JobPhase.Stopping, StopCause.Cancelled));
+    }
+
+    [Fact]
+    public void A_job_that_is_stopping_is_neither_suspended_nor_resumed_before_it_has_stopped()
+    {
+        var walk = LifecycleWalk.Of().Assign().Started(0, 1).Exited(1, 0);
+        foreach (var command in (JobCommand[])[new JobCommand.Suspend("ann"), new JobCommand.Resume("ann")])
+        {
+            var rejected = JobLifecycle.Decide(walk.Job, command, walk.Now).ShouldBeOfType<Decision.Rejected>();
+            rejected.Code.ShouldBe("Stopping");
+            rejected.Message.ShouldContain(walk.Job.Id.Value);
+        }
+    }
+
+    [Fact]
+    public void Resuming_who_is_not_suspended_changes_nothing()
+    {
+        var walk = LifecycleWalk.Of();
+        foreach (var job in (Job[])[walk.Job, walk.Assign().Job, walk.Started(0, 1).Job])
+        {
+            JobLifecycle.Decide(job, new JobCommand.Resume("ann"), walk.Now).ShouldBe(Decision.Nothing);
+        }
     }
 
     [Fact]
