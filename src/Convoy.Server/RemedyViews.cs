@@ -110,6 +110,7 @@ public static class RemedyViews
     {
         Remedy.LevelCap change => Caps(change).Select(cap => new ChangeView($"levels.{change.Raised.Name}.{cap.Key}", $"{cap.To}")),
         Remedy.QueueQuota change => Quotas(change).Select(quota => new ChangeView($"queues.{change.Name}.quota.{change.Type}.{quota.Key}", $"{quota.To}")),
+        Remedy.MoreNodes change => [new ChangeView($"clusters.{change.Like.Cluster}.nodes", $"{change.Count} more like {change.Like.Name}")],
         _ => [],
     };
 

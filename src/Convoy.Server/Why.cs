@@ -57,7 +57,7 @@ public static class Why
     }
 
     private static string HowTo(Job job, RemedyView remedy) => remedy.By == RemedyViews.Owner
-        ? $"`convoy cancel {job.Id}`, and submit it again {(remedy.Flags is null ? "so changed" : $"with {remedy.Flags}")}"
+        ? $"`convoy cancel {job.Id}`, and submit it again {(remedy.Flags is null ? "so changed" : $"with {remedy.Flags}")}{(job.Attempts.Any(attempt => attempt.RunningAt is not null) ? "; it would begin anew then, without what it has saved" : "")}"
         : "an administrator can change that; or wait";
 
     /// <summary>Who holds what the job waits for; others' jobs by their level only.</summary>

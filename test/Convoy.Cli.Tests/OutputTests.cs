@@ -124,7 +124,7 @@ public sealed class OutputTests : IDisposable
         (await _convoy.Uses(_server).RunAsync("why", "digits")).Output.ShouldSatisfyAllConditions(
             output => output.ShouldContain("earliest start:     1970-01-01 00:00:00Z"),
             output => output.ShouldContain("to start now:       --gpus 4\n"));
-        (await _convoy.RunAsync("why", "other")).Output.ShouldContain("to start now:       levels.intern.maxGpus: 8 (administrator)\n");
+        (await _convoy.RunAsync("why", "other")).Output.ShouldContain("to start now:       levels.intern.maxGpus: 8 (needs an administrator)\n");
         using var json = JsonDocument.Parse((await _convoy.RunAsync("why", "digits", "-o", "json")).Output);
         json.RootElement.GetProperty("remedy").GetProperty("flags").GetString().ShouldBe("--gpus 4");
     }

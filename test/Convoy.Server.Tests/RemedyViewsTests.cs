@@ -58,7 +58,7 @@ public sealed class RemedyViewsTests
         var quota = RemedyViews.Of(new Remedy.QueueQuota("vision", "H100-80G", new Quota(8, 0), new Quota(8, 4)), Spec)!;
         quota.Changes.ShouldHaveSingleItem().ShouldBe(new("queues.vision.quota.H100-80G.borrowLimit", "4"));
         var nodes = RemedyViews.Of(new Remedy.MoreNodes(new Node("west", "n7", NodeHealth.Ready, 1000, 1, "H100-80G", [0], true), 2), Spec)!;
-        (nodes.By, nodes.Message, nodes.Changes.Count).ShouldBe(("administrator", "it would start now with 2 more nodes like n7 of cluster west", 0));
+        (nodes.By, nodes.Message, nodes.Changes.ShouldHaveSingleItem()).ShouldBe(("administrator", "it would start now with 2 more nodes like n7 of cluster west", new("clusters.west.nodes", "2 more like n7")));
     }
 
     [Fact]

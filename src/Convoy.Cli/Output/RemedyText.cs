@@ -9,7 +9,7 @@ internal static class RemedyText
     public static string? Of(RemedyView remedy) => remedy switch
     {
         { Flags: { } flags } => flags,
-        { Changes.Count: > 0 } => string.Join(", ", remedy.Changes.Select(change => $"{change.Key}: {change.Value}")) + (remedy.By == "administrator" ? " (administrator)" : ""),
+        { Changes.Count: > 0 } => string.Join(", ", remedy.Changes.Select(change => $"{change.Key}: {change.Value}")) + (remedy.By == "administrator" ? " (needs an administrator)" : ""),
         _ => null,
     };
 }
