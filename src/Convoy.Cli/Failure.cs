@@ -31,8 +31,8 @@ internal sealed record Failure(int ExitCode, string Code, string Message, string
 
     private string Line(SpecProblem problem)
     {
-        var where = problem.Line > 0 ? $"{Source ?? "job"}:{problem.Line}:{problem.Column}: " : "";
-        return $"{where}{problem.Path}: {Printable.Of(problem.Message)} [{problem.Code}]";
+        var where = problem.Line > 0 ? $"{Source ?? "job"}:" : "";
+        return $"{where}{problem with { Message = Printable.Of(problem.Message) }} [{problem.Code}]";
     }
 
     private static int ExitOf(ConvoyException e) => e switch

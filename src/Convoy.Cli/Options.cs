@@ -27,6 +27,24 @@ internal static class Options
     public static Option<string?> Text(string name, string helpName, string description, params string[] aliases) =>
         new(name, aliases) { Description = description, HelpName = helpName };
 
+    public static Option<string?> File(string name, string description, params string[] aliases) => Place(Text(name, "FILE", description, aliases), "file");
+
+    /// <summary>A file that <see cref="Cli.InputFile"/> reads.</summary>
+    public static Option<string?> InputFile(string name, string description, params string[] aliases) => File(name, $"{description}; - reads standard input", aliases);
+
+    /// <summary>A file that <see cref="Cli.OutputFile"/> writes.</summary>
+    public static Option<string?> OutputFile(string name, string description)
+    {
+        var option = File(name, description);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: "-" }]) result.AddError($"{name} writes a file, and - is none; a file of that name is ./-");
+        });
+        return option;
+    }
+
+    public static Option<string?> Folder(string name, string helpName, string description) => Place(Text(name, helpName, description), "folder");
+
     public static Option<bool> Switch(string name, string description, params string[] aliases) => new(name, aliases) { Description = description };
 
     public static Option<int?> Number(string name, string helpName, string description, int least, int most = int.MaxValue) => new(name)
@@ -55,6 +73,16 @@ internal static class Options
             return null;
         },
     };
+
+    /// <summary>Never empty: that is an unset variable of a script, no place.</summary>
+    private static Option<string?> Place(Option<string?> option, string what)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: "" }]) result.AddError($"{result.IdentifierToken?.Value ?? option.Name} names no {what} (an unset variable?)");
+        });
+        return option;
+    }
 
     private static string OneOf(ArgumentResult result, string[] values)
     {

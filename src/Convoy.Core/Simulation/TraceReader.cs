@@ -62,8 +62,8 @@ public static class TraceReader
             }
         }
 
-        if (columns is null && problems.Count == 0) problems.Add(new CsvCell("", 1, 1), "row", "Empty", $"the file is empty; it needs a header with {string.Join(", ", Required)}, and a row for each job");
-        else if (jobs.Count == 0 && problems.Count == 0) problems.Add(new CsvCell("", 1, 1), "row", "Empty", "there is no job below the header");
+        if (columns is null && problems.Count == 0) problems.Add(new CsvCell("", 1, 1), "", "Empty", $"the file is empty; it needs a header with {string.Join(", ", Required)}, and a row for each job");
+        else if (jobs.Count == 0 && problems.Count == 0) problems.Add(new CsvCell("", 1, 1), "", "Empty", "there is no job below the header");
         return new TraceReading(problems.Count == 0 ? jobs : null, problems.First, problems.Count);
     }
 

@@ -57,7 +57,7 @@ public sealed class ClusterFileTests
     [InlineData("nodes: [{}]\nlevels: [{name: a, rank: 1}, {name: a, rank: 2, maxGpus: -1}]", "2:37: levels[1].name: 'a' comes twice", "2:58: levels[1].maxGpus: must not be negative")]
     [InlineData("nodes: [{}]\nqueues: [{name: a, parent: b}]", "2:28: queues[0].parent: there is no queue 'b'; did you mean 'a'?")]
     public void All_problems_are_told_with_their_place(string text, params string[] problems) =>
-        ClusterFile.Read(text, "cluster.yaml").Problems.Select(problem => problem.ToString()).Order(StringComparer.Ordinal).ShouldBe(problems.Order(StringComparer.Ordinal));
+        ClusterFile.Read(text).Problems.Select(problem => problem.ToString()).Order(StringComparer.Ordinal).ShouldBe(problems.Order(StringComparer.Ordinal));
 
     [Fact]
     public void A_cluster_that_was_written_reads_as_it_was()
@@ -89,7 +89,7 @@ public sealed class ClusterFileTests
                         text = text[..at] + piece + text[Math.Min(text.Length, at + cut)..];
                     }
 
-                    var reading = ClusterFile.Read(text, "cluster.yaml");
+                    var reading = ClusterFile.Read(text);
                     (reading.Cluster is null).ShouldBe(reading.Problems.Count > 0);
                     reading.Problems.ShouldAllBe(problem => problem.Line > 0 && problem.Column > 0);
                 },
@@ -97,7 +97,7 @@ public sealed class ClusterFileTests
 
     private static SimulatedCluster Read(string text)
     {
-        var reading = ClusterFile.Read(text, "cluster.yaml");
+        var reading = ClusterFile.Read(text);
         reading.Problems.ShouldBeEmpty();
         return reading.Cluster!;
     }

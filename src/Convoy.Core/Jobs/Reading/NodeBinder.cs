@@ -197,7 +197,7 @@ internal sealed class NodeBinder(bool passesOverUnknownKeys = false)
         }
     }
 
-    private void Wrong(string path, string what, DocumentNode node) => Add(path, "WrongType", $"must be {what}, and is {Describe(node)}", node.Line, node.Column);
+    private void Wrong(string path, string what, DocumentNode node) => Add(path, "WrongType", $"{(path.Length == 0 ? "the document " : "")}must be {what}, and is {Describe(node)}", node.Line, node.Column);
 
     private static string Describe(DocumentNode node) => node switch
     {
