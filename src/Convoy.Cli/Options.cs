@@ -61,15 +61,15 @@ internal static class Options
     };
 
     /// <summary>A duration; the text is what was typed.</summary>
-    public static Option<TimeSpan?> Duration(string name, string description) => new(name)
+    public static Option<TimeSpan?> Duration(string name, string description, TimeSpan least = default) => new(name)
     {
         Description = description,
         HelpName = "DURATION",
         CustomParser = result =>
         {
             var text = result.Tokens[0].Value;
-            if (DurationText.TryParse(text, out var duration)) return duration;
-            result.AddError($"{name} takes a duration such as 30s, 10m, 4h or 2d, not '{text}'");
+            if (DurationText.TryParse(text, out var duration) && duration >= least) return duration;
+            result.AddError($"{name} takes a duration such as 30s, 10m, 4h or 2d, from {DurationText.Format(least)} to {DurationText.Format(DurationText.Longest)}, not '{text}'");
             return null;
         },
     };

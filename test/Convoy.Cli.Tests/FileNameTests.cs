@@ -113,7 +113,7 @@ public sealed class FileNameTests : IDisposable
 
     private Task<Ended> SimulateAsync(params string[] more) => _convoy.RunAsync(["simulate", "--cluster", "cluster.yaml", "--trace", "jobs.csv", .. more]);
 
-    private string[] Files() => [.. Directory.GetFiles(_convoy.Folder, "*", new EnumerationOptions { RecurseSubdirectories = true }).Order(StringComparer.Ordinal).Select(file => $"{file}: {File.ReadAllText(file)}")];
+    private string[] Files() => [.. Directory.GetFiles(_convoy.Folder, "*", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 }).Order(StringComparer.Ordinal).Select(file => $"{file}: {File.ReadAllText(file)}")];
 
     private void Write(string file, string text) => File.WriteAllText(Path.Combine(_convoy.Folder, file), text);
 }

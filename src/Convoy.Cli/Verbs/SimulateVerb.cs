@@ -13,7 +13,7 @@ internal static class SimulateVerb
     {
         var cluster = Options.InputFile("--cluster", "The machines (YAML)");
         var trace = Options.InputFile("--trace", "The jobs (CSV)");
-        var history = Options.Duration("--history", "The jobs of a platform's last days instead of a trace (for administrators), on its own machines unless --cluster is given");
+        var history = Options.Duration("--history", "The jobs of a platform's last days instead of a trace (for administrators), on its own machines unless --cluster is given", TimeSpan.FromMinutes(1));
         var policy = Policies.Option();
         var added = AddedNodes.Option();
         var dump = Options.OutputFile("--dump", "Write when each job started and ended, as CSV");
@@ -70,8 +70,7 @@ internal static class SimulateVerb
 
     private static SimulationResult Run(Call call, Scenario scenario, SimulationPolicy policy, CancellationToken cancellationToken)
     {
-        var progress = new ProgressBar(call, Policies.Word(policy), scenario.Jobs.Count);
-        progress.Show(0);
+        var progress = new ProgressBar(call, Policies.Word(policy), scenario.Jobs.Count, scenario.Jobs.Min(job => job.Submit));
         var result = scenario.Cluster.Run(scenario.Jobs, policy, progress.Show, cancellationToken);
         progress.Clear();
         return result;

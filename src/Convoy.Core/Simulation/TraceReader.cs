@@ -96,7 +96,8 @@ internal sealed class TraceProblems
 
     public int Count { get; private set; }
 
-    public IReadOnlyList<SpecProblem> First => first;
+    /// <summary>As they stand in the file.</summary>
+    public IReadOnlyList<SpecProblem> First => [.. first.OrderBy(problem => problem.Line).ThenBy(problem => problem.Column)];
 
     /// <summary>The nearest word, as long as anybody reads it.</summary>
     public string Guess(string typed, IEnumerable<string> words) =>

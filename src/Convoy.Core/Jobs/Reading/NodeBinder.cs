@@ -78,10 +78,22 @@ internal sealed class NodeBinder(bool passesOverUnknownKeys = false)
         return null;
     }
 
-    public int? Whole(DocumentNode node, string path)
+    public int? Whole(DocumentNode node, string path) => Whole(node, path, int.MaxValue);
+
+    /// <param name="most">Told where the number is too large to be read; what meaning it has is for others to check.</param>
+    public int? Whole(DocumentNode node, string path, int most)
     {
         places[path] = node;
-        if (node is ScalarNode { Kind: ScalarKind.Number } scalar && int.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) return number;
+        if (node is ScalarNode { Kind: ScalarKind.Number } scalar)
+        {
+            if (int.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) return number;
+            if (scalar.Text.All(char.IsAsciiDigit))
+            {
+                Wrong(path, $"at most {most}", node);
+                return null;
+            }
+        }
+
         Wrong(path, "a whole number without quotes", node);
         return null;
     }
