@@ -18,16 +18,23 @@ public static class SnapshotReader
     public static SnapshotReading Read(ReadOnlySpan<byte> json)
     {
         if (json.StartsWith(Encoding.UTF8.Preamble)) json = json[Encoding.UTF8.Preamble.Length..];
-        JsonElement given;
         try
         {
-            given = JsonElement.Parse(json);
+            return Read(JsonElement.Parse(json));
         }
         catch (JsonException e)
         {
             return new SnapshotReading(null, [NoJson(json, (int)(e.LineNumber ?? 0), (int)(e.BytePositionInLine ?? 0))]);
         }
+        catch (InvalidOperationException)
+        {
+            // So a text is refused that is no UTF-8 or holds half of a surrogate pair.
+            return new SnapshotReading(null, [new SpecProblem("", "Syntax", "not JSON: a text in it is not Unicode")]);
+        }
+    }
 
+    private static SnapshotReading Read(JsonElement given)
+    {
         if (given.ValueKind == JsonValueKind.Object && given.TryGetProperty("schemaVersion", out var version) && version.ValueKind == JsonValueKind.Number && !(version.TryGetInt32(out var number) && number == SchemaVersion))
         {
             return new SnapshotReading(null, [new SpecProblem("schemaVersion", "BadValue", $"is {version.GetRawText()}, and this program reads {SchemaVersion}")]);

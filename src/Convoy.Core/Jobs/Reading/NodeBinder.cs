@@ -196,7 +196,7 @@ internal sealed class NodeBinder(bool passesOverUnknownKeys = false)
     public static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
 
     private static bool Covers(string outer, string inner) =>
-        inner.StartsWith(outer, StringComparison.Ordinal) && (inner.Length == outer.Length || inner[outer.Length] is '.' or '[');
+        outer.Length == 0 || (inner.StartsWith(outer, StringComparison.Ordinal) && (inner.Length == outer.Length || inner[outer.Length] is '.' or '['));
 
     /// <summary>Of the value, or of the nearest one around it.</summary>
     private DocumentNode? PlaceOf(string path)
