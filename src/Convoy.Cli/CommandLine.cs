@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using Convoy.Cli.Verbs;
 using Convoy.Core.Documents;
 
@@ -48,11 +49,18 @@ internal static class CommandLine
     {
         var command = parsed.CommandResult.Command;
         var path = PathOf(command);
+
+        // The parser takes the next flag for the value.
+        if (parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(result => result.Tokens is [{ Value: var value }] && command.Options.Any(flag => flag.Name == value)) is { } empty)
+        {
+            throw CommandException.Usage($"{NoValue(empty)}; see {path} --help");
+        }
+
         if (parsed.UnmatchedTokens.Count > 0) throw Unmatched(command, path, parsed.UnmatchedTokens[0]);
         if (command is not Verb verb) throw CommandException.Usage($"{path} needs a verb: {string.Join(", ", command.Subcommands.Select(verb => verb.Name))}; see {path} --help");
         if (parsed.Errors.Count > 0)
         {
-            throw CommandException.Usage($"{string.Join("; ", parsed.Errors.Select(error => Plain(error.Message)).Distinct())}; see {path} --help");
+            throw CommandException.Usage($"{string.Join("; ", parsed.Errors.Select(Told).Distinct())}; see {path} --help");
         }
 
         if (trailing is not null && !verb.TakesCommand) throw CommandException.Usage($"{path} takes no command after --; see {path} --help");
@@ -84,7 +92,22 @@ internal static class CommandLine
 
     private static string Guess(string typed, IEnumerable<string> words) => NearestWord.To(typed, words) is { } word ? $"; did you mean {word}?" : "";
 
-    private static string Plain(string message) => message.ReplaceLineEndings(" ").TrimEnd('.', ' ');
+    /// <summary>In our words where the parser speaks of its own terms; what values should be, their options say.</summary>
+    private static string Told(ParseError error)
+    {
+        var result = error.SymbolResult;
+        while (result is not (null or OptionResult)) result = result.Parent;
+        if (result is OptionResult { Option: { Arity: var arity, HelpName: var value } option, Tokens.Count: var given } told)
+        {
+            var name = told.IdentifierToken?.Value ?? option.Name;
+            if (given < arity.MinimumNumberOfValues) return told.IdentifierToken is null ? $"{name} {value} is missing" : NoValue(told);
+            if (given > arity.MaximumNumberOfValues) return $"{name} is given {given} times, and may be given once";
+        }
+
+        return error.Message.ReplaceLineEndings(" ").TrimEnd('.', ' ');
+    }
+
+    private static string NoValue(OptionResult result) => $"{result.IdentifierToken?.Value} has no value; give {result.IdentifierToken?.Value} {result.Option.HelpName}";
 
     private static IEnumerable<Command> Ancestry(Command command)
     {

@@ -31,8 +31,8 @@ internal sealed record Failure(int ExitCode, string Code, string Message, string
 
     private string Line(SpecProblem problem)
     {
-        var where = problem.Line > 0 ? $"{Source ?? "job"}:{problem.Line}:{problem.Column}: " : "";
-        return $"{where}{problem.Path}: {Printable.Of(problem.Message)} [{problem.Code}]";
+        var where = problem.Line > 0 ? $"{Source ?? "job"}:" : "";
+        return $"{where}{problem with { Message = Printable.Of(problem.Message) }} [{problem.Code}]";
     }
 
     private static int ExitOf(ConvoyException e) => e switch
@@ -61,8 +61,9 @@ internal sealed class InvalidSpecException(IReadOnlyList<SpecProblem> problems, 
 /// <param name="problems">The first of them.</param>
 /// <param name="count">All of them.</param>
 /// <param name="done">What was not done for it, such as <c>changed</c>.</param>
-internal sealed class InvalidFileException(string file, IReadOnlyList<SpecProblem> problems, int count, string done)
-    : Exception($"{file} has {Spans.Count(count, "problem")}{(count > problems.Count ? $", of which these are the first {problems.Count}" : "")}; nothing was {done}")
+/// <param name="hint">Where such a file comes from.</param>
+internal sealed class InvalidFileException(string file, IReadOnlyList<SpecProblem> problems, int count, string done, string hint = "")
+    : Exception($"{file} has {Spans.Count(count, "problem")}{(count > problems.Count ? $", of which these are the first {problems.Count}" : "")}; nothing was {done}{(hint.Length > 0 ? $"; {hint}" : "")}")
 {
     public string File { get; } = file;
 

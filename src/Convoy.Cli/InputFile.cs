@@ -1,11 +1,17 @@
 using System.Text;
 using Convoy.Cli.Output;
+using Convoy.Client;
 
 namespace Convoy.Cli;
 
-/// <summary>Files that people name.</summary>
+/// <summary>Files that people name to be read.</summary>
 internal static class InputFile
 {
+    private const string StandardInput = "-";
+
+    /// <summary>The file in messages.</summary>
+    public static string NameOf(string file) => file == StandardInput ? "standard input" : file;
+
     /// <param name="file"><c>-</c> reads standard input.</param>
     /// <param name="what">What it should be, for who named another file.</param>
     public static async Task<string> ReadTextAsync(string file, long largest, string what, CancellationToken cancellationToken)
@@ -17,21 +23,28 @@ internal static class InputFile
         }
         catch (DecoderFallbackException)
         {
-            throw new InvalidDataException($"{file} is not UTF-8 text; is it a {what}?");
+            throw new InvalidDataException($"{NameOf(file)} is not UTF-8 text; is it a {what}?");
         }
     }
 
     public static async Task<ReadOnlyMemory<byte>> ReadAsync(string file, long largest, string what, CancellationToken cancellationToken)
     {
-        await using var stream = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
-        var bytes = new MemoryStream();
-        var buffer = new byte[64 << 10];
-        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
+        try
         {
-            await bytes.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-            if (bytes.Length > largest) throw new InvalidDataException($"{file} is larger than {Spans.Bytes(largest)}; is it a {what}?");
-        }
+            await using var stream = file == StandardInput ? Console.OpenStandardInput() : File.OpenRead(file);
+            var bytes = new MemoryStream();
+            var buffer = new byte[64 << 10];
+            for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
+            {
+                await bytes.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+                if (bytes.Length > largest) throw new InvalidDataException($"{NameOf(file)} is larger than {Spans.Bytes(largest)}; is it a {what}?");
+            }
 
-        return bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
+            return bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
+        }
+        catch (Exception e) when (FileException.Explains(e))
+        {
+            throw FileException.Reading($"the {what} {NameOf(file)}", file, e);
+        }
     }
 }

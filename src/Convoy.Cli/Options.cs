@@ -27,6 +27,24 @@ internal static class Options
     public static Option<string?> Text(string name, string helpName, string description, params string[] aliases) =>
         new(name, aliases) { Description = description, HelpName = helpName };
 
+    public static Option<string?> File(string name, string description, params string[] aliases) => Place(Text(name, "FILE", description, aliases), "file");
+
+    /// <summary>A file that <see cref="Cli.InputFile"/> reads.</summary>
+    public static Option<string?> InputFile(string name, string description, params string[] aliases) => File(name, $"{description}; - reads standard input", aliases);
+
+    /// <summary>A file that <see cref="Cli.OutputFile"/> writes.</summary>
+    public static Option<string?> OutputFile(string name, string description)
+    {
+        var option = File(name, description);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: "-" }]) result.AddError($"{name} writes a file, and - is none; a file of that name is ./-");
+        });
+        return option;
+    }
+
+    public static Option<string?> Folder(string name, string helpName, string description) => Place(Text(name, helpName, description), "folder");
+
     public static Option<bool> Switch(string name, string description, params string[] aliases) => new(name, aliases) { Description = description };
 
     public static Option<int?> Number(string name, string helpName, string description, int least, int most = int.MaxValue) => new(name)
@@ -43,18 +61,28 @@ internal static class Options
     };
 
     /// <summary>A duration; the text is what was typed.</summary>
-    public static Option<TimeSpan?> Duration(string name, string description) => new(name)
+    public static Option<TimeSpan?> Duration(string name, string description, TimeSpan least = default) => new(name)
     {
         Description = description,
         HelpName = "DURATION",
         CustomParser = result =>
         {
             var text = result.Tokens[0].Value;
-            if (DurationText.TryParse(text, out var duration)) return duration;
-            result.AddError($"{name} takes a duration such as 30s, 10m, 4h or 2d, not '{text}'");
+            if (DurationText.TryParse(text, out var duration) && duration >= least) return duration;
+            result.AddError($"{name} takes a duration such as 30s, 10m, 4h or 2d, from {DurationText.Format(least)} to {DurationText.Format(DurationText.Longest)}, not '{text}'");
             return null;
         },
     };
+
+    /// <summary>Never empty: that is an unset variable of a script, no place.</summary>
+    private static Option<string?> Place(Option<string?> option, string what)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: "" }]) result.AddError($"{result.IdentifierToken?.Value ?? option.Name} names no {what} (an unset variable?)");
+        });
+        return option;
+    }
 
     private static string OneOf(ArgumentResult result, string[] values)
     {

@@ -11,13 +11,12 @@ namespace Convoy.Client;
 public static class ClusterFile
 {
     /// <summary>The cluster, or all of the file's problems with line and column.</summary>
-    /// <param name="fileName">For the message of a file that is no YAML.</param>
-    public static SimulatedClusterReading Read(string text, string fileName)
+    public static SimulatedClusterReading Read(string text)
     {
         var document = YamlDocument.Read(text);
         return document.Root is { } root
             ? SimulatedClusterReader.Read(root)
-            : new SimulatedClusterReading(null, [document.Problem! with { Path = fileName }]);
+            : new SimulatedClusterReading(null, [document.Problem!]);
     }
 
     /// <summary>A file that reads as this cluster; of where a node lies it tells the rack, by the names of all that hold it.</summary>

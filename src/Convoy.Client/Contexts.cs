@@ -49,7 +49,11 @@ public sealed record Contexts(string? Current, IReadOnlyList<SavedContext> Items
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{file} is damaged ({e.Message}); remove it and sign in again", e);
+            throw new InvalidDataException($"{file}, where contexts are saved, is damaged; remove it and sign in again", e);
+        }
+        catch (Exception e) when (FileException.Explains(e))
+        {
+            throw FileException.Reading($"{file}, where contexts are saved,", file, e);
         }
     }
 
@@ -60,6 +64,18 @@ public sealed record Contexts(string? Current, IReadOnlyList<SavedContext> Items
 
     /// <summary>Whole or not at all, mode 0600.</summary>
     public void Write(string file)
+    {
+        try
+        {
+            WriteWhole(file);
+        }
+        catch (Exception e) when (FileException.Explains(e))
+        {
+            throw FileException.Writing($"{file}, where contexts are saved,", file, e);
+        }
+    }
+
+    private void WriteWhole(string file)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);

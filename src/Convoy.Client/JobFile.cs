@@ -10,13 +10,12 @@ namespace Convoy.Client;
 public static class JobFile
 {
     /// <summary>The spec, or all of the file's problems with line and column.</summary>
-    /// <param name="fileName">For the message of a file that is no YAML.</param>
-    public static SpecReading Read(string text, string fileName)
+    public static SpecReading Read(string text)
     {
         var document = YamlDocument.Read(text);
         return document.Root is { } root
             ? JobSpecReader.Read(root)
-            : new SpecReading(null, [document.Problem! with { Path = fileName }]);
+            : new SpecReading(null, [document.Problem!]);
     }
 
     /// <summary>A file that reads as this spec.</summary>

@@ -6,12 +6,11 @@ namespace Convoy.Client;
 public static class OrganisationFile
 {
     /// <summary>The organisation, or all of the file's problems with line and column.</summary>
-    /// <param name="fileName">For the message of a file that is no YAML.</param>
-    public static OrganisationReading Read(string text, string fileName)
+    public static OrganisationReading Read(string text)
     {
         var document = YamlDocument.Read(text);
         return document.Root is { } root
             ? OrganisationReader.Read(root)
-            : new OrganisationReading(null, [document.Problem! with { Path = fileName }]);
+            : new OrganisationReading(null, [document.Problem!]);
     }
 }

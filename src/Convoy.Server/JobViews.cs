@@ -43,7 +43,7 @@ public static class JobViews
             RuntimeS = attempt?.RunningAt is { } started ? (long)((attempt.EndedAt ?? now) - started).TotalSeconds : null,
             Restarts = job.Restarts,
             PlatformRestarts = job.PlatformRestarts,
-            Nodes = attempt is null ? [] : [.. attempt.Tasks.Select(task => task.Placement.Node).Distinct()],
+            Nodes = placed is null ? [] : [.. placed.Tasks.Select(task => task.Placement.Node).Distinct()],
             Progress = progressPermille / 1000.0,
             Failure = job.Failure is { } f ? new FailureView(f.Attempt, f.Role, f.Rank, f.Node, f.ExitCode, f.Signal, f.Class, f.Message) : null,
             CancelledBy = job.CancelledBy,

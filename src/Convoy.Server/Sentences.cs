@@ -83,7 +83,7 @@ public static class Sentences
     {
         WaitingUnit.Devices => Count(amount, "GPU"),
         WaitingUnit.Millicores => $"{new CpuQuantity(amount)} CPU",
-        WaitingUnit.Bytes => $"{new ByteSize(amount)} memory",
+        WaitingUnit.Bytes => $"{new ByteSize(amount).ToRoundedText()} memory",
         WaitingUnit.MilliDevices => $"{amount.ToString(CultureInfo.InvariantCulture)} thousandths of a GPU",
         WaitingUnit.Rdma => Count(amount, "RDMA device"),
         _ => Count(amount, "running job"),

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Convoy.Client;
 
 namespace Convoy.Server;
 
@@ -45,11 +46,11 @@ public sealed class StateFolder : IDisposable
         }
         catch (IOException e) when (File.Exists(lockFile))
         {
-            throw new StateFolderException($"{path} is in use by another convoy-server; stop that one, or give another --state ({e.Message})", e);
+            throw new StateFolderException($"{path} is in use by another convoy-server; stop that one, or give another --state", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StateFolderException($"the state folder {path} cannot be used: {e.Message}; give another --state", e);
+            throw new StateFolderException($"the state folder {path} cannot be used: {FileException.Why(e, path)}; give another --state", e);
         }
     }
 
@@ -85,7 +86,7 @@ public sealed class StateFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StateFolderException($"the state folder {path} cannot be used: {e.Message}; give another --state", e);
+            throw new StateFolderException($"the state folder {path} cannot be used: {FileException.Why(e, path)}; give another --state", e);
         }
     }
 }

@@ -36,9 +36,9 @@ public sealed class AdministrationTests : IDisposable
         var ended = await _convoy.Uses(_server).RunAsync("queues:\n  - {name: a, parnt: b}\n  - name: a\n", ["apply", "-f", "-", "--dry-run"]);
 
         ended.ExitCode.ShouldBe(3);
-        ended.Error.ShouldContain("-:2:15: queues[0].parnt: there is no key 'parnt' here; did you mean 'parent'? [UnknownKey]");
-        ended.Error.ShouldContain("-:3:11: queues[1].name: 'a' comes twice");
-        ended.Error.ShouldContain("error[InvalidFile]: - has 2 problems; nothing was changed");
+        ended.Error.ShouldContain("standard input:2:15: queues[0].parnt: there is no key 'parnt' here; did you mean 'parent'? [UnknownKey]");
+        ended.Error.ShouldContain("standard input:3:11: queues[1].name: 'a' comes twice");
+        ended.Error.ShouldContain("error[InvalidFile]: standard input has 2 problems; nothing was changed");
         _server.Seen.ShouldBeEmpty();
     }
 

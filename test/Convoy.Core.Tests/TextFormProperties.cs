@@ -25,6 +25,17 @@ public sealed class TextFormProperties
     [Fact]
     public void Any_size_reads_back_from_its_text() => Gen.Long[0, long.MaxValue].Sample(bytes => ByteSize.TryParse(new ByteSize(bytes).ToString(), out var size) && size.Bytes == bytes);
 
+    [Theory]
+    [InlineData(0, "0", "0")]
+    [InlineData(1000, "1k", "1000")]
+    [InlineData(1_024_000, "1024k", "1000Ki")]
+    [InlineData(12_000_000_000, "12G", "11.2Gi")]
+    [InlineData(549_755_813_888, "512Gi", "512Gi")]
+    [InlineData(12_638_013_440, "12341810Ki", "11.8Gi")]
+    [InlineData(long.MaxValue, "9223372036854775807", "8192Pi")]
+    public void A_size_has_its_shortest_exact_text_and_a_rounded_one(long bytes, string exact, string rounded) =>
+        (new ByteSize(bytes).ToString(), new ByteSize(bytes).ToRoundedText()).ShouldBe((exact, rounded));
+
     [Fact]
     public void Any_text_is_a_number_of_cores_or_not() => Any.Sample(
         text =>

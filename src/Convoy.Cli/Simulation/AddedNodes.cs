@@ -20,7 +20,7 @@ internal sealed partial record AddedNodes(int Count, string Accelerator, int Gpu
             foreach (var token in result.Tokens)
             {
                 if (Parse(token.Value) is { } nodes) added.Add(nodes);
-                else result.AddError($"--add-nodes takes COUNTxTYPE:GPUS such as 4xA100:8, not '{token.Value}'");
+                else result.AddError($"--add-nodes takes COUNTxTYPE:GPUS such as 4xA100:8, at most {SimulatedCluster.MaxNodes} nodes of {SimulatedNode.MaxGpus} GPUs, not '{token.Value}'");
             }
 
             return [.. added];
@@ -39,13 +39,13 @@ internal sealed partial record AddedNodes(int Count, string Accelerator, int Gpu
     private static AddedNodes? Parse(string text)
     {
         var match = Pattern().Match(text);
-        return match.Success && JobSpecValidator.IsAcceleratorName(match.Groups["type"].Value)
-            ? new AddedNodes(Number("count"), match.Groups["type"].Value, Number("gpus"))
+        return match.Success && Number("count") is > 0 and <= SimulatedCluster.MaxNodes and var count && Number("gpus") is > 0 and <= SimulatedNode.MaxGpus and var gpus && JobSpecValidator.IsAcceleratorName(match.Groups["type"].Value)
+            ? new AddedNodes(count, match.Groups["type"].Value, gpus)
             : null;
 
-        int Number(string group) => int.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
+        int Number(string group) => int.TryParse(match.Groups[group].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
     }
 
-    [GeneratedRegex(@"\A(?<count>[1-9][0-9]{0,4})x(?<type>[^:]*):(?<gpus>[1-9][0-9]{0,2})\z")]
+    [GeneratedRegex(@"\A(?<count>[0-9]+)x(?<type>[^:]*):(?<gpus>[0-9]+)\z")]
     private static partial Regex Pattern();
 }

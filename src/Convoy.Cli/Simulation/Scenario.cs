@@ -15,7 +15,7 @@ internal sealed record Scenario(SimulatedCluster Cluster, IReadOnlyList<Simulate
     {
         var cluster = await ReadClusterAsync(clusterFile, cancellationToken);
         var reading = TraceReader.Read(await InputFile.ReadTextAsync(traceFile, LargestTrace, "trace", cancellationToken), cluster);
-        return new Scenario(cluster, reading.Jobs ?? throw new InvalidFileException(traceFile, reading.Problems, reading.ProblemCount, "simulated"));
+        return new Scenario(cluster, reading.Jobs ?? throw new InvalidFileException(InputFile.NameOf(traceFile), reading.Problems, reading.ProblemCount, "simulated"));
     }
 
     /// <summary>What everybody's jobs did on a platform, on the machines, queues and levels that it has now, or on others.</summary>
@@ -47,7 +47,7 @@ internal sealed record Scenario(SimulatedCluster Cluster, IReadOnlyList<Simulate
 
     public static async Task<SimulatedCluster> ReadClusterAsync(string file, CancellationToken cancellationToken)
     {
-        var reading = ClusterFile.Read(await InputFile.ReadTextAsync(file, LargestCluster, "cluster file", cancellationToken), file);
-        return reading.Cluster ?? throw new InvalidFileException(file, reading.Problems, reading.Problems.Count, "simulated");
+        var reading = ClusterFile.Read(await InputFile.ReadTextAsync(file, LargestCluster, "cluster file", cancellationToken));
+        return reading.Cluster ?? throw new InvalidFileException(InputFile.NameOf(file), reading.Problems, reading.Problems.Count, "simulated");
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 using Convoy.Cli.Output;
 using Convoy.Core.Scheduling;
 
@@ -25,14 +24,9 @@ internal static class SnapshotReplay
 
     private static PlanningCase Read(ReadOnlyMemory<byte> bytes, string file)
     {
-        try
-        {
-            return PlanningCase.FromJson(bytes.Span);
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"{file} is no snapshot of the scheduler: {Printable.Of(e.Message)}; get one with GET /api/v1/scheduling/snapshot, or from the state folder", e);
-        }
+        var reading = SnapshotReader.Read(bytes.Span);
+        return reading.Case ?? throw new InvalidFileException(
+            InputFile.NameOf(file), reading.Problems, reading.Problems.Count, "planned", "a snapshot of the scheduler comes from GET /api/v1/scheduling/snapshot, or from server/snapshots in the state folder");
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "The boundary of one replay: a mistake of the scheduler is what is looked for, and told as such.")]

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Convoy.Cli.Output;
+using Convoy.Client;
 using Convoy.Client.Code;
 using Convoy.Core.Jobs;
 
@@ -16,7 +17,7 @@ internal static class CodeArchive
     public static CodeFolder? Choose(Call call, JobFlags flags, JobSpec? file, string fileFolder)
     {
         if (call.Get(flags.NoCode)) return null;
-        if (call.Get(flags.Workdir) is { } given) return CodeFolder.Scan(given.Length == 0 ? "." : given);
+        if (call.Get(flags.Workdir) is { } given) return CodeFolder.Scan(given);
         if (file?.Code?.Workdir is { } named) return CodeFolder.Scan(Path.Combine(fileFolder, named));
         if (file is not null) return null;
         if (!IsBroad(Environment.CurrentDirectory)) return CodeFolder.Scan(".");
@@ -37,12 +38,28 @@ internal static class CodeArchive
         var file = Path.Combine(Path.GetTempPath(), $"convoy-code-{Guid.NewGuid():N}.tar.gz");
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Options = FileOptions.DeleteOnClose };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using var archive = new FileStream(file, options);
-        CodePack.Write(folder, archive);
+        await using var archive = Pack(folder, file, options);
         archive.Position = 0;
         var hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(archive, cancellationToken));
         await call.Client.Code.UploadAsync(archive, hash, Console.IsErrorRedirected ? null : new Percentage(call, archive.Length), cancellationToken);
         return new CodeSpec { Archive = hash };
+    }
+
+    private static FileStream Pack(CodeFolder folder, string file, FileStreamOptions options)
+    {
+        FileStream? archive = null;
+        try
+        {
+            archive = new FileStream(file, options);
+            CodePack.Write(folder, archive);
+            archive.Flush();
+            return archive;
+        }
+        catch (Exception e) when (FileException.Explains(e))
+        {
+            archive?.Dispose();
+            throw FileException.Writing($"the archive of the code, {file},", file, e);
+        }
     }
 
     /// <summary>Somebody's whole home, or the whole machine.</summary>

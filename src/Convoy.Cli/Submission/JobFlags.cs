@@ -32,7 +32,7 @@ internal sealed class JobFlags
 
     public Option<string?> Framework { get; } = Options.Choice("--framework", "What starts the processes", "FRAMEWORK", "pytorch", "command");
 
-    public Option<string?> Workdir { get; } = Options.Text("--workdir", "DIR", "Folder to send with the job (default with a command: the current one)");
+    public Option<string?> Workdir { get; } = Options.Folder("--workdir", "DIR", "Folder to send with the job (default with a command: the current one)");
 
     public Option<bool> NoCode { get; } = Options.Switch("--no-code", "Send no folder");
 

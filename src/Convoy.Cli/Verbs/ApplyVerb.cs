@@ -12,7 +12,8 @@ internal static class ApplyVerb
 
     public static Command Build()
     {
-        var file = new Option<string>("--file", "-f") { Description = "The organisation's file (YAML): all queues, and levels; - reads standard input", HelpName = "FILE", Required = true };
+        var file = Options.InputFile("--file", "The organisation's file (YAML): all queues, and levels", "-f");
+        file.Required = true;
         var dryRun = Options.Switch("--dry-run", "Say what would change; change nothing");
         var format = Options.Format("table", "json", "yaml");
         return new Verb("apply", "Give the organisation its queues and levels (for administrators)")
@@ -22,8 +23,8 @@ internal static class ApplyVerb
             Body = async (call, cancellationToken) =>
             {
                 var name = call.Get(file)!;
-                var reading = OrganisationFile.Read(await InputFile.ReadTextAsync(name, LargestFile, "file of queues", cancellationToken), name);
-                if (reading.Organisation is not { } organisation) throw new InvalidFileException(name, reading.Problems, reading.Problems.Count, "changed");
+                var reading = OrganisationFile.Read(await InputFile.ReadTextAsync(name, LargestFile, "file of queues", cancellationToken));
+                if (reading.Organisation is not { } organisation) throw new InvalidFileException(InputFile.NameOf(name), reading.Problems, reading.Problems.Count, "changed");
                 var change = await call.Client.ApplyAsync(organisation, call.Get(dryRun), cancellationToken);
                 return call.Write(call.Get(format), change, Rendering.Indented.OrganisationChangeView, _ => Tell(call.Output, change));
             },

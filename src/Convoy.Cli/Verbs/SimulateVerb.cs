@@ -3,7 +3,6 @@ using System.Globalization;
 using Convoy.Cli.Output;
 using Convoy.Cli.Simulation;
 using Convoy.Cli.Simulation.Report;
-using Convoy.Client;
 using Convoy.Core.Simulation;
 
 namespace Convoy.Cli.Verbs;
@@ -12,15 +11,15 @@ internal static class SimulateVerb
 {
     public static Command Build()
     {
-        var cluster = Options.Text("--cluster", "FILE", "The machines (YAML); - reads standard input");
-        var trace = Options.Text("--trace", "FILE", "The jobs (CSV); - reads standard input");
-        var history = Options.Duration("--history", "The jobs of a platform's last days instead of a trace (for administrators), on its own machines unless --cluster is given");
+        var cluster = Options.InputFile("--cluster", "The machines (YAML)");
+        var trace = Options.InputFile("--trace", "The jobs (CSV)");
+        var history = Options.Duration("--history", "The jobs of a platform's last days instead of a trace (for administrators), on its own machines unless --cluster is given", TimeSpan.FromMinutes(1));
         var policy = Policies.Option();
         var added = AddedNodes.Option();
-        var dump = Options.Text("--dump", "FILE", "Write when each job started and ended, as CSV");
-        var save = Options.Text("--save", "FOLDER", "Write what is simulated to cluster.yaml and jobs.csv in this folder");
-        var snapshot = Options.Text("--snapshot", "FILE", "Make one plan of a snapshot of a server's scheduler, and prove it, instead; - reads standard input");
-        var html = Options.Text("--html", "FILE", "Write a page with charts");
+        var dump = Options.OutputFile("--dump", "Write when each job started and ended, as CSV");
+        var save = Options.Folder("--save", "FOLDER", "Write what is simulated to cluster.yaml and jobs.csv in this folder");
+        var snapshot = Options.InputFile("--snapshot", "Make one plan of a snapshot of a server's scheduler, and prove it, instead");
+        var html = Options.OutputFile("--html", "Write a page with charts");
         var format = Options.Format("table", "json", "html");
         return new Verb("simulate", "What a cluster would do with a trace of jobs, under Convoy's scheduler or a textbook policy")
         {
@@ -44,17 +43,14 @@ internal static class SimulateVerb
                     return await SnapshotReplay.RunAsync(call, snapshotFile, call.Get(format), cancellationToken);
                 }
 
-                var (htmlFile, dumpFile, saveFolder) = (Output(call, html), Output(call, dump), Folder(call, save));
+                var policies = call.Get(policy) is [_, ..] chosen ? chosen : [SimulationPolicy.Convoy];
+                var outputs = new SimulationOutputs(call.Get(html), call.Get(dump), call.Get(save), policies);
+                outputs.Check([.. new[] { cluster, trace }.Where(call.Has).Select(option => new NamedFile(option.Name, call.Get(option)!))]);
                 var scenario = await ScenarioAsync(call, call.Get(cluster), call.Get(trace), call.Get(history), cancellationToken);
                 foreach (var nodes in call.Get(added) ?? []) scenario = scenario with { Cluster = nodes.To(scenario.Cluster) };
-                if (saveFolder is not null) await SaveAsync(call, saveFolder, scenario);
-                var results = (call.Get(policy) is [_, ..] chosen ? chosen : [SimulationPolicy.Convoy]).Select(each => Run(call, scenario, each, cancellationToken)).ToArray();
-                foreach (var result in results)
-                {
-                    if (dumpFile is not null) await WriteFileAsync(call, results.Length == 1 ? dumpFile : OutcomeFile.NameFor(dumpFile, result.Policy), writer => OutcomeFile.Write(writer, result));
-                }
-
-                if (htmlFile is not null) await WriteFileAsync(call, htmlFile, new ReportPage(scenario, results).Write);
+                outputs.Save(call, scenario);
+                var results = policies.Select(each => Run(call, scenario, each, cancellationToken)).ToArray();
+                outputs.Write(call, scenario, results);
                 SayWhatNeverFit(call, results);
                 if (call.Get(format) == "html") new ReportPage(scenario, results).Write(call.Output);
                 else Write(call, call.Get(format), results);
@@ -74,46 +70,10 @@ internal static class SimulateVerb
 
     private static SimulationResult Run(Call call, Scenario scenario, SimulationPolicy policy, CancellationToken cancellationToken)
     {
-        var progress = new ProgressBar(call, Policies.Word(policy), scenario.Jobs.Count);
-        progress.Show(0);
+        var progress = new ProgressBar(call, Policies.Word(policy), scenario.Jobs.Count, scenario.Jobs.Min(job => job.Submit));
         var result = scenario.Cluster.Run(scenario.Jobs, policy, progress.Show, cancellationToken);
         progress.Clear();
         return result;
-    }
-
-    /// <summary>A file to write, whose folder is there: who has waited for a result must not lose it.</summary>
-    private static string? Output(Call call, Option<string?> option)
-    {
-        if (call.Get(option) is not { } file) return null;
-        var folder = Path.GetDirectoryName(Path.GetFullPath(file));
-        if (file.Length == 0 || Directory.Exists(file)) throw CommandException.Usage($"{option.Name} takes a file to write, and '{file}' is none");
-        return Directory.Exists(folder) ? file : throw new DirectoryNotFoundException($"there is no folder {folder} to write {option.Name} to");
-    }
-
-    /// <summary>A folder to write to, which is there or can be made.</summary>
-    private static string? Folder(Call call, Option<string?> option)
-    {
-        if (call.Get(option) is not { } folder) return null;
-        if (folder.Length == 0) throw CommandException.Usage($"{option.Name} takes a folder to write to, and '' is none");
-        for (var path = Path.GetFullPath(folder); path is not null && !Directory.Exists(path); path = Path.GetDirectoryName(path))
-        {
-            if (File.Exists(path)) throw new CommandException(ExitCodes.Invalid, "FileError", $"{option.Name} cannot write to {folder}; {path} is a file and no folder; name a folder that is there or can be made");
-        }
-
-        return folder;
-    }
-
-    private static async Task SaveAsync(Call call, string folder, Scenario scenario)
-    {
-        Directory.CreateDirectory(folder);
-        await WriteFileAsync(call, Path.Combine(folder, "cluster.yaml"), writer => writer.Write(ClusterFile.ToYaml(scenario.Cluster)));
-        await WriteFileAsync(call, Path.Combine(folder, "jobs.csv"), writer => TraceFile.Write(writer, scenario.Jobs));
-    }
-
-    private static async Task WriteFileAsync(Call call, string file, Action<TextWriter> write)
-    {
-        await using (var writer = new StreamWriter(file)) write(writer);
-        call.Say($"wrote {file}");
     }
 
     private static void SayWhatNeverFit(Call call, IReadOnlyList<SimulationResult> results)

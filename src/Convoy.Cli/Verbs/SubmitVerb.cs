@@ -15,7 +15,7 @@ internal static class SubmitVerb
 
     public static Command Build()
     {
-        var file = new Option<string?>("--file", "-f") { Description = "Job file (YAML); - reads standard input. Flags override it", HelpName = "FILE" };
+        var file = Options.InputFile("--file", "Job file (YAML), which flags override", "-f");
         var flags = new JobFlags();
         var key = Options.Text("--idempotency-key", "KEY", "The same key with the same job is the same submission");
         var dryRun = Options.Switch("--dry-run", "Say what would happen; submit nothing");
@@ -55,7 +55,7 @@ internal static class SubmitVerb
         var fromFile = file is null ? null : await ReadAsync(file, cancellationToken);
         var spec = flags.Apply(call, fromFile);
         var problems = JobSpecValidator.Problems(spec);
-        if (problems.Count > 0) throw new InvalidSpecException(problems, file);
+        if (problems.Count > 0) throw new InvalidSpecException(problems, file is null ? null : InputFile.NameOf(file));
         var folder = CodeArchive.Choose(call, flags, fromFile, Path.GetDirectoryName(file) ?? "");
         var archive = folder is null && !call.Get(flags.NoCode) ? spec.Code?.Archive : null;
         return new Draft(spec with { Code = archive is null ? null : new CodeSpec { Archive = archive } }, folder);
@@ -63,8 +63,8 @@ internal static class SubmitVerb
 
     private static async Task<JobSpec> ReadAsync(string file, CancellationToken cancellationToken)
     {
-        var reading = JobFile.Read(await InputFile.ReadTextAsync(file, LargestFile, "job file", cancellationToken), file);
-        return reading.Spec ?? throw new InvalidSpecException(reading.Problems, file);
+        var reading = JobFile.Read(await InputFile.ReadTextAsync(file, LargestFile, "job file", cancellationToken));
+        return reading.Spec ?? throw new InvalidSpecException(reading.Problems, InputFile.NameOf(file));
     }
 
     private static async Task<int> CheckAsync(Call call, Draft draft, string? format, CancellationToken cancellationToken)

@@ -9,14 +9,14 @@ internal static class UpVerb
 
     public static Command Build()
     {
-        var state = Options.Text("--state", "DIR", "Where everything is kept (default: $XDG_STATE_HOME/convoy, else ~/.local/state/convoy, as root /var/lib/convoy)");
+        var state = Options.Folder("--state", "DIR", "Where everything is kept (default: $XDG_STATE_HOME/convoy, else ~/.local/state/convoy, as root /var/lib/convoy)");
         var listen = Options.Text("--listen", "HOST:PORT", "Address to serve on (default: 127.0.0.1:7788)");
         var gpus = Options.Number("--gpus", "N", "Declare N devices per node instead of asking nvidia-smi", 0, 1024);
         var nodes = Options.Number("--nodes", "M", "Split this machine into M virtual nodes", 1, 1024);
         var accelerator = Options.Text("--accelerator", "TYPE", "Type of the declared devices, such as A100-80G");
         var trust = Options.Switch("--trust-tasks", "Allow more than one person although all tasks run under one uid");
-        var certificate = Options.Text("--tls-cert", "FILE", "Certificate chain (PEM); needed for an address beyond loopback");
-        var key = Options.Text("--tls-key", "FILE", "Its private key (PEM)");
+        var certificate = Options.File("--tls-cert", "Certificate chain (PEM); needed for an address beyond loopback");
+        var key = Options.File("--tls-key", "Its private key (PEM)");
         return new Verb("up", "Run the whole platform on this machine, until Ctrl-C")
         {
             Examples = ["convoy up", "convoy up --nodes 2 --gpus 4          # try gangs without a GPU", "convoy up --state /data/convoy --listen 127.0.0.1:7799"],

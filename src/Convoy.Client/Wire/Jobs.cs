@@ -59,7 +59,7 @@ public sealed record JobView
     /// <summary>Restarts by the platform; never counted towards maxRestarts.</summary>
     public required int PlatformRestarts { get; init; }
 
-    /// <summary>Nodes of the latest attempt.</summary>
+    /// <summary>Where it runs or, once it has ended, ran last; none while it waits.</summary>
     public required IReadOnlyList<string> Nodes { get; init; }
 
     /// <summary>0 to 1, as the task reported it.</summary>

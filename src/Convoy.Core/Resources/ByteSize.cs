@@ -10,6 +10,9 @@ namespace Convoy.Core.Resources;
 /// </summary>
 public readonly record struct ByteSize(long Bytes) : IComparable<ByteSize>
 {
+    /// <summary>Of the units, the first ones.</summary>
+    private const int BinaryUnits = 5;
+
     private static readonly (string Unit, long Factor)[] Units =
     [
         ("Pi", 1L << 50), ("Ti", 1L << 40), ("Gi", 1L << 30), ("Mi", 1L << 20), ("Ki", 1L << 10),
@@ -49,9 +52,25 @@ public readonly record struct ByteSize(long Bytes) : IComparable<ByteSize>
     public override string ToString()
     {
         if (Bytes == 0) return "0";
+        var shortest = Bytes.ToString(CultureInfo.InvariantCulture);
         foreach (var (unit, factor) in Units)
         {
-            if (Bytes % factor == 0) return (Bytes / factor).ToString(CultureInfo.InvariantCulture) + unit;
+            if (Bytes % factor != 0) continue;
+            var text = (Bytes / factor).ToString(CultureInfo.InvariantCulture) + unit;
+            if (text.Length < shortest.Length) shortest = text;
+        }
+
+        return shortest;
+    }
+
+    /// <summary>To a tenth of the largest binary unit that it fills, for people to read: <c>11.8Gi</c>. It does not read as the same size.</summary>
+    public string ToRoundedText()
+    {
+        foreach (var (unit, factor) in Units.Take(BinaryUnits))
+        {
+            if (Bytes < factor) continue;
+            var tenths = (long)((((Int128)Bytes * 10) + (factor / 2)) / factor);
+            return (tenths / 10m).ToString(tenths >= 1000 ? "0" : "0.#", CultureInfo.InvariantCulture) + unit;
         }
 
         return Bytes.ToString(CultureInfo.InvariantCulture);

@@ -7,13 +7,16 @@ namespace Convoy.Core.Resources;
 /// <summary>Durations as people write them: <c>48h</c>, <c>2m</c>, <c>1h30m</c>, <c>250ms</c>, <c>7d</c>.</summary>
 public static class DurationText
 {
+    /// <summary>A hundred years.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromDays(100 * 365);
+
     private static readonly (string Unit, long Ticks)[] Units =
     [
         ("d", TimeSpan.TicksPerDay), ("h", TimeSpan.TicksPerHour), ("ms", TimeSpan.TicksPerMillisecond),
         ("m", TimeSpan.TicksPerMinute), ("s", TimeSpan.TicksPerSecond),
     ];
 
-    /// <summary>True where every part is digits and a unit, the units fall from large to small, and the sum is at most 100 years.</summary>
+    /// <summary>True where every part is digits and a unit, the units fall from large to small, and the sum is at most <see cref="Longest"/>.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out TimeSpan duration)
     {
         duration = default;
@@ -28,12 +31,12 @@ public static class DurationText
             var unitStart = at;
             while (at < text.Length && text[at] is >= 'a' and <= 'z') at++;
             var unit = Array.Find(Units, u => text.AsSpan(unitStart, at - unitStart).SequenceEqual(u.Unit));
-            if (unit.Ticks == 0 || unit.Ticks >= lastUnit || number > 100 * 365 * TimeSpan.TicksPerDay / unit.Ticks) return false;
+            if (unit.Ticks == 0 || unit.Ticks >= lastUnit || number > Longest.Ticks / unit.Ticks) return false;
             lastUnit = unit.Ticks;
             total += number * unit.Ticks;
         }
 
-        if (total > 100 * 365 * TimeSpan.TicksPerDay) return false;
+        if (total > Longest.Ticks) return false;
         duration = TimeSpan.FromTicks(total);
         return true;
     }

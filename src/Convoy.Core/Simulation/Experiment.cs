@@ -30,8 +30,8 @@ public sealed class Experiment
         }));
     }
 
-    /// <param name="progress">Told the number of jobs that have ended, now and then.</param>
-    public static SimulationResult Run(IReadOnlyList<SimulatedNode> nodes, IReadOnlyList<SimulatedJob> jobs, SimulationPolicy policy, Action<int>? progress = null, CancellationToken cancellation = default)
+    /// <param name="progress">Told at every instant how many jobs have ended, and the time in the trace.</param>
+    public static SimulationResult Run(IReadOnlyList<SimulatedNode> nodes, IReadOnlyList<SimulatedJob> jobs, SimulationPolicy policy, Action<int, TimeSpan>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(nodes);
         ArgumentNullException.ThrowIfNull(jobs);
@@ -42,7 +42,7 @@ public sealed class Experiment
             [.. experiment.runs.OrderBy(run => run.Index).Select(run => new SimulatedOutcome(run.Job, run.Ended, run.Runs, run.Evictions))], experiment.lostGpuTime);
     }
 
-    private void Go(Action<int>? progress, CancellationToken cancellation)
+    private void Go(Action<int, TimeSpan>? progress, CancellationToken cancellation)
     {
         // What the empty cluster cannot hold would block the queue for ever.
         var arrivals = new Queue<Progress>(runs.Where(run => pool.Find(run.Job, pool.Free) is not null));
@@ -56,15 +56,14 @@ public sealed class Experiment
                 var run = ends.Dequeue();
                 Leave(run, now);
                 run.Ended = now;
-                if (++ended % 100 == 0) progress?.Invoke(ended);
+                ended++;
             }
 
             while (arrivals.Count > 0 && arrivals.Peek().Job.Submit <= now) waiting.Add(arrivals.Dequeue());
             if (policy == SimulationPolicy.Srtf) ByRemainingTime(now);
             else InOrder(now);
+            progress?.Invoke(ended, now);
         }
-
-        progress?.Invoke(ended);
     }
 
     /// <summary>The earliest end of a running job; entries of jobs that were evicted meanwhile are dropped on the way.</summary>

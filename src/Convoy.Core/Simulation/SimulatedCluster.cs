@@ -35,9 +35,9 @@ public sealed record SimulatedCluster(IReadOnlyList<SimulatedNode> Nodes)
     public SchedulingPolicy Policy => new(Levels) { Queues = Queues, MovesJobs = MovesJobs };
 
     /// <summary>The trace under a policy. Pure: the same input gives the same result.</summary>
-    /// <param name="progress">Told the number of jobs that have ended, now and then.</param>
+    /// <param name="progress">Told at every instant how many jobs have ended, and the time in the trace.</param>
     /// <exception cref="InvalidDataException">The trace takes longer than can be simulated.</exception>
-    public SimulationResult Run(IReadOnlyList<SimulatedJob> jobs, SimulationPolicy policy, Action<int>? progress = null, CancellationToken cancellation = default) =>
+    public SimulationResult Run(IReadOnlyList<SimulatedJob> jobs, SimulationPolicy policy, Action<int, TimeSpan>? progress = null, CancellationToken cancellation = default) =>
         policy == SimulationPolicy.Convoy
             ? VirtualCluster.Run(Nodes, jobs, Policy, progress, null, cancellation)
             : Experiment.Run(Nodes, jobs, policy, progress, cancellation);

@@ -20,8 +20,6 @@ public sealed record SimulatedClusterReading(SimulatedCluster? Cluster, IReadOnl
 /// </remarks>
 public static class SimulatedClusterReader
 {
-    private const int MaxGpus = 1024;
-
     public static SimulatedClusterReading Read(DocumentNode document)
     {
         var binder = new NodeBinder();
@@ -42,8 +40,8 @@ public static class SimulatedClusterReader
     {
         var members = binder.Members(node, path, ["count", "gpus", "accelerator", "cpu", "memory", "rack"], []);
         return new NodeGroup(
-            OfValue(members, path, "count", binder.Whole) ?? 1,
-            new SimulatedNode(OfValue(members, path, "gpus", binder.Whole) ?? 0, Of(members, path, "accelerator", binder.Text) ?? "")
+            OfValue(members, path, "count", (each, at) => binder.Whole(each, at, SimulatedCluster.MaxNodes)) ?? 1,
+            new SimulatedNode(OfValue(members, path, "gpus", (each, at) => binder.Whole(each, at, SimulatedNode.MaxGpus)) ?? 0, Of(members, path, "accelerator", binder.Text) ?? "")
             {
                 CpuMillicores = OfValue(members, path, "cpu", (each, at) => binder.Parsed<CpuQuantity>(each, at, CpuQuantity.TryParse, "a number of cores such as 96"))?.Millicores ?? SimulatedNode.AnyCpuMillicores,
                 MemoryBytes = OfValue(members, path, "memory", (each, at) => binder.Parsed<ByteSize>(each, at, ByteSize.TryParse, "a size such as 512Gi"))?.Bytes ?? SimulatedNode.AnyMemoryBytes,
@@ -60,7 +58,7 @@ public static class SimulatedClusterReader
             var (count, node) = groups[i];
             nodes += Math.Max(0, count);
             if (count < 1 || nodes > SimulatedCluster.MaxNodes) yield return Wrong("count", $"must be at least 1, and all nodes together at most {SimulatedCluster.MaxNodes}");
-            if (node.Gpus is < 0 or > MaxGpus) yield return Wrong("gpus", $"must be 0 to {MaxGpus}");
+            if (node.Gpus is < 0 or > SimulatedNode.MaxGpus) yield return Wrong("gpus", $"must be 0 to {SimulatedNode.MaxGpus}");
             if (node.Accelerator.Length > 0 && !JobSpecValidator.IsAcceleratorName(node.Accelerator)) yield return Wrong("accelerator", "must be 1 to 63 of letters, digits, '.', '_' and '-'");
             if (node.CpuMillicores > SimulatedNode.AnyCpuMillicores) yield return Wrong("cpu", "is more than a machine has");
             if (node.MemoryBytes > SimulatedNode.AnyMemoryBytes) yield return Wrong("memory", "must be at most 64Ti");

@@ -8,6 +8,8 @@ namespace Convoy.Core.Simulation;
 /// <param name="Accelerator">Their type; empty where the cluster file names none.</param>
 public sealed record SimulatedNode(int Gpus, string Accelerator = "")
 {
+    public const int MaxGpus = 1024;
+
     /// <summary>Of a node that does not say how many processors it has: more than anybody asks for.</summary>
     public const long AnyCpuMillicores = 1L << 40;
 

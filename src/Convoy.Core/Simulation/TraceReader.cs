@@ -62,8 +62,8 @@ public static class TraceReader
             }
         }
 
-        if (columns is null && problems.Count == 0) problems.Add(new CsvCell("", 1, 1), "row", "Empty", $"the file is empty; it needs a header with {string.Join(", ", Required)}, and a row for each job");
-        else if (jobs.Count == 0 && problems.Count == 0) problems.Add(new CsvCell("", 1, 1), "row", "Empty", "there is no job below the header");
+        if (columns is null && problems.Count == 0) problems.Add(new CsvCell("", 1, 1), "", "Empty", $"the file is empty; it needs a header with {string.Join(", ", Required)}, and a row for each job");
+        else if (jobs.Count == 0 && problems.Count == 0) problems.Add(new CsvCell("", 1, 1), "", "Empty", "there is no job below the header");
         return new TraceReading(problems.Count == 0 ? jobs : null, problems.First, problems.Count);
     }
 
@@ -96,7 +96,8 @@ internal sealed class TraceProblems
 
     public int Count { get; private set; }
 
-    public IReadOnlyList<SpecProblem> First => first;
+    /// <summary>As they stand in the file.</summary>
+    public IReadOnlyList<SpecProblem> First => [.. first.OrderBy(problem => problem.Line).ThenBy(problem => problem.Column)];
 
     /// <summary>The nearest word, as long as anybody reads it.</summary>
     public string Guess(string typed, IEnumerable<string> words) =>

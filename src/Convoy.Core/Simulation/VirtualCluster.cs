@@ -43,11 +43,11 @@ public sealed class VirtualCluster
         usage = new UsageAccounts(FairShare.DefaultHalfLife, At(begin));
     }
 
-    /// <param name="progress">Told the number of jobs that have ended, now and then.</param>
+    /// <param name="progress">Told at every instant how many jobs have ended, and the time in the trace.</param>
     /// <param name="planner">Instead of the scheduler.</param>
     /// <exception cref="InvalidDataException">The trace takes longer than can be simulated.</exception>
     public static SimulationResult Run(
-        IReadOnlyList<SimulatedNode> machines, IReadOnlyList<SimulatedJob> jobs, SchedulingPolicy policy, Action<int>? progress = null, Planner? planner = null, CancellationToken cancellation = default)
+        IReadOnlyList<SimulatedNode> machines, IReadOnlyList<SimulatedJob> jobs, SchedulingPolicy policy, Action<int, TimeSpan>? progress = null, Planner? planner = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(machines);
         ArgumentNullException.ThrowIfNull(jobs);
@@ -61,7 +61,7 @@ public sealed class VirtualCluster
 
     internal static DateTimeOffset At(TimeSpan sinceTraceBegan) => DateTimeOffset.UnixEpoch + sinceTraceBegan;
 
-    private void Replay(VirtualJob[] order, Action<int>? progress, CancellationToken cancellation)
+    private void Replay(VirtualJob[] order, Action<int, TimeSpan>? progress, CancellationToken cancellation)
     {
         // What the empty cluster cannot hold waits for ever.
         var arrivals = new Queue<VirtualJob>(order.Where(job => Feasibility.FitsEmpty(new ClusterSnapshot(0, nodes, [], []), job.Wish)));
@@ -77,7 +77,7 @@ public sealed class VirtualCluster
                 var job = ends.Dequeue().Job;
                 Leave(job, now);
                 job.End(now);
-                if (++ended % 100 == 0) progress?.Invoke(ended);
+                ended++;
             }
 
             while (arrivals.Count > 0 && arrivals.Peek().Job.Submit <= now)
@@ -87,9 +87,8 @@ public sealed class VirtualCluster
             }
 
             Plan(now);
+            progress?.Invoke(ended, now);
         }
-
-        progress?.Invoke(ended);
     }
 
     /// <summary>Until nothing more is to be done at this instant: machines that are given up are free at once.</summary>

@@ -52,12 +52,14 @@ public sealed class ClusterFileTests
     [InlineData("nodes:\n- {gpu: 8, count: 0}", "2:4: nodes[0].gpu: there is no key 'gpu' here; did you mean 'gpus'?", "2:19: nodes[0].count: must be at least 1, and all nodes together at most 100000")]
     [InlineData("nodes: [{count: 99999}, {count: 2}]", "1:33: nodes[1].count: must be at least 1, and all nodes together at most 100000")]
     [InlineData("nodes: [{gpus: -1, memory: much}]", "1:16: nodes[0].gpus: must be 0 to 1024", "1:28: nodes[0].memory: must be a size such as 512Gi, and is the text \"much\"")]
+    [InlineData("nodes: [{count: 99999999999999999999}]", "1:17: nodes[0].count: must be at most 100000, and is the number 99999999999999999999")]
+    [InlineData("- gpus: 8", "1:1: the document must be a mapping of keys to values, and is a list")]
     [InlineData("nodes: []", "1:8: nodes: must have at least one node")]
     [InlineData("nodes: [{}]\nlevels: []", "2:9: levels: must have at least one level; remove the key to have the usual ones")]
     [InlineData("nodes: [{}]\nlevels: [{name: a, rank: 1}, {name: a, rank: 2, maxGpus: -1}]", "2:37: levels[1].name: 'a' comes twice", "2:58: levels[1].maxGpus: must not be negative")]
     [InlineData("nodes: [{}]\nqueues: [{name: a, parent: b}]", "2:28: queues[0].parent: there is no queue 'b'; did you mean 'a'?")]
     public void All_problems_are_told_with_their_place(string text, params string[] problems) =>
-        ClusterFile.Read(text, "cluster.yaml").Problems.Select(problem => problem.ToString()).Order(StringComparer.Ordinal).ShouldBe(problems.Order(StringComparer.Ordinal));
+        ClusterFile.Read(text).Problems.Select(problem => problem.ToString()).Order(StringComparer.Ordinal).ShouldBe(problems.Order(StringComparer.Ordinal));
 
     [Fact]
     public void A_cluster_that_was_written_reads_as_it_was()
@@ -89,7 +91,7 @@ public sealed class ClusterFileTests
                         text = text[..at] + piece + text[Math.Min(text.Length, at + cut)..];
                     }
 
-                    var reading = ClusterFile.Read(text, "cluster.yaml");
+                    var reading = ClusterFile.Read(text);
                     (reading.Cluster is null).ShouldBe(reading.Problems.Count > 0);
                     reading.Problems.ShouldAllBe(problem => problem.Line > 0 && problem.Column > 0);
                 },
@@ -97,7 +99,7 @@ public sealed class ClusterFileTests
 
     private static SimulatedCluster Read(string text)
     {
-        var reading = ClusterFile.Read(text, "cluster.yaml");
+        var reading = ClusterFile.Read(text);
         reading.Problems.ShouldBeEmpty();
         return reading.Cluster!;
     }

@@ -42,7 +42,7 @@ public sealed class JobFileProperties
     public void A_spec_written_as_yaml_reads_back_the_same() => Specs.Any.Sample(
         spec =>
         {
-            var reading = JobFile.Read(JobFile.ToYaml(spec), "job.yaml");
+            var reading = JobFile.Read(JobFile.ToYaml(spec));
             reading.Problems.ShouldBeEmpty();
             JobSpecJson.Canonical(reading.Spec!).ShouldBe(JobSpecJson.Canonical(spec));
         },
@@ -69,7 +69,7 @@ public sealed class JobFileProperties
 
     private static void Check(string text)
     {
-        var reading = JobFile.Read(text, "job.yaml");
+        var reading = JobFile.Read(text);
         (reading.Spec is null).ShouldBe(reading.Problems.Count > 0);
         foreach (var problem in reading.Problems)
         {
@@ -77,7 +77,7 @@ public sealed class JobFileProperties
             problem.Column.ShouldBeGreaterThan(0, problem.ToString());
         }
 
-        if (reading.Spec is { } spec) JobSpecJson.Canonical(JobFile.Read(JobFile.ToYaml(spec), "job.yaml").Spec.ShouldNotBeNull()).ShouldBe(JobSpecJson.Canonical(spec));
+        if (reading.Spec is { } spec) JobSpecJson.Canonical(JobFile.Read(JobFile.ToYaml(spec)).Spec.ShouldNotBeNull()).ShouldBe(JobSpecJson.Canonical(spec));
     }
 
     /// <summary>Every line break of YAML 1.1 and 1.2 counts.</summary>

@@ -147,7 +147,7 @@ public sealed class JobFileTests
     {
         var problem = Read("name: a\nroles: {worker: [\n").Problems.ShouldHaveSingleItem();
         problem.Code.ShouldBe("Syntax");
-        problem.Path.ShouldBe("job.yaml");
+        problem.Path.ShouldBe("");
         problem.Line.ShouldBeGreaterThan(1);
     }
 
@@ -158,5 +158,5 @@ public sealed class JobFileTests
         return reading.Spec.ShouldNotBeNull();
     }
 
-    private static SpecReading Read(string text) => JobFile.Read(text, "job.yaml");
+    private static SpecReading Read(string text) => JobFile.Read(text);
 }

@@ -153,7 +153,7 @@ public sealed class YamlDocumentTests
     [MemberData(nameof(LargeTexts))]
     public async Task Large_files_are_read_or_refused_in_good_time(string text)
     {
-        var reading = await Bounded.Run(() => JobFile.Read(text, "job.yaml"));
+        var reading = await Bounded.Run(() => JobFile.Read(text));
         reading.Spec.ShouldBeNull();
         reading.Problems.Count.ShouldBeInRange(1, 100);
     }

@@ -94,20 +94,20 @@ public sealed class TraceReaderTests
         reading.Jobs.ShouldBeNull();
         reading.Problems.Select(problem => $"{problem.Line}:{problem.Column} {problem.Path} {problem.Message}").ShouldBe(
         [
-            "3:8 gpus must be a whole number from 0 to 1000000, and is 0.5; a share of a GPU is gpu_milli, in thousandths",
             "3:3 submit_s must be 0 to 3153600000 seconds, and is -1",
             "3:6 duration_s must be a number, and is 'x'",
+            "3:8 gpus must be a whole number from 0 to 1000000, and is 0.5; a share of a GPU is gpu_milli, in thousandths",
             "3:12 level there is no level 'interm'; did you mean 'intern'? (one of intern, engineer, senior)",
             "3:19 priority there is no priority 'hihg'; did you mean 'high'? (one of low, normal, high)",
             "4:1 row has 3 cells, and the header has 6",
-            "5:3 submit_s is empty",
             "5:1 id 'a' comes twice; line 2 has it too",
+            "5:3 submit_s is empty",
             "6:1 row the quote that begins here is never closed",
         ]);
     }
 
     [Theory]
-    [InlineData("id,submit_s,duration,gpu\n", "there is no column 'duration'; did you mean 'duration_s'?", "there is no column 'gpu'; did you mean 'gpus'?", "the column 'duration_s' is missing", "the column 'gpus' is missing")]
+    [InlineData("id,submit_s,duration,gpu\n", "the column 'duration_s' is missing", "the column 'gpus' is missing", "there is no column 'duration'; did you mean 'duration_s'?", "there is no column 'gpu'; did you mean 'gpus'?")]
     [InlineData("id,submit_s,duration_s,gpus,id\n", "the column 'id' comes twice")]
     [InlineData("", "the file is empty; it needs a header with id, submit_s, duration_s, gpus, and a row for each job")]
     [InlineData("id,submit_s,duration_s,gpus\n", "there is no job below the header")]

@@ -78,10 +78,22 @@ internal sealed class NodeBinder(bool passesOverUnknownKeys = false)
         return null;
     }
 
-    public int? Whole(DocumentNode node, string path)
+    public int? Whole(DocumentNode node, string path) => Whole(node, path, int.MaxValue);
+
+    /// <param name="most">Told where the number is too large to be read; what meaning it has is for others to check.</param>
+    public int? Whole(DocumentNode node, string path, int most)
     {
         places[path] = node;
-        if (node is ScalarNode { Kind: ScalarKind.Number } scalar && int.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) return number;
+        if (node is ScalarNode { Kind: ScalarKind.Number } scalar)
+        {
+            if (int.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) return number;
+            if (scalar.Text.All(char.IsAsciiDigit))
+            {
+                Wrong(path, $"at most {most}", node);
+                return null;
+            }
+        }
+
         Wrong(path, "a whole number without quotes", node);
         return null;
     }
@@ -184,7 +196,7 @@ internal sealed class NodeBinder(bool passesOverUnknownKeys = false)
     public static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
 
     private static bool Covers(string outer, string inner) =>
-        inner.StartsWith(outer, StringComparison.Ordinal) && (inner.Length == outer.Length || inner[outer.Length] is '.' or '[');
+        outer.Length == 0 || (inner.StartsWith(outer, StringComparison.Ordinal) && (inner.Length == outer.Length || inner[outer.Length] is '.' or '['));
 
     /// <summary>Of the value, or of the nearest one around it.</summary>
     private DocumentNode? PlaceOf(string path)
@@ -197,7 +209,7 @@ internal sealed class NodeBinder(bool passesOverUnknownKeys = false)
         }
     }
 
-    private void Wrong(string path, string what, DocumentNode node) => Add(path, "WrongType", $"must be {what}, and is {Describe(node)}", node.Line, node.Column);
+    private void Wrong(string path, string what, DocumentNode node) => Add(path, "WrongType", $"{(path.Length == 0 ? "the document " : "")}must be {what}, and is {Describe(node)}", node.Line, node.Column);
 
     private static string Describe(DocumentNode node) => node switch
     {
