@@ -1,5 +1,6 @@
 using System.Globalization;
 using Convoy.Core.Jobs;
+using Convoy.Core.Scheduling;
 using Convoy.Store;
 using Convoy.Store.Sqlite;
 
@@ -25,7 +26,7 @@ async Task LiveAsync(long number)
     {
         job = await CommitAsync(job, new JobCommand.Assign(job.Revision, "local", null, [new TaskPlacement("worker", 0, 0, "n1", [])]));
         job = await CommitAsync(job, new JobCommand.Observe([new TaskObservation(id, attempt, 0, TaskState.Running, now)]));
-        job = await CommitAsync(job, new JobCommand.Preempt(job.Revision, JobId.Parse("j00000000")));
+        job = await CommitAsync(job, new JobCommand.Preempt(job.Revision, JobId.Parse("j00000000"), EvictionCause.Level));
         job = await CommitAsync(job, new JobCommand.Observe([new TaskObservation(id, attempt, 0, TaskState.Exited, now, new TaskOutcome(143, Stopped: true))]));
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Convoy.Core.Jobs;
 using Convoy.Core.Json;
+using Convoy.Core.Scheduling;
 
 namespace Convoy.Store.Tests;
 
@@ -29,7 +30,7 @@ internal static class Sample
     /// <summary>Every task of a preempted attempt has ended: the job waits again.</summary>
     public static JobChange Requeue(Job job)
     {
-        var stopping = Change(job, new JobCommand.Preempt(job.Revision, JobId.Parse("j00000000")));
+        var stopping = Change(job, new JobCommand.Preempt(job.Revision, JobId.Parse("j00000000"), EvictionCause.Level));
         var gone = Change(stopping.Next, new JobCommand.Observe(
             [.. Enumerable.Range(0, 2).Select(rank => new TaskObservation(job.Id, job.Attempts.Count, rank, TaskState.Lost, Noon))]));
         return new JobChange(job.Revision, [.. stopping.Events, .. gone.Events], gone.Next);

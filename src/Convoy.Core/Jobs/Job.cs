@@ -76,8 +76,8 @@ public sealed record Attempt
     /// <summary>The job it was evicted for. It stays when the owner then cancels or suspends the job: its devices are promised.</summary>
     public JobId? EvictedFor { get; init; }
 
-    /// <summary>By what right it was evicted; null where it was not.</summary>
-    public EvictionCause? EvictedBy { get; init; }
+    /// <summary>Null where it was not evicted, or its owner has suspended the job since.</summary>
+    public EvictionCause? EvictionCause { get; init; }
 
     /// <summary>One per rank, in rank order.</summary>
     public required IReadOnlyList<TaskRun> Tasks { get; init; }

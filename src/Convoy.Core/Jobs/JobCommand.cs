@@ -24,7 +24,7 @@ public abstract record JobCommand
     public sealed record Resume(string By) : JobCommand;
 
     /// <summary>Evict for another job; dropped where the victim moved on since the snapshot.</summary>
-    public sealed record Preempt(long Revision, JobId For, EvictionCause Cause = EvictionCause.Level) : JobCommand;
+    public sealed record Preempt(long Revision, JobId For, EvictionCause Cause) : JobCommand;
 
     /// <summary>Leave this node, for an administrator's sake; the job waits again. Nothing where it holds nothing there, or stops already.</summary>
     public sealed record Drain(string Cluster, string Node, string By) : JobCommand;

@@ -34,8 +34,8 @@ public sealed record JobRunning(DateTimeOffset At, int Attempt) : JobEvent(At);
 /// <param name="By">The user, or the job it was evicted for; null where the platform itself decided.</param>
 public sealed record JobStopping(DateTimeOffset At, long Generation, StopCause Cause, string? By, TaskFailure? Failure) : JobEvent(At)
 {
-    /// <summary>Of an eviction: by what right.</summary>
-    public EvictionCause? Right { get; init; }
+    /// <summary>Null where it is no eviction.</summary>
+    public EvictionCause? EvictionCause { get; init; }
 }
 
 /// <param name="Counted">Whether it counts towards maxRestarts.</param>

@@ -23,7 +23,7 @@ public static class JobLifecycle
         (_, JobCommand.Suspend suspend) => Suspend(job, suspend, now),
         (_, JobCommand.Resume resume) => Resume(job, resume, now),
         (_, JobCommand.Preempt preempt) => preempt.Revision == job.Revision && job.Phase is JobPhase.Starting or JobPhase.Running && job.Spec.Preemptible
-            ? Accept(new JobStopping(now, job.Generation + 1, StopCause.Preempted, preempt.For.Value, null) { Right = preempt.Cause })
+            ? Accept(new JobStopping(now, job.Generation + 1, StopCause.Preempted, preempt.For.Value, null) { EvictionCause = preempt.Cause })
             : Stale,
         (_, JobCommand.Drain drain) => job.Phase is JobPhase.Starting or JobPhase.Running && job.Current is { } attempt && attempt.Cluster == drain.Cluster && attempt.Tasks.Any(task => task.Placement.Node == drain.Node)
             ? Stop(job, StopCause.Drained, drain.By, null, now)
@@ -71,7 +71,7 @@ public static class JobLifecycle
         TaskStarted e => WithTask(job, e.Rank, task => task with { State = TaskState.Running, StartedAt = e.At }),
         TaskEnded e => WithTask(job, e.Rank, task => task with { State = e.Outcome is null ? TaskState.Lost : TaskState.Exited, EndedAt = e.At, Outcome = e.Outcome }),
         JobRunning e => WithAttempt(job, attempt => attempt with { RunningAt = e.At }) with { Phase = JobPhase.Running },
-        JobStopping e => WithAttempt(job, attempt => attempt with { StopCause = e.Cause, EvictedFor = e.Cause == StopCause.Preempted ? JobId.Parse(e.By!) : attempt.EvictedFor, EvictedBy = e.Right ?? attempt.EvictedBy }) with
+        JobStopping e => WithAttempt(job, attempt => attempt with { StopCause = e.Cause, EvictedFor = e.Cause == StopCause.Preempted ? JobId.Parse(e.By!) : attempt.EvictedFor, EvictionCause = e.EvictionCause ?? attempt.EvictionCause }) with
         {
             Phase = JobPhase.Stopping,
             Generation = e.Generation,
@@ -85,7 +85,7 @@ public static class JobLifecycle
             PlatformRestarts = job.PlatformRestarts + (e.Counted ? 0 : 1),
             NotBefore = e.NotBefore,
         },
-        JobSuspended e => EndAttempt(job, e.At) with { Phase = JobPhase.Suspended },
+        JobSuspended e => (job.Attempts.Count == 0 ? job : WithAttempt(EndAttempt(job, e.At), attempt => attempt with { EvictionCause = null })) with { Phase = JobPhase.Suspended },
         JobResumed => job with { Phase = JobPhase.Pending, NotBefore = null },
         JobSucceeded e => EndAttempt(job, e.At) with { Phase = JobPhase.Succeeded, EndedAt = e.At, Failure = null },
         JobFailed e => EndAttempt(job, e.At) with { Phase = JobPhase.Failed, EndedAt = e.At, Failure = e.Failure },

@@ -31,6 +31,9 @@ public sealed class QuotaUsage
 {
     private const long Unlimited = long.MaxValue / 4;
 
+    /// <summary>Entries for which a log that is empty keeps room.</summary>
+    private const int MostKept = 10_000;
+
     private readonly QueueTree tree;
     private readonly long unit;
     private readonly int queues;
@@ -120,7 +123,11 @@ public sealed class QuotaUsage
     }
 
     /// <summary>Keeps what was charged and forgets all checkpoints.</summary>
-    public void Commit() => log.Clear();
+    public void Commit()
+    {
+        log.Clear();
+        if (log.Capacity > MostKept) log.TrimExcess();
+    }
 
     /// <summary>Does a gang fit?</summary>
     /// <param name="mayBorrow">False for a job that may not be preempted.</param>

@@ -88,7 +88,7 @@ public sealed record PendingJob(
 
     public DateTimeOffset SubmittedAt { get; init; }
 
-    /// <summary>What the plan before promised: these machines from then on. Kept, but for a higher level, a reclaim of nominal or a failure; null where nothing was promised.</summary>
+    /// <summary>What the plan before promised: these machines from then on. Kept, but for a higher level, a reclaim of nominal, a failure, and whom it yields to (docs/decisions/0011); null where nothing was promised.</summary>
     public PlannedReservation? Promised { get; init; }
 
     public DateTimeOffset? PromisedFrom => Promised?.From;
@@ -108,7 +108,7 @@ public sealed record PendingJob(
         Topology = TopologyWish.Of(job.Spec),
         IsRepair = job.Attempts is [.., var last] && (last.StopCause == StopCause.NodeLost
             || (last.StopCause == StopCause.TaskFailed && job.Failure is { Class: FailureClass.Platform or FailureClass.Infrastructure } failure && failure.Attempt == last.Number)),
-        WasEvicted = job.Attempts is [.., { StopCause: StopCause.Preempted, EvictedBy: EvictionCause.Level or EvictionCause.Reclaim }],
+        WasEvicted = job.Attempts.LastOrDefault(attempt => attempt.StopCause != StopCause.NotBound) is { StopCause: StopCause.Preempted, EvictionCause: EvictionCause.Level or EvictionCause.Reclaim },
     };
 
     /// <summary>Types that every role with devices accepts, in the first one's order; null means any.</summary>

@@ -19,6 +19,7 @@ internal sealed class Holdings
     private readonly ExpectedEnds ends = new();
     private SchedulingPolicy policy = new([]);
     private IReadOnlyList<Node> nodes = [];
+    private IReadOnlyList<Node>? listed;
     private Segments<RunningJob> jobs = Segments<RunningJob>.Empty;
 
     /// <summary>Who is on each node, by its number.</summary>
@@ -101,7 +102,8 @@ internal sealed class Holdings
     /// <summary>A node that is another object: in place where its like was, else all anew.</summary>
     private void UpdateNodes(IReadOnlyList<Node> next)
     {
-        if (ReferenceEquals(nodes, next)) return;
+        if (ReferenceEquals(listed, next)) return;
+        listed = next;
         var isAnew = nodes.Count != next.Count;
         for (var i = 0; !isAnew && i < next.Count; i++)
         {

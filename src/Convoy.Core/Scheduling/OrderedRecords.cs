@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Convoy.Core.Scheduling;
 
 /// <summary>Records in the order of their keys. A list that was handed out is never changed; taking the next copies only the segments that did.</summary>
@@ -42,12 +44,21 @@ internal sealed class OrderedRecords<T>(Func<T, long> keyOf, int most = 256)
             }
 
             for (; isLeft && (isLast || changing.Current.Key < keyOf(list.Parts[index + 1][0])); isLeft = changing.MoveNext()) Add(changed, changing.Current.Value);
-            if (changed.Count < most / 4 && parts.Count > 0 && parts[^1].Length + changed.Count <= most) parts[^1] = [.. parts[^1], .. changed];
-            else parts.AddRange(changed.Chunk(most));
+            if (changed.Count == 0) continue;
+            if (changed.Count == part.Length && part.AsSpan().SequenceEqual(CollectionsMarshal.AsSpan(changed), ReferenceEqualityComparer.Instance)) parts.Add(part);
+            else if (changed.Count < most / 4 && parts.Count > 0 && parts[^1].Length + changed.Count <= most) parts[^1] = [.. parts[^1], .. changed];
+            else parts.AddRange(changed.Chunk(isLast ? most : Even(changed.Count)));
         }
 
         changes.Clear();
         return list = new Segments<T>([.. parts]);
+    }
+
+    /// <summary>So that none is left with a few: whoever comes next in the middle finds room.</summary>
+    private int Even(int count)
+    {
+        var parts = (count + most - 1) / most;
+        return (count + parts - 1) / parts;
     }
 
     private static void Add(List<T> to, T? record)

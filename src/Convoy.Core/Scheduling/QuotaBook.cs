@@ -17,6 +17,9 @@ internal sealed class QuotaBook
 {
     private const long MilliPerDevice = 1000;
 
+    /// <summary>Entries for which a log that is empty keeps room: a cold start charges every job.</summary>
+    private const int MostKept = 10_000;
+
     private readonly QueueTree tree;
     private readonly StandingOrder order;
     private readonly bool isTrivial;
@@ -90,6 +93,7 @@ internal sealed class QuotaBook
         now.Commit();
         soon.Commit();
         log.Clear();
+        if (log.Capacity > MostKept) log.TrimExcess();
     }
 
     /// <summary>All is as it was at the last <see cref="Commit"/>.</summary>

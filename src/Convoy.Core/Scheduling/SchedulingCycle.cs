@@ -82,7 +82,7 @@ internal sealed partial class SchedulingCycle
         };
     }
 
-    /// <summary>Level by level, the highest first: what was promised to equals is kept before any of them is considered again, but for those that lost a node or that it yields to.</summary>
+    /// <summary>Level by level, the highest first: what was promised to equals is kept before any of them is considered again, but for those that lost a node.</summary>
     private void Consider(IReadOnlyList<PendingJob> jobs, bool isInside)
     {
         hadTurn.Clear();
@@ -95,11 +95,8 @@ internal sealed partial class SchedulingCycle
             }
 
             var equals = jobs.Skip(first).Take(i - first).ToArray();
-            var (yielding, yieldedTo) = Yielding(equals);
-            KeepPromises(equals.Where(job => !yielding.Contains(job)), isInside);
-            foreach (var job in equals[..yieldedTo]) ConsiderOne(job, isInside);
-            KeepPromises(yielding, isInside);
-            foreach (var job in equals[yieldedTo..]) ConsiderOne(job, isInside);
+            KeepPromises(equals, isInside);
+            foreach (var job in equals) ConsiderOne(job, isInside);
         }
     }
 

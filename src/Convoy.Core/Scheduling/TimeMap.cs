@@ -15,15 +15,18 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     private readonly HashSet<JobId> gone = [];
     private readonly Dictionary<JobId, RunningJob> smaller = [];
 
-    /// <summary>Who begins in this plan and who is promised machines, by when they end. What was promised is taken from the counts.</summary>
+    /// <summary>Who begins in this plan and who is promised machines, by when they end. What was promised is taken from the counts, until whoever gets it has ended: a place between is not looked for.</summary>
     private readonly List<(DateTimeOffset End, RunningJob Job)> coming = [];
     private readonly Dictionary<(string Cluster, string Node), List<(DateTimeOffset End, ResourceVector Taken)>> begunOn = [];
     private readonly Dictionary<(string Cluster, string Node), List<(Reservation For, ResourceVector Taken)>> promised = [];
     private readonly List<Reservation> reservations = [];
+    private readonly Dictionary<JobId, Reservation> promiseOf = [];
     private readonly Dictionary<JobId, Reservation> due = [];
     private Timeline? ends;
 
     public IReadOnlyList<Reservation> Reservations => reservations;
+
+    public Reservation? PromiseOf(PendingJob job) => promiseOf.GetValueOrDefault(job.Standing.Id);
 
     /// <summary>When a job that starts now is expected to end.</summary>
     public DateTimeOffset EndIfStarted(PendingJob job) => now + (job.MaxDuration ?? policy.UsualDuration);
@@ -61,10 +64,10 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     public Reservation? Reserve(PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices, IReadOnlyDictionary<JobId, DateTimeOffset> makeWay, DateTimeOffset? from = null) =>
         Find(job, choices, makeWay, from > now ? from.Value : now, null) is { } found ? Promise(found) : null;
 
+    /// <summary>The earliest places that the job can have, where those are left to all others that are promised to them until these have ended.</summary>
     /// <param name="before">Null where any time will do.</param>
     private Reservation? Find(PendingJob job, IEnumerable<(string Cluster, string? Accelerator)> choices, IReadOnlyDictionary<JobId, DateTimeOffset> makeWay, DateTimeOffset from, DateTimeOffset? before)
     {
-        // Promised machines count as taken until whoever gets them has ended: a place between is not looked for.
         due.Remove(job.Standing.Id);
         IEnumerable<(DateTimeOffset End, RunningJob Job)> staying = ends ??= Ends();
         var more = coming;
@@ -144,6 +147,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     {
         due.Remove(promise.Job.Standing.Id);
         reservations.Add(promise);
+        promiseOf.Add(promise.Job.Standing.Id, promise);
         counts.Take(promise.Places);
         Insert((promise.End, promise.Holder));
         foreach (var place in promise.Places) Of(promised, place.Cluster, place.Node).Add((promise, place.Role.Each));
@@ -153,9 +157,9 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     /// <summary>What was promised to the job is promised no more.</summary>
     public Reservation? Withdraw(PendingJob job)
     {
-        if (reservations.Find(each => each.Job.Standing.Id == job.Standing.Id) is not { } promise) return null;
-        foreach (var place in promise.Places) Of(promised, place.Cluster, place.Node).RemoveAll(each => each.For == promise);
-        reservations.Remove(promise);
+        if (!promiseOf.Remove(job.Standing.Id, out var promise)) return null;
+        foreach (var place in promise.Places) Of(promised, place.Cluster, place.Node).RemoveAll(each => ReferenceEquals(each.For, promise));
+        reservations.RemoveAll(each => ReferenceEquals(each, promise));
         counts.Give(promise.Holder);
         coming.RemoveAt(coming.BinarySearch((promise.End, promise.Holder), ExpectedEnds.EarliestFirst));
         return promise;

@@ -5,6 +5,8 @@ namespace Convoy.Core.Scheduling;
 /// <summary>Jobs by when they end, the earliest first; as far as somebody has looked, for most who look are served by the first of many.</summary>
 internal sealed class Timeline : IEnumerable<(DateTimeOffset End, RunningJob Job)>
 {
+    private const int Step = 16;
+
     private readonly List<(DateTimeOffset End, RunningJob Job)> known = [];
     private readonly IEnumerator<(DateTimeOffset End, RunningJob Job)> rest;
 
@@ -23,19 +25,28 @@ internal sealed class Timeline : IEnumerable<(DateTimeOffset End, RunningJob Job
     }
 
     /// <summary>How many end by then.</summary>
-    public int EndedBy(DateTimeOffset instant)
-    {
-        var count = 0;
-        while (Reach(count + 1) > count && known[count].End <= instant) count++;
-        return count;
-    }
+    public int EndedBy(DateTimeOffset instant) => CountUntil(end => end > instant);
 
     /// <summary>How many end sooner.</summary>
-    public int EndedBefore(DateTimeOffset instant)
+    public int EndedBefore(DateTimeOffset instant) => CountUntil(end => end >= instant);
+
+    private int CountUntil(Predicate<DateTimeOffset> isBeyond)
     {
-        var count = 0;
-        while (Reach(count + 1) > count && known[count].End < instant) count++;
-        return count;
+        while (known.Count == 0 || !isBeyond(known[^1].End))
+        {
+            var count = known.Count;
+            if (Reach(count + Step) == count) break;
+        }
+
+        var (low, high) = (0, known.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (isBeyond(known[middle].End)) high = middle;
+            else low = middle + 1;
+        }
+
+        return low;
     }
 
     public IEnumerator<(DateTimeOffset End, RunningJob Job)> GetEnumerator()

@@ -29,10 +29,10 @@ internal sealed class TypicalTasks(FreeSpace space)
     public Fragmentation?[] In(IReadOnlyList<PendingJob> pending, IReadOnlyList<RunningJob> running)
     {
         var isShared = sharing.Select(tasks => tasks > 0).ToArray();
-        for (var i = 0; i < pending.Count; i++)
+        foreach (var job in pending)
         {
-            if (!Shares(pending[i])) continue;
-            foreach (var pool in space.PoolsFor(pending[i])) isShared[pool.Number] = true;
+            if (!Shares(job)) continue;
+            foreach (var pool in space.PoolsFor(job)) isShared[pool.Number] = true;
         }
 
         var byCluster = layout.Pools.Where(pool => isShared[pool.Number]).Select(pool => pool.Cluster).Distinct().ToDictionary(cluster => cluster, _ => new Dictionary<PodShape, long>());

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Convoy.Core.Jobs;
 using Convoy.Core.Json;
+using Convoy.Core.Scheduling;
 using CsCheck;
 
 namespace Convoy.Core.Tests.Jobs.Lifecycle;
@@ -81,12 +82,12 @@ public sealed class JobLifecycleProperties
     public void A_job_that_is_told_to_make_way_is_told_once_and_only_at_the_revision_that_was_planned() => LifecycleWalk.Random.Sample(walk =>
     {
         var mayMakeWay = walk.Job.Phase is JobPhase.Starting or JobPhase.Running && walk.Job.Spec.Preemptible;
-        JobLifecycle.Decide(walk.Job, new JobCommand.Preempt(walk.Job.Revision - 1, LifecycleWalk.Other), walk.Now).ShouldBeOfType<Decision.Rejected>();
-        var decision = JobLifecycle.Decide(walk.Job, new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other), walk.Now);
+        JobLifecycle.Decide(walk.Job, new JobCommand.Preempt(walk.Job.Revision - 1, LifecycleWalk.Other, EvictionCause.Level), walk.Now).ShouldBeOfType<Decision.Rejected>();
+        var decision = JobLifecycle.Decide(walk.Job, new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other, EvictionCause.Level), walk.Now);
         (decision is Decision.Accepted).ShouldBe(mayMakeWay);
-        var after = walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other)).Job;
+        var after = walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other, EvictionCause.Level)).Job;
         if (mayMakeWay) after.Attempts[^1].EvictedFor.ShouldBe(LifecycleWalk.Other);
-        JobLifecycle.Decide(after, new JobCommand.Preempt(after.Revision, LifecycleWalk.Other), walk.Now).ShouldBeOfType<Decision.Rejected>();
+        JobLifecycle.Decide(after, new JobCommand.Preempt(after.Revision, LifecycleWalk.Other, EvictionCause.Level), walk.Now).ShouldBeOfType<Decision.Rejected>();
     });
 
     [Fact]

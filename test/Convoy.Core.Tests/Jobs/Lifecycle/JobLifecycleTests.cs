@@ -121,7 +121,7 @@ public sealed class JobLifecycleTests
     public void An_evicted_job_waits_again_at_its_old_place_and_holds_its_devices_until_it_has_stopped()
     {
         var walk = LifecycleWalk.Of().Assign().Started(0, 1);
-        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other)).Job.Phase.ShouldBe(JobPhase.Stopping);
+        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other, EvictionCause.Level)).Job.Phase.ShouldBe(JobPhase.Stopping);
         walk.Stopped(0).Job.Current.ShouldNotBeNull();
         walk.Stopped(1).Job.Phase.ShouldBe(JobPhase.Pending);
         (walk.Job.SubmitSequence, walk.Job.NotBefore, walk.Job.CancelledBy).ShouldBe((1, null, null));
@@ -134,7 +134,7 @@ public sealed class JobLifecycleTests
     public void The_devices_of_an_evicted_job_stay_promised_whatever_its_owner_makes_of_it(JobPhase end)
     {
         var walk = LifecycleWalk.Of().Assign().Started(0, 1);
-        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other));
+        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other, EvictionCause.Level));
         if (end == JobPhase.Suspended) walk.Tell(new JobCommand.Suspend("ann"));
         if (end == JobPhase.Cancelled) walk.Tell(new JobCommand.Cancel("ann"));
         walk.Job.Phase.ShouldBe(JobPhase.Stopping);
@@ -149,7 +149,7 @@ public sealed class JobLifecycleTests
         var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1));
         for (var evictions = 0; evictions < 8; evictions++)
         {
-            walk.Assign().Started(0).Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other)).Stopped(0);
+            walk.Assign().Started(0).Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other, EvictionCause.Level)).Stopped(0);
             walk.Job.NotBefore.ShouldBeNull();
         }
 
@@ -161,21 +161,21 @@ public sealed class JobLifecycleTests
     public void What_is_not_preemptible_is_not_evicted()
     {
         var walk = LifecycleWalk.Of(LifecycleWalk.Spec(preemptible: false)).Assign().Started(0, 1);
-        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other)).Job.Phase.ShouldBe(JobPhase.Running);
+        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other, EvictionCause.Level)).Job.Phase.ShouldBe(JobPhase.Running);
     }
 
     [Fact]
     public void A_job_that_finished_while_it_was_being_evicted_has_succeeded()
     {
         var walk = LifecycleWalk.Of().Assign().Started(0, 1);
-        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other)).Exited(0, 0, 1).Job.Phase.ShouldBe(JobPhase.Succeeded);
+        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other, EvictionCause.Level)).Exited(0, 0, 1).Job.Phase.ShouldBe(JobPhase.Succeeded);
     }
 
     [Fact]
     public void A_gang_of_which_one_task_had_finished_and_another_was_stopped_runs_again()
     {
         var walk = LifecycleWalk.Of().Assign().Started(0, 1);
-        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other)).Exited(0, 0).Stopped(1).Job.Phase.ShouldBe(JobPhase.Pending);
+        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other, EvictionCause.Level)).Exited(0, 0).Stopped(1).Job.Phase.ShouldBe(JobPhase.Pending);
     }
 
     [Fact]
@@ -186,7 +186,7 @@ public sealed class JobLifecycleTests
     public void A_job_that_saved_itself_when_evicted_and_left_with_code_0_runs_again()
     {
         var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1)).Assign().Started(0);
-        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other)).See(TaskState.Exited, new TaskOutcome(0, Stopped: true), 0);
+        walk.Tell(new JobCommand.Preempt(walk.Job.Revision, LifecycleWalk.Other, EvictionCause.Level)).See(TaskState.Exited, new TaskOutcome(0, Stopped: true), 0);
         walk.Job.Phase.ShouldBe(JobPhase.Pending);
     }
 

@@ -1,4 +1,5 @@
 using Convoy.Core.Jobs;
+using Convoy.Core.Scheduling;
 using CsCheck;
 
 namespace Convoy.Core.Tests.Jobs.Lifecycle;
@@ -99,7 +100,7 @@ internal sealed class LifecycleWalk
         9 => Tell(new JobCommand.Cancel("ann")),
         10 => Tell(new JobCommand.Suspend("ann")),
         11 => Tell(new JobCommand.Resume("ann")),
-        12 => Tell(new JobCommand.Preempt(Job.Revision, Other)),
+        12 => Tell(new JobCommand.Preempt(Job.Revision, Other, EvictionCause.Level)),
         13 => Tell(new JobCommand.Drain("local", $"node-{rank}", "root")),
         _ => After(TimeSpan.FromMinutes(code)).Tell(new JobCommand.CheckDeadlines(BindTimeout)),
     };
