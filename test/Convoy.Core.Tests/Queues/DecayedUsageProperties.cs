@@ -8,6 +8,9 @@ public sealed class DecayedUsageProperties
     private static readonly DateTimeOffset Epoch = new(2026, 1, 5, 0, 0, 0, TimeSpan.Zero);
     private static readonly TimeSpan Week = TimeSpan.FromDays(7);
 
+    /// <summary>Instants count in whole milliseconds, each 10^-9 of the half-life, and a history has two dozen of them.</summary>
+    private const double Rounding = 1e-8;
+
     /// <summary>Days since the epoch at which so much of a resource is taken, and for how many days.</summary>
     private static readonly Gen<(double Day, double Days, int Amount, int Resource)[]> Histories =
         Gen.Select(Gen.Double[-20, 60], Gen.Double[0, 30], Gen.Int[1, 500], Gen.Int[0, 1]).Array[0, 12];
@@ -28,7 +31,7 @@ public sealed class DecayedUsageProperties
         (history, day) =>
         {
             var usage = Of(history);
-            Fraction(usage, Epoch.AddDays(day)).ShouldBe(Expected(history, day), 1e-9);
+            Fraction(usage, Epoch.AddDays(day)).ShouldBe(Expected(history, day), Rounding);
         },
         iter: 3000);
 
@@ -38,7 +41,7 @@ public sealed class DecayedUsageProperties
         {
             var usage = Of(history);
             usage.Hold(0, 1, still, Epoch.AddDays(100));
-            Fraction(usage, Epoch.AddDays(day)).ShouldBe(Expected([.. history, (100, day - 100, still, 1)], day), 1e-9);
+            Fraction(usage, Epoch.AddDays(day)).ShouldBe(Expected([.. history, (100, day - 100, still, 1)], day), Rounding);
         },
         iter: 3000);
 
