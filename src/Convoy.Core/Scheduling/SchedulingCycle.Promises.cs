@@ -57,7 +57,7 @@ internal sealed partial class SchedulingCycle
     private bool YieldsTo(PromisedTurn turn, PendingJob ahead, (string Cluster, string? Accelerator)[] choices) =>
         turn.From > now
         && (ahead.WasEvicted || (ahead.Standing.Owner == turn.Job.Standing.Owner && ahead.Standing.Priority > turn.Job.Standing.Priority))
-        && choices.Contains((turn.Job.Promised!.Gang.Cluster, turn.Job.Promised.Gang.Accelerator));
+        && Array.Exists(choices, choice => choice.Cluster == turn.Job.Promised!.Gang.Cluster && (choice.Accelerator is null || turn.Job.Promised.Gang.Accelerator is null || choice.Accelerator == turn.Job.Promised.Gang.Accelerator));
 
     /// <summary>Somebody who is to be promised machines, of the plan before or instead of somebody who was.</summary>
     /// <param name="From">Not earlier: the instant that was promised to it, or to whoever yields to it.</param>
