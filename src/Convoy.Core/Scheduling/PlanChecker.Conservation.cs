@@ -66,8 +66,8 @@ public static partial class PlanChecker
         if (starting.Count == 0) yield break;
         foreach (var (id, reason) in world.Plan.Waiting)
         {
-            if (!IsForMachines(reason) || !world.Pending.TryGetValue(id, out var job)) continue;
-            if (starting[ShapeOf(world, job)].FirstOrDefault(gang => IsAhead(world, job, gang) && !MayHaveYielded(world, job, gang)) is { } gang) yield return new(9, id, $"waits as {reason.Token} though {gang.Id} behind it starts, which asks for the same");
+            if (!IsForMachines(reason) || !world.Pending.TryGetValue(id, out var job) || MayHaveYielded(world, job)) continue;
+            if (starting[ShapeOf(world, job)].FirstOrDefault(gang => IsAhead(world, job, gang)) is { } gang) yield return new(9, id, $"waits as {reason.Token} though {gang.Id} behind it starts, which asks for the same");
         }
     }
 
@@ -85,8 +85,8 @@ public static partial class PlanChecker
         if (byRank != 0) return byRank > 0;
         if (job.IsRepair != gang.Job.IsRepair) return job.IsRepair;
 
-        // What was promised is kept against equals; until it is due it yields to who was evicted, and to the owner's better, unless that is promised machines itself.
-        if (gang.Job.PromisedFrom is { } from && (from <= world.Now || job.Promised is not null || (!job.WasEvicted && !(one.Owner == other.Owner && one.Priority > other.Priority)))) return false;
+        // What was promised is kept against equals; to whom it yields is not checked.
+        if (gang.Job.PromisedFrom is not null) return false;
         if (one.Priority != other.Priority) return one.Priority > other.Priority;
         var isOneLine = (one.Queue == other.Queue && one.Owner == other.Owner) || (world.LineOf(one.Queue) is { } line && line == world.LineOf(other.Queue));
         if (!isOneLine) return false;

@@ -46,8 +46,8 @@ public static partial class PlanChecker
     private static IEnumerable<PlannedReservation> Promises(CheckedWorld world) => world.Plan.Reservations.Concat(world.Pending.Values.Select(job => job.Promised).OfType<PlannedReservation>());
 
     /// <summary>Whether machines may have been promised as the job was considered of which the plan tells no more: to others who come by their own sooner, some by what its victims leave.</summary>
-    private static bool MayHaveYielded(CheckedWorld world, PendingJob job, CheckedGang? except = null) => world.Gangs.Concat(world.Claims).Any(other =>
-        other != except && other.Job != job && (other.Begin == Begin.Later || other.Job.PromisedFrom is not null) && world.RankOf(other.Job.Standing) >= world.RankOf(job.Standing));
+    private static bool MayHaveYielded(CheckedWorld world, PendingJob job) => world.Gangs.Concat(world.Claims).Any(other =>
+        other.Job != job && (other.Begin == Begin.Later || other.Job.PromisedFrom is not null) && world.RankOf(other.Job.Standing) >= world.RankOf(job.Standing));
 
     /// <summary>
     /// Whether the gang's places on the node are not free beside these, who are to leave it. Others may have left before or after: the gang
