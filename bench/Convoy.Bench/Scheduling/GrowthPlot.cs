@@ -17,13 +17,13 @@ internal static class GrowthPlot
     [
         ("cycle, median", 5, "#4c9f70", []),
         ("cycle, worst of 100", 6, "#2a6fb0", [(1_000, 5), (10_000, 20), (100_000, 150)]),
-        ("preemption, worst of 20", 7, "#c0504d", [(1_000, 10), (10_000, 50), (100_000, 500)]),
+        ("preemption, worst of 100", 7, "#c0504d", [(1_000, 10), (10_000, 50), (100_000, 500)]),
     ];
 
     /// <param name="table">A file with the rows that <see cref="SpeedTable"/> prints.</param>
     public static void Print(TextWriter to, string table)
     {
-        var rows = File.ReadLines(table).Select(line => line.Split('|')).Where(cells => cells.Length > 8 && int.TryParse(cells[1], out _)).ToArray();
+        var rows = File.ReadLines(table).Select(line => line.Split('|')).Where(cells => cells.Length > 8 && int.TryParse(cells[1], out _)).DistinctBy(cells => cells[1]).ToArray();
         to.WriteLine(Text($"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" font-family=\"sans-serif\" font-size=\"13\">"));
         to.WriteLine("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>");
         foreach (var nodes in new[] { 1_000, 10_000, 100_000 })
