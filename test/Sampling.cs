@@ -69,7 +69,7 @@ internal static class Sampling
     private static string? FirstFailing<T>(Gen<T> gen, Func<T, bool> holds, long count, int threads)
     {
         var failed = long.MaxValue;
-        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, (index, loop) =>
+        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads > 0 ? threads : Environment.ProcessorCount }, (index, loop) =>
         {
             var holdsHere = false;
             try
