@@ -7,6 +7,7 @@ using Convoy.Core.Jobs;
 using Convoy.Core.Queues;
 using Convoy.Core.Resources;
 using Convoy.Core.Scheduling;
+using Convoy.Core.Tasks;
 
 namespace Convoy.Client;
 
@@ -18,10 +19,12 @@ public sealed class ConvoyClient : IDisposable
 {
     private readonly ServerLine line;
     private readonly EventStreamReader streams;
+    private readonly TimeProvider time;
 
     /// <param name="token">Null reaches only what needs no sign-in.</param>
     public ConvoyClient(Uri server, string? token, TimeProvider time)
     {
+        this.time = time;
         line = new ServerLine(server, token, time);
         streams = new EventStreamReader(line, time);
         Code = new CodeUpload(line);
@@ -72,6 +75,12 @@ public sealed class ConvoyClient : IDisposable
         "log",
         WireJson.Default.LogChunk,
         cancellationToken);
+
+    /// <summary>The terminal of an interactive job of one's own. Nothing is opened before it runs.</summary>
+    /// <param name="job">An id.</param>
+    /// <param name="size">Of the window; null where there is none.</param>
+    /// <param name="fromStart">All that the program has printed, as far as it is still there; otherwise the last of it.</param>
+    public RemoteTerminal Terminal(string job, TerminalSize? size, bool fromStart) => new(line, JobPath(job, "terminal"), time, size, fromStart);
 
     public Task<MetricListView> ListMetricsAsync(string job, string? name, string? after, int? limit, CancellationToken cancellationToken) =>
         line.GetAsync(Page(JobPath(job, "metrics"), after, limit).Add("name", name).ToString(), WireJson.Default.MetricListView, cancellationToken);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Convoy.Client.Wire;
@@ -12,6 +13,8 @@ internal sealed class ServerLine : IDisposable
 {
     private const string ApiPath = "api/v1/";
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(100);
+    private static readonly TimeSpan PingPeriod = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan PingAnswerWithin = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan[] RetryDelays = [TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1)];
 
     private readonly SocketsHttpHandler handler;
@@ -95,6 +98,37 @@ internal sealed class ServerLine : IDisposable
         if (response.Content.Headers.ContentType?.MediaType == "text/event-stream") return response;
         response.Dispose();
         throw NotConvoy("it is no event stream", null);
+    }
+
+    /// <summary>Opens a WebSocket, with pings that notice when the other side is gone.</summary>
+    public async Task<WebSocket> OpenSocketAsync(string path, CancellationToken cancellationToken)
+    {
+        var address = new UriBuilder(new Uri(http.BaseAddress!, path)) { Scheme = Server.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs }.Uri;
+        using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
+        using var late = new CancellationTokenSource(AnswerWithin, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        var socket = new ClientWebSocket();
+        try
+        {
+            socket.Options.SetRequestHeader("Authorization", http.DefaultRequestHeaders.Authorization?.ToString());
+            socket.Options.CollectHttpResponseDetails = true;
+            (socket.Options.KeepAliveInterval, socket.Options.KeepAliveTimeout) = (PingPeriod, PingAnswerWithin);
+            await socket.ConnectAsync(address, invoker, either.Token);
+            return socket;
+        }
+        catch (Exception e)
+        {
+            var status = socket.HttpStatusCode;
+            socket.Dispose();
+            if (cancellationToken.IsCancellationRequested || e is not (WebSocketException or OperationCanceledException)) throw;
+            if ((int)status < 400) throw new ServerUnreachableException(Server, e is WebSocketException ? e.InnerException?.Message ?? e.Message : $"no answer within {AnswerWithin.TotalSeconds:0} s", e);
+        }
+
+        // The handshake keeps the reason to itself. Asked plainly, the server says it.
+        using var message = new HttpRequestMessage(HttpMethod.Get, path);
+        using var response = await SendOnceAsync(message, cancellationToken);
+        await ThrowIfRefusedAsync(response, cancellationToken);
+        throw NotConvoy("it opens no WebSocket", null);
     }
 
     /// <summary>Somebody else answers at this address.</summary>

@@ -93,7 +93,7 @@ public sealed class Platform : IAsyncDisposable
         services.AddSingleton(options).AddSingleton(state).AddSingleton(TimeProvider.System);
         services.AddSingleton(new ReportTokens(state.ReadOrCreateKey()));
         services.AddSingleton<JobFeed>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Snapshots>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<LogReader>();
-        services.AddSingleton<ITaskLogs>(new LocalLogs(state.Cluster));
+        services.AddSingleton<ITaskLogs>(new LocalLogs(state.Cluster)).AddSingleton<ITaskTerminals>(new LocalTerminals(state.Cluster));
         services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
 
         // A scheduler of its own: the loop's remembers the world as it is, and waits for nobody.
@@ -151,6 +151,7 @@ public sealed class Platform : IAsyncDisposable
             415 => Problems.Of(415, "UnsupportedMediaType", "send JSON, with Content-Type: application/json").ExecuteAsync(context.HttpContext),
             var status => Problems.Of(status, $"Http{status}", "the request was not understood; /docs describes the API").ExecuteAsync(context.HttpContext),
         });
+        app.UseWebSockets(TerminalRelay.Options);
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapGet("/healthz", () => "ok\n").AllowAnonymous().ExcludeFromDescription();
@@ -163,6 +164,7 @@ public sealed class Platform : IAsyncDisposable
         api.MapJobs();
         api.MapEvents();
         api.MapLogs();
+        api.MapTerminals();
         api.MapJobMetrics();
         api.MapQueue();
         api.MapOrganisation();

@@ -25,6 +25,8 @@ internal sealed unsafe class TerminalSession : IDisposable
     /// <summary>Nobody has the terminal open; a program may open it again by its name.</summary>
     private const int ClosedPeriodMilliseconds = 100;
 
+    private const int WaitingPeriodMilliseconds = 1_000;
+
     private readonly ProgramEnds _ends;
     private readonly LogWriter _log;
     private readonly TerminalSocket _socket;
@@ -40,6 +42,8 @@ internal sealed unsafe class TerminalSession : IDisposable
     private bool _outputIsOpen = true;
     private long? _finishBy;
     private long _activeAt = Environment.TickCount64;
+    private readonly long _startedAt = Environment.TickCount64;
+    private readonly long _startedAtByte;
 
     /// <exception cref="CannotStartException">Nobody could connect.</exception>
     public TerminalSession(string folder, TaskConsole console, ProgramEnds ends, LogWriter log)
@@ -50,6 +54,7 @@ internal sealed unsafe class TerminalSession : IDisposable
         _socket = new TerminalSocket(folder);
         _input = new ProgramInput(ends.Input!.Value, ends.IsTerminal);
         _ = Libc.Control(ends.Output, Libc.FileSetStatusFlags, Libc.NonBlocking | (ends.IsTerminal ? Libc.OpenReadWrite : Libc.OpenRead));
+        _startedAtByte = log.End;
         _recent.StartAt(log.End);
         _thread = new Thread(Serve) { IsBackground = true, Name = "terminal" };
     }
@@ -81,7 +86,7 @@ internal sealed unsafe class TerminalSession : IDisposable
         while (_finishBy is not { } end || (_clients.Count > 0 && Environment.TickCount64 < end))
         {
             waited[0] = Entry(_finish, _finishBy is null ? Libc.PollIn : (short)0);
-            waited[1] = Entry(_ends.Output, _outputIsOpen && _typing is not { IsFull: true } && _finishBy is null ? Libc.PollIn : (short)0);
+            waited[1] = Entry(_ends.Output, _outputIsOpen && !MustWait() ? Libc.PollIn : (short)0);
             waited[2] = Entry(_ends.Input!.Value, _input.HasPending ? Libc.PollOut : (short)0);
             waited[3] = Entry(_socket.Descriptor, _clients.Count < MostClients ? Libc.PollIn : (short)0);
             var count = _clients.Count;
@@ -103,7 +108,14 @@ internal sealed unsafe class TerminalSession : IDisposable
         }
     }
 
-    private int Patience() => !_outputIsOpen || _finishBy is not null ? ClosedPeriodMilliseconds : _clients.Exists(client => client.HasWaiting) ? 1_000 : -1;
+    private int Patience() => !_outputIsOpen || _finishBy is not null ? ClosedPeriodMilliseconds : MustWait() || _clients.Exists(client => client.HasWaiting) ? WaitingPeriodMilliseconds : -1;
+
+    /// <summary>
+    /// Whether the program's output stays where it is for now: its reader is slow, or the first reader, on its way when the program
+    /// starts, is not there yet.
+    /// </summary>
+    private bool MustWait() =>
+        _finishBy is not null || _typing is { IsFull: true } || (_latestSession is null && _recent.End - _startedAtByte >= KeptBytes && Environment.TickCount64 - _startedAt < StalledMilliseconds);
 
     /// <summary>True where something came.</summary>
     private bool TakeOutput()

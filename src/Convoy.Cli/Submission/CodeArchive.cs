@@ -63,7 +63,7 @@ internal static class CodeArchive
     }
 
     /// <summary>Somebody's whole home, or the whole machine.</summary>
-    private static bool IsBroad(string folder)
+    public static bool IsBroad(string folder)
     {
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         return Path.GetPathRoot(folder) == folder || (home.Length > 0 && Path.TrimEndingDirectorySeparator(home) == folder);

@@ -95,7 +95,7 @@ internal static class SubmitVerb
     }
 
     /// <summary>Null where Ctrl-C came before there was a job.</summary>
-    private static async Task<JobView?> SubmitAsync(Call call, Draft draft, string? key, CancellationToken cancellationToken)
+    public static async Task<JobView?> SubmitAsync(Call call, Draft draft, string? key, CancellationToken cancellationToken)
     {
         var spec = draft.Spec;
         JobId id;
@@ -155,5 +155,5 @@ internal static class SubmitVerb
     }
 
     /// <param name="Spec">With no code yet, but for an archive that the file names.</param>
-    private sealed record Draft(JobSpec Spec, CodeFolder? Folder);
+    public sealed record Draft(JobSpec Spec, CodeFolder? Folder);
 }

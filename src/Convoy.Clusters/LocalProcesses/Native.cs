@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Convoy.Clusters.LocalProcesses;
 
@@ -39,6 +40,9 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int descriptor);
+
+    /// <summary>Invalid where it cannot be opened.</summary>
+    public static SafeFileHandle OpenFolder(string path) => new(Open(path, CloseOnExecFlag, 0), ownsHandle: true);
 
     /// <summary>Makes names in a folder durable.</summary>
     public static void FlushFolder(string path)

@@ -27,8 +27,8 @@ public static class JobTransitions
         new(JobPhase.Suspended, typeof(JobCancelled), JobPhase.Cancelled, "cancelled while suspended"),
     ];
 
-    /// <summary>What tasks do is told in these phases and changes none of them by itself.</summary>
-    public static bool Allows(JobPhase? from, JobEvent happened, JobPhase to) => happened is TaskStarted or TaskEnded
+    /// <summary>What tasks do, and who comes to them, is told in these phases and changes none of them by itself.</summary>
+    public static bool Allows(JobPhase? from, JobEvent happened, JobPhase to) => happened is TaskStarted or TaskEnded or TerminalOpened
         ? from == to && to.HoldsDevices()
         : Table.Any(row => row.From == from && row.Event == happened.GetType() && row.To == to);
 }
