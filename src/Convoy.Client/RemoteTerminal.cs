@@ -6,8 +6,11 @@ namespace Convoy.Client;
 /// <summary>How typing into a job came to an end.</summary>
 public enum TerminalEnd
 {
-    /// <summary>The program has ended, or the job has lost its machines.</summary>
+    /// <summary>The program has ended, and all that it printed was shown.</summary>
     Ended,
+
+    /// <summary>It is no longer there: what it printed after <see cref="RemoteTerminal.Position"/> is in the job's log.</summary>
+    Gone,
 
     /// <summary>The person has attached elsewhere.</summary>
     TakenOver,
@@ -57,6 +60,9 @@ public sealed class RemoteTerminal : IDisposable
         next = fromStart ? 0 : null;
     }
 
+    /// <summary>One past the last byte shown, numbered as in the job's log; null before the first connection of who sees only the last output.</summary>
+    public long? Position => next;
+
     /// <summary>Waits where more is typed than the program takes.</summary>
     public async Task TypeAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
@@ -103,9 +109,9 @@ public sealed class RemoteTerminal : IDisposable
             {
                 Lost(e.Message);
             }
-            catch (ConvoyException e) when (lostSince is not null && e.Code is "NotRunning" or "AlreadyFinished")
+            catch (ConvoyException e) when (e.Code is "NotRunning" or "AlreadyFinished")
             {
-                return TerminalEnd.Ended;
+                return TerminalEnd.Gone;
             }
 
             await Task.Delay(pause, time, cancellationToken);

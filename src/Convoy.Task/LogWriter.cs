@@ -35,9 +35,6 @@ internal sealed unsafe class LogWriter : IDisposable
         _index = new LogIndex(Path.Combine(_folder, TaskFolder.LogIndex), time);
     }
 
-    /// <summary>How many bytes have been appended.</summary>
-    public long End => _offset;
-
     /// <summary>Of one thread at a time: <see cref="Follow"/> takes over from who has called it before.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {

@@ -11,9 +11,6 @@ internal sealed class RecentOutput(int capacity)
     /// <summary>The first byte that is still here.</summary>
     public long Start { get; private set; }
 
-    /// <summary>Bytes of before, which are not kept here, count too.</summary>
-    public void StartAt(long offset) => Start = End = offset;
-
     public void Append(ReadOnlySpan<byte> bytes)
     {
         End += bytes.Length;

@@ -67,7 +67,12 @@ internal sealed class Supervisor(string folder, TimeProvider time)
 
         // 4. Limits hold from the first instruction of the program on.
         using var limits = TaskLimits.Apply(order, launch.Pid);
-        if (limits.Missing is { } missing) log.Append(Encoding.UTF8.GetBytes($"convoy: {missing}\n"));
+        if (limits.Missing is { } missing)
+        {
+            if (terminal is null) log.Append(Encoding.UTF8.GetBytes($"convoy: {missing}\n"));
+            else terminal.Show($"convoy: {missing}");
+        }
+
         if (terminal is null) log.Follow(launch.Ends.Output);
         else terminal.Start();
 

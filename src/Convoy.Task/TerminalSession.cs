@@ -43,7 +43,6 @@ internal sealed unsafe class TerminalSession : IDisposable
     private long? _finishBy;
     private long _activeAt = Environment.TickCount64;
     private readonly long _startedAt = Environment.TickCount64;
-    private readonly long _startedAtByte;
 
     /// <exception cref="CannotStartException">Nobody could connect.</exception>
     public TerminalSession(string folder, TaskConsole console, ProgramEnds ends, LogWriter log)
@@ -54,13 +53,14 @@ internal sealed unsafe class TerminalSession : IDisposable
         _socket = new TerminalSocket(folder);
         _input = new ProgramInput(ends.Input!.Value, ends.IsTerminal);
         _ = Libc.Control(ends.Output, Libc.FileSetStatusFlags, Libc.NonBlocking | (ends.IsTerminal ? Libc.OpenReadWrite : Libc.OpenRead));
-        _startedAtByte = log.End;
-        _recent.StartAt(log.End);
         _thread = new Thread(Serve) { IsBackground = true, Name = "terminal" };
     }
 
     /// <summary>Milliseconds since something was typed or printed.</summary>
     public long IdleFor => Environment.TickCount64 - Volatile.Read(ref _activeAt);
+
+    /// <summary>Something that the program did not print, before it starts. All that the log has goes through here, so that its bytes have the same numbers.</summary>
+    public void Show(string line) => Append(System.Text.Encoding.UTF8.GetBytes(_ends.IsTerminal ? line + "\r\n" : line + "\n"));
 
     public void Start() => _thread.Start();
 
@@ -115,7 +115,7 @@ internal sealed unsafe class TerminalSession : IDisposable
     /// starts, is not there yet.
     /// </summary>
     private bool MustWait() =>
-        _finishBy is not null || _typing is { IsFull: true } || (_latestSession is null && _recent.End - _startedAtByte >= KeptBytes && Environment.TickCount64 - _startedAt < StalledMilliseconds);
+        _finishBy is not null || _typing is { IsFull: true } || (_latestSession is null && _recent.End >= KeptBytes && Environment.TickCount64 - _startedAt < StalledMilliseconds);
 
     /// <summary>True where something came.</summary>
     private bool TakeOutput()
@@ -130,12 +130,16 @@ internal sealed unsafe class TerminalSession : IDisposable
         }
 
         _outputIsOpen = true;
-        var bytes = _buffer.AsMemory(0, (int)count);
         Volatile.Write(ref _activeAt, Environment.TickCount64);
+        Append(_buffer.AsMemory(0, (int)count));
+        return true;
+    }
+
+    private void Append(ReadOnlyMemory<byte> bytes)
+    {
         _log.Append(bytes.Span);
         _recent.Append(bytes.Span);
         _typing?.SendOutput(bytes);
-        return true;
     }
 
     private void TakeLastOutput()

@@ -7,13 +7,19 @@ internal enum AttachmentEnd
 {
     /// <summary>The program has ended, or lost its machines.</summary>
     Ended,
+
+    /// <summary>The same, and something of what it printed may not have been shown.</summary>
+    Gone,
     TakenOver,
     Detached,
 }
 
 /// <summary>Standard input and output, or the terminal that they are, joined to an interactive job until either side leaves.</summary>
-internal sealed class Attachment(Call call, string job, TypedInput input, Stream output)
+internal sealed class Attachment(Call call, string job, Stream output)
 {
+    private readonly TypedInput input = new();
+    private long? position;
+
     /// <param name="isTerminal">The job has a terminal, and so have we.</param>
     /// <param name="fromStart">Shows all that was printed before, not only the last of it.</param>
     /// <param name="cancellationToken">Detaches.</param>
@@ -24,11 +30,13 @@ internal sealed class Attachment(Call call, string job, TypedInput input, Stream
         using var local = isTerminal ? LocalTerminal.Open() : null;
         using var resized = isTerminal ? PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => Resize(remote)) : null;
         using var continued = isTerminal ? PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => ComeBack(remote, local!)) : null;
+        position = null;
         var typing = TypeAsync(remote, local, leaving);
         try
         {
             var end = await remote.RunAsync(bytes => output.Write(bytes.Span), notice => Tell(notice, local), leaving.Token);
-            return end == TerminalEnd.Ended ? AttachmentEnd.Ended : AttachmentEnd.TakenOver;
+            position = remote.Position;
+            return end switch { TerminalEnd.Ended => AttachmentEnd.Ended, TerminalEnd.Gone => AttachmentEnd.Gone, _ => AttachmentEnd.TakenOver };
         }
         catch (OperationCanceledException) when (leaving.IsCancellationRequested)
         {
@@ -44,6 +52,17 @@ internal sealed class Attachment(Call call, string job, TypedInput input, Stream
         {
             await leaving.CancelAsync();
             await typing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>What the program printed after the last that was shown, from the job's log.</summary>
+    public async Task ShowRestAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var item in call.Client.ReadLogsAsync(job, new LogQuery(), cancellationToken))
+        {
+            if (item.Value is not { } chunk) continue;
+            var shown = Math.Clamp((position ?? 0) - chunk.Offset, 0, chunk.Bytes.Length);
+            output.Write(chunk.Bytes.Span[(int)shown..]);
         }
     }
 
@@ -99,7 +118,7 @@ internal sealed class Attachment(Call call, string job, TypedInput input, Stream
                 call.Say($"\nconnection lost ({lost.Why}); the program goes on, and trying again too");
                 break;
             case TerminalNotice.Back:
-                call.Say($"connected again");
+                call.Say("connected again");
                 break;
             case TerminalNotice.Missed missed:
                 call.Say($"{missed.Bytes} bytes of output were not shown; `convoy logs {job}` has them");

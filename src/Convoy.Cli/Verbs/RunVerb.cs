@@ -65,7 +65,8 @@ internal static class RunVerb
         if (job.Spec?.Interactive is not { } interactive) throw new CommandException(ExitCodes.Conflict, "NotInteractive", $"job {job.Id} is not interactive: nothing can be typed into it; `convoy run` starts one that is");
         var isTerminal = interactive.Terminal && LocalTerminal.IsThere;
         if (interactive.Terminal && !isTerminal) throw CommandException.Usage($"job {job.Id} has a terminal, and this is none; attach from a terminal");
-        var attachment = new Attachment(call, job.Id, new TypedInput(), format == "table" ? call.RawOutput : call.RawError);
+        var attachment = new Attachment(call, job.Id, format == "table" ? call.RawOutput : call.RawError);
+        var isShown = !isOurs;
         for (var attached = 0; ; attached++)
         {
             try
@@ -92,13 +93,19 @@ internal static class RunVerb
                 case AttachmentEnd.TakenOver:
                     call.Say($"\nyou have attached to {JobEnd.Name(job)} elsewhere; this terminal is detached");
                     return ExitCodes.Detached;
+                case var end:
+                    isShown = end == AttachmentEnd.Ended;
+                    break;
             }
 
             job = await UntilSettledAsync(call, job, cancellationToken);
             if (job.Phase.IsFinished()) break;
             call.Say($"\njob {JobEnd.Name(job)} has lost its machines and what ran there ({job.Reason}); it waits for others and starts anew");
+            isShown = false;
         }
 
+        // It ended before the first connection, or while there was none.
+        if (!isShown && job.Nodes.Count > 0) await attachment.ShowRestAsync(cancellationToken);
         call.Write(format, job, Rendering.Indented.JobView, static _ => { });
         return JobEnd.Say(call, job);
     }
