@@ -25,8 +25,9 @@ public abstract record TerminalNotice
     /// <summary>It is there again.</summary>
     public sealed record Back : TerminalNotice;
 
-    /// <summary>That much output came while it was not, and is only in the log.</summary>
-    public sealed record Missed(long Bytes) : TerminalNotice;
+    /// <summary>So much output came while it was not, and is only in the log.</summary>
+    /// <param name="From">Number of the first byte of it.</param>
+    public sealed record Missed(long From, long Bytes) : TerminalNotice;
 }
 
 /// <summary>
@@ -49,6 +50,7 @@ public sealed class RemoteTerminal : IDisposable
     private TerminalSize? size;
     private volatile bool isResized;
     private volatile bool hasEnded;
+    private bool isBack;
     private long? next;
 
     internal RemoteTerminal(ServerLine line, string path, TimeProvider time, TerminalSize? size, bool fromStart)
@@ -90,10 +92,11 @@ public sealed class RemoteTerminal : IDisposable
     }
 
     /// <summary>Until the program ends or somebody takes over. Leaving, by <paramref name="cancellationToken"/>, ends nothing.</summary>
+    /// <param name="notice">Awaited before more is printed.</param>
     /// <param name="print">Given what the program prints, in order; valid during the call.</param>
     /// <exception cref="ConvoyException">The job may not be typed into.</exception>
     /// <exception cref="ServerUnreachableException">For minutes now.</exception>
-    public async Task<TerminalEnd> RunAsync(Action<ReadOnlyMemory<byte>> print, Action<TerminalNotice> notice, CancellationToken cancellationToken)
+    public async Task<TerminalEnd> RunAsync(Action<ReadOnlyMemory<byte>> print, Func<TerminalNotice, Task> notice, CancellationToken cancellationToken)
     {
         var pause = ShortestPause;
         long? lostSince = null;
@@ -102,12 +105,12 @@ public sealed class RemoteTerminal : IDisposable
             try
             {
                 using var socket = new TerminalSocket(await line.OpenSocketAsync(path, cancellationToken));
-                if (await ServeAsync(socket, print, notice, Connected, cancellationToken) is { } end) return end;
-                Lost("the connection broke");
+                if (await ServeAsync(socket, print, notice, ConnectedAsync, cancellationToken) is { } end) return end;
+                await LostAsync("the connection broke");
             }
             catch (ServerUnreachableException e) when (lostSince is { } since && time.GetElapsedTime(since) < GiveUpAfter)
             {
-                Lost(e.Message);
+                await LostAsync(e.Message);
             }
             catch (ConvoyException e) when (e.Code is "NotRunning" or "AlreadyFinished")
             {
@@ -118,15 +121,15 @@ public sealed class RemoteTerminal : IDisposable
             pause = pause * 2 > LongestPause ? LongestPause : pause * 2;
         }
 
-        void Connected()
+        async Task ConnectedAsync()
         {
-            if (lostSince is not null) notice(new TerminalNotice.Back());
+            if (lostSince is not null) await notice(new TerminalNotice.Back());
             (lostSince, pause) = (null, ShortestPause);
         }
 
-        void Lost(string why)
+        async Task LostAsync(string why)
         {
-            if (lostSince is null) notice(new TerminalNotice.Lost(why));
+            if (lostSince is null) await notice(new TerminalNotice.Lost(why));
             lostSince ??= time.GetTimestamp();
         }
     }
@@ -138,15 +141,16 @@ public sealed class RemoteTerminal : IDisposable
     }
 
     /// <summary>Null where the connection broke.</summary>
-    private async Task<TerminalEnd?> ServeAsync(TerminalSocket socket, Action<ReadOnlyMemory<byte>> print, Action<TerminalNotice> notice, Action connected, CancellationToken cancellationToken)
+    private async Task<TerminalEnd?> ServeAsync(TerminalSocket socket, Action<ReadOnlyMemory<byte>> print, Func<TerminalNotice, Task> notice, Func<Task> connected, CancellationToken cancellationToken)
     {
         isResized = false;
-        if (!await socket.SendAsync(new TerminalAttach(size, session, next).ToFrame(), cancellationToken)) return null;
+        if (!await socket.SendAsync(new TerminalAttach(size, session, next, isBack).ToFrame(), cancellationToken)) return null;
         if (await socket.ReceiveAsync(cancellationToken) is not { } first) return null;
         if (first.Kind == TerminalFrameKind.TakenOver) return TerminalEnd.TakenOver;
         if (TerminalAttached.Read(first) is not { } attached) return first.Kind == TerminalFrameKind.Ended ? TerminalEnd.Ended : null;
-        connected();
-        if (attached.Offset > next) notice(new TerminalNotice.Missed(attached.Offset - next.Value));
+        isBack = true;
+        await connected();
+        if (attached.Offset > next) await notice(new TerminalNotice.Missed(next.Value, attached.Offset - next.Value));
         next = attached.Offset;
         typed.StartAgain(attached.InputTaken);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

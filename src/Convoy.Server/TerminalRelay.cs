@@ -22,8 +22,9 @@ internal sealed class TerminalRelay(WebSocket socket, TerminalLine line, Func<Ta
         using var end = new CancellationTokenSource();
         var up = CarryUpAsync(end.Token);
         var down = CarryDownAsync(end.Token);
-        var stopped = Task.Delay(Timeout.Infinite, stopping);
-        var first = await Task.WhenAny(up, down, stopped);
+        var stopped = new TaskCompletionSource();
+        await using var registration = stopping.Register(stopped.SetResult);
+        var first = await Task.WhenAny(up, down, stopped.Task);
         var (status, why) = first == up ? await up : first == down ? await down : (WebSocketCloseStatus.EndpointUnavailable, "the server stops");
         try
         {
@@ -61,7 +62,7 @@ internal sealed class TerminalRelay(WebSocket socket, TerminalLine line, Func<Ta
                 while (!part.EndOfMessage);
                 if (length == 0) continue;
                 var frame = new TerminalFrame((TerminalFrameKind)buffer[0], buffer.AsMemory(1, length - 1));
-                if (TerminalAttach.Read(frame) is { From: null }) await attached();
+                if (TerminalAttach.Read(frame) is { IsBack: false }) await attached();
                 if (!await line.WriteAsync(frame, end)) return (WebSocketCloseStatus.EndpointUnavailable, "the terminal is gone");
             }
         }

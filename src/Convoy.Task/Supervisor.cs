@@ -101,7 +101,7 @@ internal sealed class Supervisor(string folder, TimeProvider time)
 
         if (!_stopping && !_mainEnded && _idle is null && terminal?.IdleFor >= order.Console!.IdleMilliseconds)
         {
-            _idle = $"nothing was typed and nothing printed for {DurationText.Format(TimeSpan.FromMilliseconds(order.Console.IdleMilliseconds))}, so it was ended";
+            _idle = $"idle for {DurationText.Format(TimeSpan.FromMilliseconds(order.Console.IdleMilliseconds))}: nothing was typed and nothing printed, so it was ended";
             Stop(order, now);
         }
 

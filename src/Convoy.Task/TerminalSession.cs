@@ -208,8 +208,7 @@ internal sealed unsafe class TerminalSession : IDisposable
     private void Attach(TerminalClient client, TerminalAttach attach)
     {
         client.HasAttached = true;
-        var isBack = attach.From is not null;
-        if (isBack && _latestSession is { } latest && latest != attach.Session)
+        if (attach.IsBack && _latestSession is { } latest && latest != attach.Session)
         {
             // It comes back by itself and finds that its person, or another program of theirs, has gone on elsewhere.
             client.Leave(TerminalFrameKind.TakenOver);
@@ -217,7 +216,7 @@ internal sealed unsafe class TerminalSession : IDisposable
         }
 
         _typing?.Leave(TerminalFrameKind.TakenOver);
-        if (isBack) _input.ForgetPending();
+        if (attach.IsBack) _input.ForgetPending();
         _typing = client;
         _latestSession = attach.Session;
         var from = attach.From is { } wanted ? Math.Clamp(wanted, _recent.Start, _recent.End) : _recent.RecentFrom(ShownBytes);
@@ -225,7 +224,7 @@ internal sealed unsafe class TerminalSession : IDisposable
         client.SendOutput(_recent.From(from));
         if (attach.Size is not { } size || !_ends.IsTerminal) return;
         if (size != _size) Resize(size);
-        else if (!isBack) Pty.Redraw(_ends.Output);
+        else if (!attach.IsBack) Pty.Redraw(_ends.Output);
     }
 
     private void Resize(TerminalSize size)

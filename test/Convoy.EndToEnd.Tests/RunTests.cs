@@ -135,7 +135,7 @@ public sealed partial class RunTests : IAsyncLifetime
         }
 
         (await first.EndAsync()).ShouldBe(100);
-        first.Screen.ShouldContain("nothing was typed and nothing printed for 4s");
+        first.Screen.ShouldContain("idle for 4s: nothing was typed");
     }
 
     [GeneratedRegex("\n/dev/pts/[0-9]+\r\n")]

@@ -32,11 +32,11 @@ internal sealed class TypingPerson : IDisposable
 
     public bool IsClosed { get; private set; }
 
-    public static async Task<TypingPerson> ComeAsync(SupervisedFolder task, int rows = 24, int columns = 80, long session = 1, long? from = null, bool reads = true)
+    public static async Task<TypingPerson> ComeAsync(SupervisedFolder task, int rows = 24, int columns = 80, long session = 1, long? from = null, bool isBack = false, bool reads = true)
     {
         TypingPerson? person = null;
         await SupervisedFolder.UntilAsync(() => (person = TryConnect(task)) is not null, "the terminal is there");
-        person!.Send(new TerminalAttach(new TerminalSize(rows, columns), session, from).ToFrame());
+        person!.Send(new TerminalAttach(new TerminalSize(rows, columns), session, from, isBack).ToFrame());
         if (reads) person.StartReading();
         return person;
     }

@@ -34,7 +34,7 @@ internal sealed class Attachment(Call call, string job, Stream output)
         var typing = TypeAsync(remote, local, leaving);
         try
         {
-            var end = await remote.RunAsync(bytes => output.Write(bytes.Span), notice => Tell(notice, local), leaving.Token);
+            var end = await remote.RunAsync(bytes => output.Write(bytes.Span), notice => TellAsync(notice, local, leaving.Token), leaving.Token);
             position = remote.Position;
             return end switch { TerminalEnd.Ended => AttachmentEnd.Ended, TerminalEnd.Gone => AttachmentEnd.Gone, _ => AttachmentEnd.TakenOver };
         }
@@ -56,13 +56,17 @@ internal sealed class Attachment(Call call, string job, Stream output)
     }
 
     /// <summary>What the program printed after the last that was shown, from the job's log.</summary>
-    public async Task ShowRestAsync(CancellationToken cancellationToken)
+    public Task ShowRestAsync(CancellationToken cancellationToken) => ShowLogAsync(position ?? 0, long.MaxValue, cancellationToken);
+
+    private async Task ShowLogAsync(long from, long end, CancellationToken cancellationToken)
     {
         await foreach (var item in call.Client.ReadLogsAsync(job, new LogQuery(), cancellationToken))
         {
             if (item.Value is not { } chunk) continue;
-            var shown = Math.Clamp((position ?? 0) - chunk.Offset, 0, chunk.Bytes.Length);
-            output.Write(chunk.Bytes.Span[(int)shown..]);
+            if (chunk.Offset >= end) return;
+            var first = (int)Math.Clamp(from - chunk.Offset, 0, chunk.Bytes.Length);
+            var last = (int)Math.Clamp(end - chunk.Offset, first, chunk.Bytes.Length);
+            output.Write(chunk.Bytes.Span[first..last]);
         }
     }
 
@@ -104,10 +108,12 @@ internal sealed class Attachment(Call call, string job, Stream output)
 
     private void Help() => call.Say($"\nafter Enter:  ~.  detaches, and the job goes on; come back with `convoy run --attach {job}`\n              ~~  types one ~\n              ~?  shows this");
 
-    private void Tell(TerminalNotice notice, LocalTerminal? local)
+    private async Task TellAsync(TerminalNotice notice, LocalTerminal? local, CancellationToken cancellationToken)
     {
-        if (local is null) Tell(notice);
-        else local.Aside(() => Tell(notice));
+        // Somebody at a terminal does not want to see a flood again; a file must have all of it.
+        if (local is not null) local.Aside(() => Tell(notice));
+        else if (notice is TerminalNotice.Missed missed) await ShowLogAsync(missed.From, missed.From + missed.Bytes, cancellationToken);
+        else Tell(notice);
     }
 
     private void Tell(TerminalNotice notice)

@@ -105,10 +105,11 @@ public readonly record struct TerminalSize(int Rows, int Columns)
 /// <summary>A client's first words.</summary>
 /// <param name="Size">Null where the client has no window.</param>
 /// <param name="Session">Random, the same whenever one client comes back after its connection broke.</param>
-/// <param name="From">The number of the first byte of output that is wanted; null is a new client, which gets the most recent.</param>
-public sealed record TerminalAttach(TerminalSize? Size, long Session, long? From)
+/// <param name="From">The number of the first byte of output that is wanted; null: the most recent.</param>
+/// <param name="IsBack">It was attached before, and does not take over from whoever has come since.</param>
+public sealed record TerminalAttach(TerminalSize? Size, long Session, long? From, bool IsBack)
 {
-    private const int Length = 4 + (2 * sizeof(long));
+    private const int Length = 4 + (2 * sizeof(long)) + 1;
 
     public TerminalFrame ToFrame()
     {
@@ -116,6 +117,7 @@ public sealed record TerminalAttach(TerminalSize? Size, long Session, long? From
         (Size ?? default).ToBytes().CopyTo(payload, 0);
         BinaryPrimitives.WriteInt64BigEndian(payload.AsSpan(4), Session);
         BinaryPrimitives.WriteInt64BigEndian(payload.AsSpan(12), From ?? -1);
+        payload[20] = IsBack ? (byte)1 : (byte)0;
         return new TerminalFrame(TerminalFrameKind.Attach, payload);
     }
 
@@ -125,7 +127,7 @@ public sealed record TerminalAttach(TerminalSize? Size, long Session, long? From
         var payload = frame.Payload.Span;
         if (frame.Kind != TerminalFrameKind.Attach || payload.Length < Length) return null;
         var from = BinaryPrimitives.ReadInt64BigEndian(payload[12..]);
-        return new TerminalAttach(TerminalSize.Read(payload) is { Rows: > 0, Columns: > 0 } size ? size : null, BinaryPrimitives.ReadInt64BigEndian(payload[4..]), from < 0 ? null : from);
+        return new TerminalAttach(TerminalSize.Read(payload) is { Rows: > 0, Columns: > 0 } size ? size : null, BinaryPrimitives.ReadInt64BigEndian(payload[4..]), from < 0 ? null : from, payload[20] != 0);
     }
 }
 

@@ -23,7 +23,7 @@ public sealed class LocalTerminalsTests
         await bed.OpenAsync();
         await using (line)
         {
-            (await line.WriteAsync(new TerminalAttach(null, 1, From: 0).ToFrame(), limit.Token)).ShouldBeTrue();
+            (await line.WriteAsync(new TerminalAttach(null, 1, From: 0, IsBack: false).ToFrame(), limit.Token)).ShouldBeTrue();
             (await line.WriteAsync(new TerminalFrame(TerminalFrameKind.Input, "w\n"u8.ToArray()), limit.Token)).ShouldBeTrue();
             var seen = new StringBuilder();
             var last = TerminalFrameKind.Attach;

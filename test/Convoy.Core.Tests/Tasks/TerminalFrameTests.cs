@@ -22,7 +22,7 @@ public sealed class TerminalFrameTests
     [Fact]
     public void What_clients_and_terminals_say_first_comes_back_as_it_was()
     {
-        foreach (var attach in (TerminalAttach[])[new(new TerminalSize(24, 80), 7, null), new(null, -1, 0), new(new TerminalSize(65535, 1), long.MaxValue, long.MaxValue)]) TerminalAttach.Read(attach.ToFrame()).ShouldBe(attach);
+        foreach (var attach in (TerminalAttach[])[new(new TerminalSize(24, 80), 7, null, false), new(null, -1, 0, true), new(new TerminalSize(65535, 1), long.MaxValue, long.MaxValue, true)]) TerminalAttach.Read(attach.ToFrame()).ShouldBe(attach);
         TerminalAttached.Read(new TerminalAttached(5, long.MaxValue).ToFrame()).ShouldBe(new TerminalAttached(5, long.MaxValue));
         TerminalFrame.OfNumber(TerminalFrameKind.InputTaken, 12).Number.ShouldBe(12);
     }
@@ -30,8 +30,8 @@ public sealed class TerminalFrameTests
     [Fact]
     public void What_is_too_short_or_of_another_kind_is_not_taken_for_it()
     {
-        TerminalAttach.Read(new TerminalFrame(TerminalFrameKind.Attach, new byte[19])).ShouldBeNull();
-        TerminalAttach.Read(new TerminalFrame(TerminalFrameKind.Input, new byte[20])).ShouldBeNull();
+        TerminalAttach.Read(new TerminalFrame(TerminalFrameKind.Attach, new byte[20])).ShouldBeNull();
+        TerminalAttach.Read(new TerminalFrame(TerminalFrameKind.Input, new byte[21])).ShouldBeNull();
         TerminalAttached.Read(new TerminalFrame(TerminalFrameKind.Attached, new byte[15])).ShouldBeNull();
         TerminalSize.Read(new byte[3]).ShouldBeNull();
         new TerminalFrame(TerminalFrameKind.InputTaken, new byte[7]).Number.ShouldBeNull();

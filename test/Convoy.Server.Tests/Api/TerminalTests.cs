@@ -26,7 +26,7 @@ public sealed class TerminalTests : IAsyncLifetime
         var job = await RunningServer.SubmitAsync(ann, RunningServer.Spec("stty size; read word; echo got $word; exit 3", more: Interactive));
         await RunningServer.UntilAsync(ann, job, JobPhase.Running);
         using var socket = await OpenAsync(ann, job);
-        await SendAsync(socket, new TerminalAttach(new TerminalSize(33, 99), 1, null).ToFrame());
+        await SendAsync(socket, new TerminalAttach(new TerminalSize(33, 99), 1, null, false).ToFrame());
         await SendAsync(socket, new TerminalFrame(TerminalFrameKind.Input, "w\n"u8.ToArray()));
         var seen = await ReadAsync(socket);
         seen.ShouldContain("got w\r\n");
@@ -71,7 +71,7 @@ public sealed class TerminalTests : IAsyncLifetime
         }
 
         using var socket = await OpenAsync(ann, job);
-        await SendAsync(socket, new TerminalAttach(null, 1, null).ToFrame());
+        await SendAsync(socket, new TerminalAttach(null, 1, null, false).ToFrame());
         await SendAsync(socket, new TerminalFrame(TerminalFrameKind.Input, "w\n"u8.ToArray()));
         (await ReadAsync(socket)).ShouldContain("got w\r\n");
     }
