@@ -104,8 +104,8 @@ public sealed class RemoteTerminal : IDisposable
         {
             try
             {
-                using var socket = new TerminalSocket(await line.OpenSocketAsync(path, cancellationToken));
-                if (await ServeAsync(socket, print, notice, ConnectedAsync, cancellationToken) is { } end) return end;
+                using var socket = await line.OpenSocketAsync(path, cancellationToken);
+                if (await ServeAsync(new TerminalSocket(socket), print, notice, ConnectedAsync, cancellationToken) is { } end) return end;
                 await LostAsync("the connection broke");
             }
             catch (ServerUnreachableException e) when (lostSince is { } since && time.GetElapsedTime(since) < GiveUpAfter)

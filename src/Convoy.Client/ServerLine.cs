@@ -116,19 +116,19 @@ internal sealed class ServerLine : IDisposable
             await socket.ConnectAsync(address, invoker, either.Token);
             return socket;
         }
-        catch (Exception e)
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             var status = socket.HttpStatusCode;
             socket.Dispose();
-            if (cancellationToken.IsCancellationRequested || e is not (WebSocketException or OperationCanceledException)) throw;
             if ((int)status < 400) throw new ServerUnreachableException(Server, e is WebSocketException ? e.InnerException?.Message ?? e.Message : $"no answer within {AnswerWithin.TotalSeconds:0} s", e);
         }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
 
-        // The handshake keeps the reason to itself. Asked plainly, the server says it.
-        using var message = new HttpRequestMessage(HttpMethod.Get, path);
-        using var response = await SendOnceAsync(message, cancellationToken);
-        await ThrowIfRefusedAsync(response, cancellationToken);
-        throw NotConvoy("it opens no WebSocket", null);
+        throw await WhyNoSocketAsync(path, cancellationToken);
     }
 
     /// <summary>Somebody else answers at this address.</summary>
@@ -190,6 +190,14 @@ internal sealed class ServerLine : IDisposable
         {
             throw new ServerUnreachableException(Server, $"no answer within {AnswerWithin.TotalSeconds:0} s", e);
         }
+    }
+
+    /// <summary>The handshake keeps the reason to itself. Asked plainly, the server says it.</summary>
+    private async Task<Exception> WhyNoSocketAsync(string path, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Get, path);
+        using var response = await SendOnceAsync(message, cancellationToken);
+        return response.IsSuccessStatusCode ? NotConvoy("it opens no WebSocket", null) : await RefusalAsync(response, cancellationToken);
     }
 
     private async Task<Exception> RefusalAsync(HttpResponseMessage response, CancellationToken cancellationToken)

@@ -4,7 +4,7 @@ using Convoy.Core.Tasks;
 namespace Convoy.Client;
 
 /// <summary>One connection to an interactive job's terminal, in frames. One may receive while another sends.</summary>
-internal sealed class TerminalSocket(WebSocket socket) : IDisposable
+internal sealed class TerminalSocket(WebSocket socket)
 {
     private readonly byte[] received = new byte[1 + TerminalFrame.LongestPayload];
 
@@ -49,11 +49,5 @@ internal sealed class TerminalSocket(WebSocket socket) : IDisposable
         {
             return false;
         }
-    }
-
-    public void Dispose()
-    {
-        socket.Abort();
-        socket.Dispose();
     }
 }

@@ -35,7 +35,7 @@ internal static class InteractiveJob
         };
         var problems = JobSpecValidator.Problems(spec);
         if (problems.Count > 0) throw new InvalidSpecException(problems, null);
-        if (isShell && !isTerminal) call.Say($"no terminal here: the shell reads its commands from standard input");
+        if (isShell && !isTerminal) call.Say("no terminal here: the shell reads its commands from standard input");
 
         // Somebody who only wants a shell often sits in their home folder: that is no reason to send it, nor to refuse.
         if (!call.Has(flags.Workdir) && !call.Get(flags.NoCode) && CodeArchive.IsBroad(Environment.CurrentDirectory))
