@@ -29,8 +29,14 @@ internal sealed class TerminalRelay(WebSocket socket, TerminalLine line, Func<Ta
         try
         {
             using var late = new CancellationTokenSource(GoodbyeWithin);
-            if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived) await socket.CloseOutputAsync(status, why, late.Token);
-            if (first != up) await up.WaitAsync(GoodbyeWithin, CancellationToken.None);
+            var isThere = socket.State is WebSocketState.Open or WebSocketState.CloseReceived;
+            if (isThere && first == up) await socket.CloseAsync(status, why, late.Token);
+            if (isThere && first != up)
+            {
+                // Only one may receive: the other side's goodbye comes to the one that does.
+                await socket.CloseOutputAsync(status, why, late.Token);
+                await up.WaitAsync(late.Token);
+            }
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or TimeoutException or IOException)
         {
