@@ -38,7 +38,7 @@ internal sealed class TerminalRelay(WebSocket socket, TerminalLine line, Func<Ta
                 await up.WaitAsync(late.Token);
             }
         }
-        catch (Exception e) when (e is WebSocketException or OperationCanceledException or TimeoutException or IOException)
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException)
         {
             // It did not hear the goodbye.
         }
