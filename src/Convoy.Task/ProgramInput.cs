@@ -42,8 +42,8 @@ internal sealed unsafe class ProgramInput
         return true;
     }
 
-    /// <summary>Who sent it comes back and sends it again.</summary>
-    public void ForgetPending() => _count = 0;
+    /// <summary>Who sent it, and perhaps said that it was all, comes back and says it again.</summary>
+    public void ForgetPending() => (_count, _isEnding) = (0, false);
 
     /// <summary>Nothing follows what is pending.</summary>
     public void End() => _isEnding = true;

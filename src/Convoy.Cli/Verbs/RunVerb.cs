@@ -65,47 +65,46 @@ internal static class RunVerb
         if (job.Spec?.Interactive is not { } interactive) throw new CommandException(ExitCodes.Conflict, "NotInteractive", $"job {job.Id} is not interactive: nothing can be typed into it; `convoy run` starts one that is");
         var isTerminal = interactive.Terminal && LocalTerminal.IsThere;
         if (interactive.Terminal && !isTerminal) throw CommandException.Usage($"job {job.Id} has a terminal, and this is none; attach from a terminal");
-        var attachment = new Attachment(call, job.Id, format == "table" ? call.RawOutput : call.RawError);
-        var isShown = !isOurs;
-        for (var attached = 0; ; attached++)
+        var hasAttached = false;
+        try
         {
-            try
+            var attachment = new Attachment(call, job.Id, format == "table" ? call.RawOutput : call.RawError);
+            var isShown = !isOurs;
+            while (true)
             {
                 job = await UntilRunningAsync(call, job, cancellationToken);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return isOurs && attached == 0 ? await GiveUpAsync(call, job) : Detach(call, job, interactive);
-            }
+                if (job.Phase.IsFinished()) break;
+                if (hasAttached && !interactive.Terminal)
+                {
+                    await call.Client.CancelJobAsync(job.Id, CancellationToken.None);
+                    throw new CommandException(ExitCodes.JobFailed, "InputLost", $"job {job.Id} lost its machines after it had read standard input, which cannot be read twice; it is cancelled; run it again");
+                }
 
-            if (job.Phase.IsFinished()) break;
-            if (attached > 0 && !interactive.Terminal)
-            {
-                await call.Client.CancelJobAsync(job.Id, CancellationToken.None);
-                throw new CommandException(ExitCodes.JobFailed, "InputLost", $"job {job.Id} lost its machines after it had read standard input, which cannot be read twice; it is cancelled; run it again");
-            }
-
-            if (isTerminal) call.Say($"attached to {JobEnd.Name(job)} on {string.Join(", ", job.Nodes)}; after Enter, ~. detaches and ~? helps");
-            switch (await attachment.RunAsync(isTerminal, fromStart: isOurs, cancellationToken))
-            {
-                case AttachmentEnd.Detached:
-                    return Detach(call, job, interactive);
-                case AttachmentEnd.TakenOver:
+                hasAttached = true;
+                if (isTerminal) call.Say($"attached to {JobEnd.Name(job)} on {string.Join(", ", job.Nodes)}; after Enter, ~. detaches and ~? helps");
+                var end = await attachment.RunAsync(isTerminal, fromStart: isOurs, cancellationToken);
+                if (end == AttachmentEnd.Detached) return Detach(call, job, interactive);
+                if (end == AttachmentEnd.TakenOver)
+                {
                     call.Say($"\nyou have attached to {JobEnd.Name(job)} elsewhere; this terminal is detached");
                     return ExitCodes.Detached;
-                case var end:
-                    isShown = end == AttachmentEnd.Ended;
-                    break;
+                }
+
+                isShown = end == AttachmentEnd.Ended;
+                job = await UntilSettledAsync(call, job, cancellationToken);
+                if (job.Phase.IsFinished()) break;
+                call.Say($"\njob {JobEnd.Name(job)} has lost its machines and what ran there; it waits for others and starts anew");
+                isShown = false;
             }
 
-            job = await UntilSettledAsync(call, job, cancellationToken);
-            if (job.Phase.IsFinished()) break;
-            call.Say($"\njob {JobEnd.Name(job)} has lost its machines and what ran there ({job.Reason}); it waits for others and starts anew");
-            isShown = false;
+            // It ended before the first connection, or while there was none.
+            if (!isShown && job.Nodes.Count > 0) await attachment.ShowRestAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return isOurs && !hasAttached ? await GiveUpAsync(call, job) : Detach(call, job, interactive);
         }
 
-        // It ended before the first connection, or while there was none.
-        if (!isShown && job.Nodes.Count > 0) await attachment.ShowRestAsync(cancellationToken);
         call.Write(format, job, Rendering.Indented.JobView, static _ => { });
         return JobEnd.Say(call, job);
     }
