@@ -8,23 +8,29 @@ internal static class CancelVerb
 {
     public static Command Build()
     {
-        var job = new Argument<string>("JOB") { Description = "Id or name; a name borne by several unfinished jobs is an error that lists their ids" };
-        var format = Options.Format("table", "json", "yaml");
-        return new Verb("cancel", "Cancel a job; its logs and outputs stay")
+        var jobs = Arguments.Jobs(SteeredJobs.ActedUpon);
+        var wait = Options.Switch("--wait", "Return when its tasks have ended and its devices are free");
+        var format = Options.Format("table", "json", "yaml", "name");
+        return new Verb("cancel", "Cancel jobs; their logs and outputs stay")
         {
-            Examples = ["convoy cancel digits", "convoy cancel j0123456789abcde"],
-            Arguments = { job },
-            Options = { format },
-            Body = async (call, cancellationToken) =>
-            {
-                var view = await call.Client.CancelJobAsync(call.Get(job), cancellationToken);
-                return call.Write(call.Get(format), view, Rendering.Indented.JobView, _ => call.Output.Write(view.Phase switch
+            Examples = ["convoy cancel digits", "convoy cancel j0123456789abcde --wait", "convoy cancel $(convoy list --unfinished -o name)"],
+            Arguments = { jobs },
+            Options = { wait, format },
+            Body = (call, cancellationToken) => SteeredJobs.DoAsync(
+                call,
+                call.Get(jobs),
+                call.Get(format),
+                async job =>
                 {
-                    JobPhase.Cancelled => $"job {JobEnd.Name(view)} is cancelled\n",
-                    _ when view.Phase.IsFinished() => $"job {JobEnd.Name(view)} had ended before: {view.Phase}\n",
-                    _ => $"job {JobEnd.Name(view)} is stopping\n",
-                }));
-            },
+                    var view = await call.Client.CancelJobAsync(job, cancellationToken);
+                    return call.Get(wait) ? await SteeredJobs.StoppedAsync(call, view, cancellationToken) : view;
+                },
+                view => view.Phase switch
+                {
+                    JobPhase.Cancelled => $"job {JobEnd.Name(view)} is cancelled",
+                    _ when view.Phase.IsFinished() => $"job {JobEnd.Name(view)} had ended before: {view.Phase}",
+                    _ => $"job {JobEnd.Name(view)} is stopping",
+                }),
         };
     }
 }

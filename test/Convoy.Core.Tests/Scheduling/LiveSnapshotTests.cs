@@ -91,7 +91,7 @@ public sealed class LiveSnapshotTests
         var usage = Accounts();
         foreach (var job in jobs)
         {
-            foreach (var attempt in job.Attempts.Where(attempt => attempt.EndedAt is not null)) usage.Charge(AttemptUsage.Of(job, attempt));
+            foreach (var part in job.Attempts.Where(attempt => attempt.EndedAt is not null).SelectMany(attempt => AttemptUsage.AllOf(job, attempt))) usage.Charge(part);
         }
 
         var live = new LiveSnapshot(usage);
