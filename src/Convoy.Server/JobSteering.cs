@@ -25,7 +25,7 @@ public sealed partial class JobSteering(JobLookup lookup, Ledger ledger, Schedul
     public IResult Answer(LedgerAnswer answer) => answer.Decision switch
     {
         // Deleted at this moment.
-        Decision.Rejected { Code: "NotFound" } => Problems.NotFound($"such job"),
+        Decision.Rejected { Code: "NotFound" } => Problems.NotFound("such job"),
         Decision.Rejected { Code: "ExceedsLevelCap" } over => Problems.OverCap(over.Code, over.Message),
         Decision.Rejected rejected => Problems.Conflict(rejected.Code, rejected.Message),
         _ => Results.Ok(View(answer.Job!)),

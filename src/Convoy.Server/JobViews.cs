@@ -70,7 +70,7 @@ public static class JobViews
         JobPhase.Pending when plan.Reasons.TryGetValue(job.Id, out var reason) => (reason.Token.ToString(), Sentences.Of(reason)),
         JobPhase.Pending => ("Held", "the scheduler has not looked at it yet"),
         JobPhase.Stopping => (job.Attempts[^1].StopCause.ToString(), null),
-        JobPhase.Failed => (job.Attempts[^1].StopCause == StopCause.MaxDuration ? nameof(StopCause.MaxDuration) : job.Failure!.Class.ToString(), Sentences.Of(job.Failure!)),
+        JobPhase.Failed => (job.Attempts[^1].StopCause == StopCause.MaxDuration ? nameof(StopCause.MaxDuration) : job.Failure!.Hung ? nameof(TaskFailure.Hung) : job.Failure.Class.ToString(), Sentences.Of(job.Failure!)),
         JobPhase.Suspended => ("Suspended", $"set aside; `convoy resume {job.Id}` queues it again"),
         JobPhase.Cancelled => ("Cancelled", $"cancelled by {job.CancelledBy}"),
         _ => (null, null),

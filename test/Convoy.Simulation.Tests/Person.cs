@@ -56,7 +56,7 @@ internal sealed class Person(Simulation simulation, string name)
     }
 
     private TermsChange Change() => new(
-        timeline.Pick(null, name, "default"), timeline.Pick<JobPriority?>(null, JobPriority.Low, JobPriority.High), timeline.Random.Next(3) == 0 ? timeline.Between(5, 90) : null);
+        timeline.Pick<string?>(null, name, "default"), timeline.Pick<JobPriority?>(null, JobPriority.Low, JobPriority.High), timeline.Random.Next(3) == 0 ? timeline.Between(5, 90) : null);
 
     private JobSpec Spec()
     {

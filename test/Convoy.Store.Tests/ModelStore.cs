@@ -63,7 +63,8 @@ internal sealed class ModelStore : IStore
         () =>
         {
             Checked(limit);
-            if (!deleted.Remove(submitSequence, out var job)) return true;
+            if (!deleted.TryGetValue(submitSequence, out var job)) return true;
+            deleted.Remove(submitSequence);
             events.Remove(job.Id);
             metrics.Remove(job.Id);
             batches.RemoveWhere(batch => batch.Item1 == job.Id);

@@ -71,6 +71,9 @@ internal sealed class PersonLayout(string root)
 
     public string Output(JobId job, int attempt, int rank) => Path.Combine(Outputs(job), StateLayout.Text(attempt), StateLayout.Text(rank));
 
+    /// <summary>What reports touches it; see <see cref="HangWatch"/>.</summary>
+    public string Heartbeat(JobId job, int attempt, int rank) => Path.Combine(Temporary(job, attempt, rank), "heartbeat");
+
     /// <summary>Short, because a Unix socket in TMPDIR has at most 108 characters for its whole path.</summary>
     public string Temporary(JobId job, int attempt, int rank)
     {

@@ -153,11 +153,18 @@ public sealed record TaskPlacement(string Role, int RoleIndex, int Rank, string 
 /// <param name="Message">Why it could not be started, or what else is known.</param>
 public sealed record TaskOutcome(int? Code, int? Signal = null, bool OutOfMemory = false, bool Stopped = false, bool DeviceError = false, string? Message = null)
 {
-    public bool IsSuccess => Code == 0 && !DeviceError;
+    /// <summary>It was stopped because nothing had been heard of its job for <see cref="RecoverySpec.HangTimeout"/>.</summary>
+    public bool Hung { get; init; }
+
+    /// <summary>One that hung has not done its work, though it may have left with 0 when it was asked to.</summary>
+    public bool IsSuccess => Code == 0 && !DeviceError && !Hung;
 
     /// <summary>The exit code a shell would show.</summary>
     public int ShellCode => Code ?? (128 + (Signal ?? 0));
 }
 
 /// <summary>The first task that failed in an attempt, and whose fault it is.</summary>
-public sealed record TaskFailure(int Attempt, string Role, int Rank, string Node, int? ExitCode, int? Signal, FailureClass Class, string? Message);
+public sealed record TaskFailure(int Attempt, string Role, int Rank, string Node, int? ExitCode, int? Signal, FailureClass Class, string? Message)
+{
+    public bool Hung { get; init; }
+}

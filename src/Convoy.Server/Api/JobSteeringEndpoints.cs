@@ -63,18 +63,17 @@ public static class JobSteeringEndpoints
         string job, JobUpdateRequest request, HttpContext http, JobLookup lookup, JobSteering steering, Admission admission, Ledger ledger, People people, CancellationToken cancellationToken)
     {
         if (Read(request) is not { } change) return Problems.Invalid("BadDuration", $"maxDuration is a duration such as 4h, or none, not '{request.MaxDuration}'");
-        if (change == new TermsChange()) return Problems.Invalid("NothingToChange", $"nothing is to change; give queue, priority or maxDuration");
-        if (request.Priority is { } priority && !Enum.IsDefined(priority)) return Problems.Invalid("BadPriority", $"priority is low, normal or high");
+        if (change == new TermsChange()) return Problems.Invalid("NothingToChange", "nothing is to change; give queue, priority or maxDuration");
         if (await lookup.FindAsync(job, http.Caller(), cancellationToken) is not { Job: var found }) return Problems.NotFound($"job '{job}'");
         if (found.Phase.IsFinished()) return steering.Answer(new LedgerAnswer(JobLifecycle.Decide(found, new JobCommand.Update(http.Caller().User, change), default), found));
         var owner = (await people.FindAsync(found.Owner, cancellationToken))!;
         var (allowed, refusal) = await admission.MayChangeAsync(owner, change, cancellationToken);
         if (allowed is null) return refusal!;
-        var before = JobTerms.Of(found);
         var answer = await ledger.TellAsync(found.Id, new JobCommand.Update(http.Caller().User, allowed), cancellationToken);
         if (answer.Decision is not Decision.Accepted accepted) return steering.Answer(answer);
         var updated = accepted.Events.OfType<JobUpdated>().LastOrDefault();
-        return Results.Ok(new JobUpdateView(steering.View(answer.Job!), View(updated?.Before ?? before), View(updated?.After ?? JobTerms.Of(answer.Job!))));
+        var now = JobTerms.Of(answer.Job!);
+        return Results.Ok(new JobUpdateView(steering.View(answer.Job!), View(updated?.Before ?? now), View(updated?.After ?? now)));
 
         static JobTermsView View(JobTerms terms) => new(terms.Queue, terms.Priority, terms.MaxDuration is { } longest ? DurationText.Format(longest) : null);
     }
@@ -98,8 +97,9 @@ public static class JobSteeringEndpoints
             return Problems.Conflict("Changed", $"job {found[0].Id} has changed at this moment; look at it again with `convoy get {found[0].Id}`");
         }
 
+        var by = http.Caller().User;
+        JobSteering.LogDeleted(log, found[0].Id, found[0].Owner, by);
         deletions.Wake();
-        JobSteering.LogDeleted(log, found[0].Id, found[0].Owner, http.Caller().User);
         return Results.Ok(steering.View(found[0]));
     }
 }
