@@ -20,22 +20,6 @@ public sealed class HangTests
     }
 
     [Fact]
-    public async Task A_gang_of_which_one_rank_prints_or_reports_does_not_hang()
-    {
-        await using var bed = new LocalBed();
-        var cluster = await bed.OpenAsync();
-        var prints = Hanging("[ $CONVOY_RANK = 0 ] || exec sleep 4; for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.4; done", tasks: 2);
-        var reports = Hanging("for i in 1 2 3 4 5 6 7 8; do touch $CONVOY_HEARTBEAT; sleep 0.4; done", tasks: 1);
-        await cluster.ApplyAsync(prints);
-        await cluster.ApplyAsync(reports);
-        foreach (var wish in (ClusterAssignment[])[prints, reports])
-        {
-            var seen = await cluster.UntilEndedAsync(wish);
-            for (var rank = 0; rank < wish.Assignment.Tasks.Count; rank++) seen.EndOf(wish, rank)!.Outcome.ShouldBe(new TaskOutcome(0));
-        }
-    }
-
-    [Fact]
     public async Task A_hang_is_found_by_the_life_that_comes_after_the_one_in_which_it_began()
     {
         await using var bed = new LocalBed();

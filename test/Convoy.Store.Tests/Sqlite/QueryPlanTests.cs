@@ -62,6 +62,10 @@ public sealed class QueryPlanTests : IAsyncLifetime
         (await PlanAsync(JobQueries.List(new JobFilter(owner, queue, phase, name, unfinished)))).ShouldBe([$"SEARCH jobs USING INDEX {index}"]);
 
     [Fact]
+    public async Task what_is_being_deleted_is_found_without_reading_what_is_not() =>
+        (await PlanAsync(Deletion.Marked)).ShouldBe(["SEARCH jobs USING INDEX jobs_deleted (submit_sequence>?)"]);
+
+    [Fact]
     public async Task a_write_finds_its_rows_by_an_index()
     {
         foreach (var sql in new[] { ChangeRow.Update, ChangeRow.UpdateWhatIsIndexed }) await SearchesInOrderAsync(sql);
