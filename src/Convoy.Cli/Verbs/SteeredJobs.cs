@@ -8,9 +8,36 @@ namespace Convoy.Cli.Verbs;
 /// <summary>One deed for each of several jobs. What fails for one does not keep it from the others, and makes the exit code.</summary>
 internal static class SteeredJobs
 {
+    /// <summary>Of verbs that would do harm to the wrong job.</summary>
     public const string ActedUpon = "Ids or names; a name borne by several unfinished jobs is an error that lists their ids";
 
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>A verb with one deed, which may have to wait for the tasks of a job to end.</summary>
+    /// <param name="waitsFirst">The deed is done after the wait, not before it.</param>
+    /// <param name="say">What has become of a job, for a person.</param>
+    public static Verb Verb(
+        string name, string description, string[] examples, string which, string wait, bool waitsFirst, Func<ConvoyClient, string, CancellationToken, Task<JobView>> act, Func<JobView, string> say)
+    {
+        var jobs = Arguments.Jobs(which);
+        var waits = Options.Switch("--wait", wait);
+        var format = Options.Format("table", "json", "yaml", "name");
+        return new Verb(name, description)
+        {
+            Examples = examples,
+            Arguments = { jobs },
+            Options = { waits, format },
+            Body = (call, cancellationToken) => DoAsync(call, call.Get(jobs), call.Get(format), job => OneAsync(call, job, cancellationToken), say),
+        };
+
+        async Task<JobView> OneAsync(Call call, string job, CancellationToken cancellationToken)
+        {
+            if (!call.Get(waits)) return await act(call.Client, job, cancellationToken);
+            if (!waitsFirst) return await StoppedAsync(call, await act(call.Client, job, cancellationToken), cancellationToken);
+            var stopped = await StoppedAsync(call, await call.Client.GetJobAsync(job, cancellationToken), cancellationToken);
+            return await act(call.Client, stopped.Id, cancellationToken);
+        }
+    }
 
     /// <param name="say">What has become of a job, for a person.</param>
     public static async Task<int> DoAsync(Call call, string[] jobs, string? format, Func<string, Task<JobView>> act, Func<JobView, string> say)
@@ -38,7 +65,7 @@ internal static class SteeredJobs
     }
 
     /// <summary>Until none of its tasks holds devices.</summary>
-    public static async Task<JobView> StoppedAsync(Call call, JobView job, CancellationToken cancellationToken)
+    private static async Task<JobView> StoppedAsync(Call call, JobView job, CancellationToken cancellationToken)
     {
         while (job.Phase == JobPhase.Stopping)
         {
