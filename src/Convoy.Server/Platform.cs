@@ -92,7 +92,7 @@ public sealed class Platform : IAsyncDisposable
     {
         services.AddSingleton(options).AddSingleton(state).AddSingleton(TimeProvider.System);
         services.AddSingleton(new ReportTokens(state.ReadOrCreateKey()));
-        services.AddSingleton<JobFeed>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Snapshots>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<LogReader>();
+        services.AddSingleton<JobFeed>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Snapshots>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<JobSteering>().AddSingleton<LogReader>();
         services.AddSingleton<ITaskLogs>(new LocalLogs(state.Cluster)).AddSingleton<ITaskTerminals>(new LocalTerminals(state.Cluster));
         services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
 
@@ -101,6 +101,7 @@ public sealed class Platform : IAsyncDisposable
         services.AddSingleton<Ledger>().AddHostedService(provider => provider.GetRequiredService<Ledger>());
         services.AddSingleton<SchedulingLoop>().AddHostedService(provider => provider.GetRequiredService<SchedulingLoop>());
         services.AddSingleton<ClusterLoop>().AddHostedService(provider => provider.GetRequiredService<ClusterLoop>());
+        services.AddSingleton<DeletionLoop>().AddHostedService(provider => provider.GetRequiredService<DeletionLoop>());
         services.AddHostedService<DeadlineLoop>().AddHostedService<UploadSweepLoop>();
     }
 
@@ -162,6 +163,7 @@ public sealed class Platform : IAsyncDisposable
         app.MapGet("/", () => Results.Redirect("/docs")).AllowAnonymous().ExcludeFromDescription();
         var api = app.MapGroup("/api/v1").ProducesProblem(401).ProducesProblem(403);
         api.MapJobs();
+        api.MapJobSteering();
         api.MapEvents();
         api.MapLogs();
         api.MapTerminals();

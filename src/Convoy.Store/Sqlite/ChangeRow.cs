@@ -9,7 +9,8 @@ internal sealed record ChangeRow
 {
     private const string Insert = """
         INSERT INTO jobs (submit_sequence, id, owner, queue, name, phase, finished, revision, attempt, progress, body)
-        VALUES (@SubmitSequence, @Id, @Owner, @Queue, @Name, @Phase, @Finished, @Revision, @Attempt, NULL, @Body)
+        SELECT @SubmitSequence, @Id, @Owner, @Queue, @Name, @Phase, @Finished, @Revision, @Attempt, NULL, @Body
+        WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE id = '-' || @Id)
         ON CONFLICT DO NOTHING
         """;
 

@@ -1,0 +1,53 @@
+using Convoy.Core.Jobs;
+
+namespace Convoy.Clusters.LocalProcesses;
+
+public sealed partial class LocalCluster
+{
+    public async Task<bool> ForgetAsync(JobId job, int ownerNumber, CancellationToken cancellationToken)
+    {
+        string? leftovers = null;
+        Task tidying;
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            if (live.ContainsKey(job)) return false;
+            tidying = cleaning;
+            if (known.Remove(job, out var had)) machine.Journal.Forget(job, had.Tasks);
+
+            // Whole at once: half a folder could be taken for a job that has never started.
+            var folder = machine.Layout.Job(job);
+            if (Directory.Exists(folder))
+            {
+                leftovers = Path.Combine(machine.Layout.Staging, $"{job}-{Path.GetRandomFileName()}");
+                Directory.Move(folder, leftovers);
+                Native.FlushFolder(machine.Layout.Jobs);
+            }
+        }
+        finally
+        {
+            turn.Release();
+        }
+
+        // What its tasks left in TMPDIR: the next job of that id has the same.
+        await tidying;
+
+        // Not in anybody's way any more; what a crash leaves of it goes when the folder is opened next.
+        if (leftovers is not null) await Task.Run(() => Directory.Delete(leftovers, recursive: true), cancellationToken);
+        await Task.Run(() => RemovePersonsFiles(new PersonFolders(machine.Preparation.UidOf(ownerNumber)), machine.Layout.Person(ownerNumber), job), cancellationToken);
+        return true;
+    }
+
+    /// <summary>The folders on the way are the platform's; what lies in them the person may still be writing to.</summary>
+    private static void RemovePersonsFiles(PersonFolders folders, PersonLayout files, JobId job)
+    {
+        var attempts = FoldersIn(files.Outputs(job));
+        foreach (var own in attempts.SelectMany(FoldersIn).Concat(FoldersIn(files.CodeOf(job))).Append(files.Checkpoints(job))) folders.Remove(own);
+        foreach (var passage in (string[])[.. attempts, files.Outputs(job), files.CodeOf(job), files.Job(job)])
+        {
+            if (Directory.Exists(passage)) Directory.Delete(passage);
+        }
+
+        static string[] FoldersIn(string folder) => Directory.Exists(folder) ? Directory.GetDirectories(folder) : [];
+    }
+}
