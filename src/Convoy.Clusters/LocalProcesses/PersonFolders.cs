@@ -57,13 +57,14 @@ internal sealed record PersonFolders(int? Uid)
     public bool TryMakeAnywhere(string path) => AsPerson(() => Directory.CreateDirectory(path));
 
     /// <summary>Removes what the person's tasks could write to: with the person's rights, lest a link lead elsewhere.</summary>
+    /// <exception cref="IOException">Something is left: the person made what cannot be removed, or makes it still.</exception>
     public void Remove(string path)
     {
         if (!Directory.Exists(path)) return;
         AsPerson(() =>
         {
-            foreach (var folder in Directory.GetDirectories(path)) Directory.Delete(folder, recursive: true);
-            foreach (var file in Directory.GetFiles(path)) File.Delete(file);
+            using var folder = OpenFolder.Open(path);
+            folder.Empty();
         });
         // Its own name stands in a folder of the platform's, so it is still the same folder.
         Directory.Delete(path);
