@@ -35,7 +35,7 @@ internal static class OutputGetVerb
 
                 // Whose files these are may not change while they come, though another attempt should end.
                 outputs = new Outputs(call, view, query with { Attempt = first.Attempt ?? query.Attempt }, wanted);
-                var plan = await Plan.MakeAsync(outputs.AllAsync(first, cancellationToken), file => wanted?.Names(file.Path) == true);
+                var plan = await DownloadPlan.MakeAsync(outputs.AllAsync(first, cancellationToken), file => wanted?.Names(file.Path) == true);
                 if (plan.Files == 0) throw Nothing(view, first, wanted, plan);
                 return call.Get(to) == StandardOutput
                     ? await WriteAsync(call, view, plan, cancellationToken)
@@ -44,7 +44,7 @@ internal static class OutputGetVerb
         };
     }
 
-    private static async Task<int> WriteAsync(Call call, JobView job, Plan plan, CancellationToken cancellationToken)
+    private static async Task<int> WriteAsync(Call call, JobView job, DownloadPlan plan, CancellationToken cancellationToken)
     {
         if (plan.Single is not { } single) throw CommandException.Usage($"--to - takes one file by its name, and {Spans.Count(plan.Files, "file")} {(plan.Files == 1 ? "is" : "are")} meant; give its PATH, and --rank where several tasks left one");
         await new Download(call, job.Id, isForced: false, new TransferBar(call, 0, 0)).ToOutputAsync(single, cancellationToken);
@@ -52,7 +52,7 @@ internal static class OutputGetVerb
     }
 
     private static async Task<int> SaveAsync(
-        Call call, JobView job, Downloads.Outputs outputs, OutputListView first, Plan plan, string? to, bool isForced, string? format, CancellationToken cancellationToken)
+        Call call, JobView job, Downloads.Outputs outputs, OutputListView first, DownloadPlan plan, string? to, bool isForced, string? format, CancellationToken cancellationToken)
     {
         var bar = new TransferBar(call, plan.Files, plan.Bytes);
         var download = new Download(call, job.Id, isForced, bar);
@@ -71,7 +71,7 @@ internal static class OutputGetVerb
                 place = to ?? $"{job.Name}-outputs";
                 var target = new TargetFolder(place, plan.ByRank);
                 OutputFile.CheckFolder(new NamedFile("--to", place));
-                await Plan.CheckAsync(outputs.AllAsync(first, cancellationToken), target, isForced);
+                await DownloadPlan.CheckAsync(outputs.AllAsync(first, cancellationToken), target, isForced);
                 await foreach (var file in outputs.AllAsync(first, cancellationToken))
                 {
                     if (file.Sha256 is null) continue;
@@ -107,7 +107,7 @@ internal static class OutputGetVerb
         return to;
     }
 
-    private static CommandException Nothing(JobView job, OutputListView first, OutputPath? wanted, Plan plan)
+    private static CommandException Nothing(JobView job, OutputListView first, OutputPath? wanted, DownloadPlan plan)
     {
         if (first.Totals is { Files: 0 }) return new CommandException(ExitCodes.NotFound, "NoOutputs", $"job {job.Name} ({job.Id}) left no files in CONVOY_OUTPUT_DIR{(first.Running > 0 ? " so far" : "")}; see `convoy output list {job.Id} --attempt all`");
         return plan.LeftBehind > 0

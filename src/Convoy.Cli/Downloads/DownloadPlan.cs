@@ -4,13 +4,12 @@ using Convoy.Client.Wire;
 namespace Convoy.Cli.Downloads;
 
 /// <summary>What a download would bring and where it would go. Made whole before the first byte, so that what cannot work writes nothing.</summary>
-internal sealed class Plan
+internal sealed class DownloadPlan
 {
     private const int MostNamed = 5;
-    private readonly List<string> others = [];
     private readonly HashSet<int> ranks = [];
 
-    private Plan()
+    private DownloadPlan()
     {
     }
 
@@ -26,9 +25,9 @@ internal sealed class Plan
     public bool ByRank => ranks.Count > 1;
 
     /// <param name="isNamed">Whether a file is what was named, and not in it.</param>
-    public static async Task<Plan> MakeAsync(IAsyncEnumerable<OutputFileView> files, Func<OutputFileView, bool> isNamed)
+    public static async Task<DownloadPlan> MakeAsync(IAsyncEnumerable<OutputFileView> files, Func<OutputFileView, bool> isNamed)
     {
-        var plan = new Plan();
+        var plan = new DownloadPlan();
         await foreach (var file in files)
         {
             if (file.Sha256 is null)
@@ -49,16 +48,16 @@ internal sealed class Plan
     /// <summary>Throws where a file cannot be put, or another is there already.</summary>
     public static async Task CheckAsync(IAsyncEnumerable<OutputFileView> files, TargetFolder target, bool isForced)
     {
-        var plan = new Plan();
+        var others = new List<string>();
         var count = 0;
         await foreach (var file in files)
         {
             if (file.Sha256 is null) continue;
             var place = target.PlaceOf(file);
             if (isForced || !Download.IsOther(place, file.Size)) continue;
-            if (count++ < MostNamed) plan.others.Add(place);
+            if (count++ < MostNamed) others.Add(place);
         }
 
-        if (count > 0) throw new CommandException(ExitCodes.Invalid, "FileExists", $"{Spans.Count(count, "file")} below {target.Root} {(count == 1 ? "is" : "are")} there and differ: {string.Join(", ", plan.others)}{(count > MostNamed ? ", …" : "")}; nothing was downloaded; give --force to replace them, or another --to");
+        if (count > 0) throw new CommandException(ExitCodes.Invalid, "FileExists", $"{Spans.Count(count, "file")} below {target.Root} {(count == 1 ? "is" : "are")} there and differ: {string.Join(", ", others)}{(count > MostNamed ? ", …" : "")}; nothing was downloaded; give --force to replace them, or another --to");
     }
 }
