@@ -229,8 +229,8 @@ public sealed class DownloadTests : IDisposable
         List(File("model.pt", "weights"), Left("\e[2Jlatest\n", "Link", "model.pt"), Left("big", "OverBytes"));
         var table = await _convoy.RunAsync("output", "list", "digits");
         table.ExitCode.ShouldBe(0, table.Error);
-        table.Output.Split('\n')[0].ShouldBe("ATTEMPT  RANK  SIZE  MODIFIED              PATH          NOTE");
-        table.Output.ShouldContain("      1     0   7 B  1970-01-02 00:00:00Z  model.pt      -\n");
+        table.Output.Split('\n')[0].ShouldBe("ATTEMPT  RANK  SIZE  MODIFIED              PATH         NOTE");
+        table.Output.ShouldContain("      1     0   7 B  1970-01-02 00:00:00Z  model.pt     -\n");
         table.Output.ShouldContain("not kept: a link to model.pt");
         table.Output.ShouldNotContain("\e");
         table.Error.ShouldContain("2 entries could not be kept");

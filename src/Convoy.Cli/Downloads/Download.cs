@@ -15,7 +15,11 @@ internal sealed class Download(Call call, string job, bool isForced, TransferBar
     private const int HashInName = 16;
 
     /// <summary>Whether what is there is another file, as far as can be told without reading it.</summary>
-    public static bool IsOther(string place, long size) => Directory.Exists(place) || new FileInfo(place) is { LinkTarget: not null } or { Exists: true, Length: var length } && length != size;
+    public static bool IsOther(string place, long size)
+    {
+        var file = new FileInfo(place);
+        return Directory.Exists(place) || file.LinkTarget is not null || (file.Exists && file.Length != size);
+    }
 
     /// <summary>False where the very file is there already.</summary>
     public async Task<bool> ToFileAsync(OutputFileView file, string place, CancellationToken cancellationToken)
