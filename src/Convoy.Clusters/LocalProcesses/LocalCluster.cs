@@ -33,7 +33,7 @@ public sealed partial class LocalCluster : ICluster
         this.folderLock = folderLock;
         this.logger = logger;
         var store = new OutputStore(machine.Layout.Outputs);
-        intake = new OutputIntake(machine.Layout, store, machine.Options.OutputLimits, machine.Preparation.UidOf, HasEnded, logger);
+        intake = new OutputIntake(machine.Layout, store, machine.Options.OutputLimits, machine.Preparation.UidOf, HasEnded, machine.Time, logger);
         Outputs = new LocalOutputs(machine.Layout, store, machine.Preparation.UidOf);
     }
 

@@ -21,6 +21,7 @@ internal sealed partial class OutputIntake : IDisposable
     private readonly OutputLimits limits;
     private readonly Func<int, int?> uidOf;
     private readonly Func<AttemptOutput, bool> hasEnded;
+    private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly Lock gate = new();
     private readonly Queue<AttemptOutput> waiting = [];
@@ -29,13 +30,14 @@ internal sealed partial class OutputIntake : IDisposable
     private readonly Thread thread;
 
     /// <param name="hasEnded">Whether an attempt found in a person's folder has ended for good.</param>
-    public OutputIntake(StateLayout layout, OutputStore store, OutputLimits limits, Func<int, int?> uidOf, Func<AttemptOutput, bool> hasEnded, ILogger logger)
+    public OutputIntake(StateLayout layout, OutputStore store, OutputLimits limits, Func<int, int?> uidOf, Func<AttemptOutput, bool> hasEnded, TimeProvider time, ILogger logger)
     {
         this.layout = layout;
         this.store = store;
         this.limits = limits;
         this.uidOf = uidOf;
         this.hasEnded = hasEnded;
+        this.time = time;
         this.logger = logger;
         thread = new Thread(Run) { IsBackground = true, Name = "outputs" };
     }
@@ -60,25 +62,33 @@ internal sealed partial class OutputIntake : IDisposable
     private void Run()
     {
         NativeFiles.YieldToOthers();
-        var retry = FirstRetry;
         var again = new List<AttemptOutput>();
         try
         {
             again.AddRange(layout.AttemptsWithOutput(closing.Token).Where(hasEnded));
+            var (retry, tried) = (TimeSpan.Zero, time.GetTimestamp());
             while (true)
             {
-                var round = again.ToArray();
-                again.Clear();
-                foreach (var ended in round.Concat(Waiting())) Take(ended, again);
-                retry = again.Count == 0 ? FirstRetry : retry * 2 < LongestRetry ? retry * 2 : LongestRetry;
+                foreach (var ended in Waiting()) Take(ended, again);
+                if (time.GetElapsedTime(tried) >= retry)
+                {
+                    var due = again.ToArray();
+                    again.Clear();
+                    foreach (var ended in due) Take(ended, again);
+                    tried = time.GetTimestamp();
+                    retry = again.Count == 0 || retry < FirstRetry ? FirstRetry : retry * 2 < LongestRetry ? retry * 2 : LongestRetry;
+                }
+
                 if (again.Count == 0) wake.Wait(closing.Token);
-                else wake.Wait(retry, closing.Token);
+                else wake.Wait(Max(retry - time.GetElapsedTime(tried), TimeSpan.Zero), closing.Token);
             }
         }
         catch (OperationCanceledException)
         {
             // The cluster closes.
         }
+
+        static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
     }
 
     private IEnumerable<AttemptOutput> Waiting()

@@ -48,7 +48,7 @@ public sealed class LocalOutputsTests : OutputContract
     public async Task A_tree_deeper_than_any_path_is_told_and_can_be_removed()
     {
         await using var bed = new LocalBed();
-        var wish = Wishes.Run(["/bin/sh", "-c", "cd $CONVOY_OUTPUT_DIR; echo top > top; i=0; while [ $i -lt 1500 ]; do mkdir d && cd ./d || exit 1; i=$((i+1)); done; echo bottom > bottom"]);
+        var wish = Wishes.Run(["/bin/sh", "-c", "cd $CONVOY_OUTPUT_DIR; echo top > top; p=$(printf 'd/%.0s' $(seq 100)); for i in $(seq 30); do mkdir -p $p && cd ./$p || exit 1; done; echo bottom > bottom"]);
         await RunAsync(bed, wish);
         await bed.UntilKeptAsync(wish, 0);
         (await bed.EntriesAsync(wish, 0)).Select(entry => entry.LeftBehind).ShouldBe([LeftBehind.TooDeep, null]);
@@ -102,14 +102,14 @@ public sealed class LocalOutputsTests : OutputContract
     public async Task A_life_that_ends_while_it_takes_in_leaves_it_to_the_next()
     {
         await using var bed = new LocalBed();
-        var wish = Wishes.Run(["/bin/sh", "-c", "cd $CONVOY_OUTPUT_DIR; echo first > 0; for i in 1 2 3; do truncate -s 256M sparse$i; done; echo last > z"]);
+        var wish = Wishes.Run(["/bin/sh", "-c", "cd $CONVOY_OUTPUT_DIR; echo first > 0; truncate -s 512M sparse; echo last > z"]);
         await RunAsync(bed, wish);
         await EventuallyAsync(() => Task.FromResult(Directory.Exists(Path.Combine(bed.StateFolder, "outputs", wish.Assignment.JobId.Value, "unfinished"))));
         await bed.OpenAsync();
         await bed.UntilKeptAsync(wish, 0);
-        (await bed.PathsAsync(wish, 0)).ShouldBe(["0", "sparse1", "sparse2", "sparse3", "z"]);
+        (await bed.PathsAsync(wish, 0)).ShouldBe(["0", "sparse", "z"]);
         (await bed.ReadAsync(wish, 0, "z")).ShouldBe("last\n");
-        (await bed.Outputs.SummaryAsync(wish.Assignment.JobId, 1, 0, CancellationToken.None)).ShouldBe(new OutputSummary(5, 3L * (256 << 20) + 11, 0, FolderStays: false));
+        (await bed.Outputs.SummaryAsync(wish.Assignment.JobId, 1, 0, CancellationToken.None)).ShouldBe(new OutputSummary(3, (512 << 20) + 11, 0, FolderStays: false));
     }
 
     [Fact]
