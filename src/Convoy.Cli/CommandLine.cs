@@ -14,7 +14,7 @@ internal static class CommandLine
     {
         ["convoy"] =
         [
-            "context", "output", "exec", "ssh", "port-forward", "top", "dataset", "team", "quota",
+            "context", "exec", "ssh", "port-forward", "top", "dataset", "team", "quota",
             "usage", "completion", "audit",
         ],
         ["convoy cluster"] = ["get", "join"],
@@ -24,7 +24,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Convoy: submit training jobs to one place, whatever machines they run on.")
         {
-            SubmitVerb.Build(), RunVerb.Build(), ListVerb.Build(), GetVerb.Build(), LogsVerb.Build(), WhyVerb.Build(), QueueVerb.Build(), EventsVerb.Build(), MetricsVerb.Build(),
+            SubmitVerb.Build(), RunVerb.Build(), ListVerb.Build(), GetVerb.Build(), LogsVerb.Build(), OutputVerbs.Build(), WhyVerb.Build(), QueueVerb.Build(), EventsVerb.Build(), MetricsVerb.Build(),
             WaitVerb.Build(), CancelVerb.Build(), SuspendVerb.Build(), ResumeVerb.Build(), RetryVerb.Build(), UpdateVerb.Build(), DeleteVerb.Build(), NodeVerbs.Build(), ClusterVerbs.Build(), LoginVerb.Build(), WhoAmIVerb.Build(), UserVerbs.Build(),
             TokenVerbs.Build(), LevelVerbs.Build(), ApplyVerb.Build(), SimulateVerb.Build(), UpVerb.Build(), VersionVerb.Build(),
         };

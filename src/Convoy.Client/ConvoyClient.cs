@@ -28,11 +28,14 @@ public sealed class ConvoyClient : IDisposable
         line = new ServerLine(server, token, time);
         streams = new EventStreamReader(line, time);
         Code = new CodeUpload(line);
+        Outputs = new JobOutputs(line, time);
     }
 
     public Uri Server => line.Server;
 
     public CodeUpload Code { get; }
+
+    public JobOutputs Outputs { get; }
 
     public Task<VersionView> VersionAsync(CancellationToken cancellationToken) => line.GetAsync("version", WireJson.Default.VersionView, cancellationToken);
 

@@ -143,6 +143,10 @@ internal sealed class ServerLine : IDisposable
         }
     }
 
+    /// <summary>Fails where nothing comes for too long.</summary>
+    public async Task<Stream> BodyAsync(HttpResponseMessage response, CancellationToken cancellationToken) =>
+        new ImpatientStream(await response.Content.ReadAsStreamAsync(cancellationToken), AnswerWithin, time);
+
     public void Dispose()
     {
         http.Dispose();
@@ -170,9 +174,6 @@ internal sealed class ServerLine : IDisposable
     private static bool IsSafeToRepeat(HttpRequestMessage message) => message.Method != HttpMethod.Post && message.Method != HttpMethod.Patch;
 
     private static bool WasRefused(ServerUnreachableException e) => e.InnerException is HttpRequestException { InnerException: SocketException } or HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError };
-
-    private async Task<Stream> BodyAsync(HttpResponseMessage response, CancellationToken cancellationToken) =>
-        new ImpatientStream(await response.Content.ReadAsStreamAsync(cancellationToken), AnswerWithin, time);
 
     private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage message, CancellationToken cancellationToken)
     {

@@ -59,7 +59,7 @@ public sealed class Platform : IAsyncDisposable
         var objects = new DiskObjectStore(state.Objects);
         using var early = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
         var cluster = await LocalClusterSetup.OpenAsync(options, state, objects, early.CreateLogger<LocalCluster>(), CancellationToken.None);
-        builder.Services.AddSingleton<IStore>(store).AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster);
+        builder.Services.AddSingleton<IStore>(store).AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster).AddSingleton(cluster.Outputs);
         AddPlatform(builder.Services, options, state, planner ?? new GuardedPlanner(new Scheduler().PlanNext));
         AddApi(builder.Services);
         var app = builder.Build();
@@ -92,7 +92,7 @@ public sealed class Platform : IAsyncDisposable
     {
         services.AddSingleton(options).AddSingleton(state).AddSingleton(TimeProvider.System);
         services.AddSingleton(new ReportTokens(state.ReadOrCreateKey()));
-        services.AddSingleton<JobFeed>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Snapshots>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<JobSteering>().AddSingleton<LogReader>();
+        services.AddSingleton<JobFeed>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Snapshots>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<JobSteering>().AddSingleton<LogReader>().AddSingleton<OutputReader>();
         services.AddSingleton<ITaskLogs>(new LocalLogs(state.Cluster)).AddSingleton<ITaskTerminals>(new LocalTerminals(state.Cluster));
         services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
 
@@ -167,6 +167,7 @@ public sealed class Platform : IAsyncDisposable
         api.MapEvents();
         api.MapLogs();
         api.MapTerminals();
+        api.MapOutputs();
         api.MapJobMetrics();
         api.MapQueue();
         api.MapOrganisation();

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using Convoy.Core.Resources;
+using Convoy.Objects.Outputs;
 
 namespace Convoy.Server;
 
@@ -18,6 +20,8 @@ public sealed record ServerOptions
           --gpus N             declare N devices per node instead of asking nvidia-smi
           --accelerator TYPE   their type, such as A100-80G
           --task-program FILE  the task supervisor (default: convoy-task beside this program)
+          --output-files N     files kept of each task's CONVOY_OUTPUT_DIR (default: 10000000)
+          --output-bytes SIZE  bytes kept of it, such as 500Gi (default: 1Ti)
           --trust-tasks        allow more than one person although all tasks run under one uid
           --write-context FILE write the context 'local' into this file of the command line
           --version, --help
@@ -43,6 +47,12 @@ public sealed record ServerOptions
 
     public required string TaskProgram { get; init; }
 
+    /// <summary>Kept of each task's output at most.</summary>
+    public long OutputFiles { get; init; } = OutputLimits.Default.Files;
+
+    /// <inheritdoc cref="OutputFiles"/>
+    public long OutputBytes { get; init; } = OutputLimits.Default.Bytes;
+
     public bool TrustTasks { get; init; }
 
     public string? WriteContext { get; init; }
@@ -66,6 +76,8 @@ public sealed record ServerOptions
             Gpus = Count("--gpus", 0, 1024),
             Accelerator = values.GetValueOrDefault("--accelerator"),
             TaskProgram = ExistingFile("--task-program") ?? Path.Combine(AppContext.BaseDirectory, "convoy-task"),
+            OutputFiles = Count("--output-files", 0, int.MaxValue) ?? OutputLimits.Default.Files,
+            OutputBytes = Size("--output-bytes") ?? OutputLimits.Default.Bytes,
             TrustTasks = values.ContainsKey("--trust-tasks"),
             WriteContext = values.GetValueOrDefault("--write-context"),
         };
@@ -87,6 +99,14 @@ public sealed record ServerOptions
             return null;
         }
 
+        long? Size(string name)
+        {
+            if (values.GetValueOrDefault(name) is not { } text) return null;
+            if (ByteSize.TryParse(text, out var size)) return size.Bytes;
+            errors.Add($"{name} takes a size such as 500Gi, not '{text}'");
+            return null;
+        }
+
         string? ExistingFile(string name)
         {
             if (values.GetValueOrDefault(name) is not { } path) return null;
@@ -98,7 +118,7 @@ public sealed record ServerOptions
     private static Dictionary<string, string> Read(IReadOnlyList<string> args, List<string> errors)
     {
         string[] switches = ["--trust-tasks"];
-        string[] takingValue = ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--write-context"];
+        string[] takingValue = ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--write-context", "--output-files", "--output-bytes"];
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < args.Count; i++)
         {

@@ -25,6 +25,7 @@ namespace Convoy.Client.Wire;
 [JsonSerializable(typeof(EventView))]
 [JsonSerializable(typeof(EventListView))]
 [JsonSerializable(typeof(LogChunk))]
+[JsonSerializable(typeof(OutputListView))]
 [JsonSerializable(typeof(QueueListView))]
 [JsonSerializable(typeof(MetricReport))]
 [JsonSerializable(typeof(ProgressReport))]

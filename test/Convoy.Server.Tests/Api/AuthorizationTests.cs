@@ -36,6 +36,8 @@ public sealed class AuthorizationTests : IAsyncLifetime
         new("GET", "/api/v1/jobs/{job}/events", Permission.UseJobs, HttpStatusCode.NotFound),
         new("GET", "/api/v1/jobs/{job}/logs", Permission.UseJobs, HttpStatusCode.NotFound),
         new("GET", "/api/v1/jobs/{job}/terminal", Permission.UseJobs, HttpStatusCode.NotFound),
+        new("GET", "/api/v1/jobs/{job}/outputs", Permission.UseJobs, HttpStatusCode.NotFound),
+        new("GET", "/api/v1/jobs/{job}/outputs/content", Permission.UseJobs, HttpStatusCode.NotFound),
         new("GET", "/api/v1/jobs/{job}/metrics", Permission.UseJobs, HttpStatusCode.NotFound),
         new("POST", "/api/v1/jobs/{job}/metrics", Permission.ReportForJob, Body: """{"attempt":1,"rank":0,"batchId":"b","points":[]}"""),
         new("POST", "/api/v1/jobs/{job}/progress", Permission.ReportForJob, Body: """{"attempt":1,"fraction":0.5}"""),
