@@ -13,6 +13,7 @@ internal static class CancelVerb
         return new Verb("cancel", "Cancel a job; its logs and outputs stay")
         {
             Examples = ["convoy cancel digits", "convoy cancel j0123456789abcde"],
+            SeeAlso = ["list"],
             Arguments = { job },
             Options = { format },
             Body = async (call, cancellationToken) =>

@@ -19,6 +19,8 @@ namespace Convoy.Client.Wire;
 [JsonSerializable(typeof(JobView))]
 [JsonSerializable(typeof(JobListView))]
 [JsonSerializable(typeof(SubmitCheckView))]
+[JsonSerializable(typeof(RunningListView))]
+[JsonSerializable(typeof(TopView))]
 [JsonSerializable(typeof(WhyView))]
 [JsonSerializable(typeof(EventView))]
 [JsonSerializable(typeof(EventListView))]
