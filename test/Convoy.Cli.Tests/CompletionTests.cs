@@ -25,7 +25,7 @@ public sealed class CompletionTests : IDisposable
     [InlineData("convoy node un", "uncordon")]
     [InlineData("convoy list --unf", "--unfinished")]
     [InlineData("convoy list --phase R", "Running")]
-    [InlineData("convoy list --phase=R", "Running")]
+    [InlineData("convoy list --phase=Ru", "Running")]
     [InlineData("convoy list -o y", "yaml")]
     [InlineData("convoy logs wo", "words")]
     [InlineData("convoy logs j01", Views.Id)]
@@ -90,12 +90,12 @@ public sealed class CompletionTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(_convoy.Home, ".zshrc"), "PS1='> '; autoload -Uz compinit; compinit -D -u; source <(convoy completion zsh); echo loa''ded\n");
         _convoy.Variables["ZDOTDIR"] = _convoy.Home;
         _convoy.Variables["TERM"] = "dumb";
-        using var zsh = new ZshSession(_convoy);
-        await zsh.UntilAsync("loaded");
+        using var zsh = Terminal.With(_convoy, "zsh -i");
+        await zsh.UntilAsync(text => text.Contains("loaded", StringComparison.Ordinal));
 
         await zsh.TypeAsync($"{line}\t");
 
-        await zsh.UntilAsync(expected);
+        await zsh.UntilAsync(text => text.Contains(expected, StringComparison.Ordinal));
     }
 
     public void Dispose()
@@ -111,12 +111,13 @@ public sealed class CompletionTests : IDisposable
     /// <summary>As readline calls it: the line cut at bash's own word breaks.</summary>
     private async Task<string[]> BashAsync(string line)
     {
-        var script = $"""
+        // Outside of a prompt there is no readline that would say them.
+        var script = $$"""
+            COMP_WORDBREAKS=$' \t\n"\'><=;|&(:@'
             source <(convoy completion bash)
-            COMP_LINE='{line}' COMP_POINT={line.Length} COMP_WORDS=({line}) COMP_CWORD=1
+            COMP_LINE='{{line}}' COMP_POINT={{line.Length}} COMP_WORDS=(convoy) COMP_CWORD=1
             _convoy
-            printf '%s\n' "$COMPREPLY[@]" >/dev/null
-            for word in "${"{"}COMPREPLY[@]{"}"}"; do printf '%s\n' "$word"; done
+            for word in "${COMPREPLY[@]}"; do printf '%s\n' "$word"; done
             """;
         var ended = await RunAsync("bash", "--norc", "-c", script);
         ended.Error.ShouldBe("");

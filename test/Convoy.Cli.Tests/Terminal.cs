@@ -14,11 +14,19 @@ internal sealed class Terminal : IDisposable
 
     /// <param name="after">A shell command that says how the terminal was left.</param>
     public Terminal(ConvoyProgram convoy, string arguments, int columns = 120, int rows = 24, string after = "true")
+        : this(convoy, columns, rows, $"{ConvoyProgram.Program} {arguments}; echo ended with $?; {after}")
+    {
+    }
+
+    private Terminal(ConvoyProgram convoy, int columns, int rows, string command)
     {
         convoy.Variables.TryAdd("TERM", "xterm-256color");
-        process = convoy.Start("script", ["-qfec", $"stty cols {columns} rows {rows}; {ConvoyProgram.Program} {arguments}; echo ended with $?; {after}", "/dev/null"]);
+        process = convoy.Start("script", ["-qfec", $"stty cols {columns} rows {rows}; {command}", "/dev/null"]);
         reading = ReadAsync();
     }
+
+    /// <summary>Another program on it.</summary>
+    public static Terminal With(ConvoyProgram convoy, string command) => new(convoy, 120, 24, command);
 
     /// <summary>All that came to the terminal.</summary>
     public string Seen

@@ -23,7 +23,7 @@ internal static class JobWatch
             var waiting = jobs.Count(job => job.Phase == JobPhase.Pending);
             return
             [
-                $"{Spans.Count(jobs.Count, "job")}, {running} running, {waiting} waiting   {Connection.Shown(call.Client.Server)}   {Spans.Time(call.Now)}   q ends",
+                $"{Spans.Count(jobs.Count, "job")}, {running} running, {waiting} waiting   q ends   {Spans.Time(call.Now)}   {Connection.Shown(call.Client.Server)}",
                 "",
                 .. JobTable.Listing.Lines(jobs.Take(Math.Max(1, height - 3)).Select(job => JobPicture.AsOf(job, call.Now)), call.Now, width, wide),
             ];
@@ -33,8 +33,7 @@ internal static class JobWatch
         {
             await foreach (var seen in call.Client.WatchJobsAsync(query, ending))
             {
-                picture.Take(seen);
-                wake();
+                if (picture.Take(seen)) wake();
             }
         }
     }

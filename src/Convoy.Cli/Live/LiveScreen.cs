@@ -12,7 +12,9 @@ namespace Convoy.Cli.Live;
 internal sealed class LiveScreen(TextWriter output) : IDisposable
 {
     private const string Enter = "\e[?1049h\e[?25l\e[?7l";
-    private const string Leave = "\e[?7h\e[?25h\e[?1049l";
+
+    /// <summary>Also the keypad mode that reading keys has switched on.</summary>
+    private const string Leave = "\e[?7h\e[?25h\e[?1l\e>\e[?1049l";
     private const int FirstSignalExit = 128;
 
     /// <summary>Ages grow by themselves.</summary>

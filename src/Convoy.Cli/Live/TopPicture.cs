@@ -50,7 +50,7 @@ internal static class TopPicture
         var (gpus, free) = (view.Nodes.Sum(node => node.Gpus), view.Nodes.Sum(node => node.GpusFree));
         return
         [
-            $"{Spans.Count(view.Nodes.Count, "node")}, {view.Nodes.Count(node => node.Health != NodeHealth.Ready)} not ready, {gpus - free} of {Spans.Count(gpus, "GPU")} held, {view.Jobs.Count} running, {view.Queue.Count} waiting   {server}   {Spans.Time(now)}{(isLive ? "   q ends" : "")}",
+            $"{Spans.Count(view.Nodes.Count, "node")}, {view.Nodes.Count(node => node.Health != NodeHealth.Ready)} not ready, {gpus - free} of {Spans.Count(gpus, "GPU")} held, {view.Jobs.Count} running, {view.Queue.Count} waiting{(isLive ? "   q ends" : "")}   {Spans.Time(now)}   {server}",
             "",
             .. Nodes.Lines(nodes, now, width), .. More(view.Nodes.Count - nodes.Length, "node"),
             "",

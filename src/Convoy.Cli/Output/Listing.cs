@@ -5,17 +5,20 @@ using Convoy.Client.Wire;
 namespace Convoy.Cli.Output;
 
 /// <summary>What every list takes: how it is written, how much of it, and from where on.</summary>
-internal sealed class ListOptions
+/// <param name="usual">So many where nothing is said.</param>
+internal sealed class ListOptions(int usual = ListOptions.DefaultLimit)
 {
     private const string AllOfIt = "all";
 
     public const int DefaultLimit = 100;
 
+    public int Usual => usual;
+
     public Option<string> Format { get; } = Options.Format("table", "wide", "csv", "yaml", "name", "json");
 
     public Option<int?> Limit { get; } = new("--limit")
     {
-        Description = $"At most so many, or all (default {DefaultLimit})",
+        Description = $"At most so many, or all (default {usual})",
         HelpName = "N|all",
         CompletionSources = { AllOfIt },
         CustomParser = result =>
@@ -44,7 +47,7 @@ internal sealed class Listing<TItem, TRow>(JsonTypeInfo<TItem> type, Func<TItem,
     public Task<int> WriteAsync(Call call, Option<string> format, IListView<TItem> list) => WriteAsync(call, call.Get(format)!, int.MaxValue, null, (_, _) => Task.FromResult(list));
 
     public Task<int> WriteAsync<TPage>(Call call, ListOptions options, Func<int, string?, Task<TPage>> page)
-        where TPage : IListView<TItem> => WriteAsync(call, call.Get(options.Format)!, call.Get(options.Limit) ?? ListOptions.DefaultLimit, call.Get(options.After), page);
+        where TPage : IListView<TItem> => WriteAsync(call, call.Get(options.Format)!, call.Get(options.Limit) ?? options.Usual, call.Get(options.After), page);
 
     /// <param name="page">Reads one page: (size, from).</param>
     public async Task<int> WriteAsync<TPage>(Call call, string format, int limit, string? from, Func<int, string?, Task<TPage>> page)

@@ -41,7 +41,7 @@ internal static class ListVerb
                 };
                 if (!call.Get(watch)) return JobTable.Listing.WriteAsync(call, options, (size, before) => call.Client.ListJobsAsync(query with { Limit = size, Before = before }, cancellationToken));
                 if (call.Has(options.After)) throw CommandException.Usage("--watch shows the newest jobs; --after goes with a list");
-                return JobWatch.RunAsync(call, query with { Limit = Math.Min(call.Get(options.Limit) ?? ListOptions.DefaultLimit, LargestWatch) }, call.Get(options.Format)!, cancellationToken);
+                return JobWatch.RunAsync(call, query with { Limit = Math.Min(call.Get(options.Limit) ?? options.Usual, LargestWatch) }, call.Get(options.Format)!, cancellationToken);
             },
         };
     }

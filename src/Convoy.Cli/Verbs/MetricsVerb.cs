@@ -8,8 +8,6 @@ namespace Convoy.Cli.Verbs;
 
 internal static class MetricsVerb
 {
-    private const int DefaultPoints = 100_000;
-
     /// <summary>Of the picture that stays when a job has ended.</summary>
     private const int LastHeight = 24;
 
@@ -30,7 +28,7 @@ internal static class MetricsVerb
         var name = Options.Text("--name", "NAME", "Only this metric");
         var follow = Options.Switch("--follow", "Print points as they come, until the job has ended; exits like wait", "-f");
         var watch = Options.Switch("--watch", "Draw curves on the terminal while the job runs; exits like wait. Elsewhere the same as --follow", "-w");
-        var options = new ListOptions();
+        var options = new ListOptions(usual: 100_000);
         return new Verb("metrics", "What a job's tasks reported: loss, accuracy and the like")
         {
             Examples = ["convoy metrics digits", "convoy metrics digits --name loss -w", "convoy metrics digits -o csv > metrics.csv", "convoy metrics digits -o json | jq '.items[] | [.step, .value]'"],
@@ -45,7 +43,7 @@ internal static class MetricsVerb
                 if (call.Get(watch) && format is "table" or "wide" && Terminal.TakesDrawings) return await DrawAsync(call, wanted, only, cancellationToken);
                 if (call.Get(follow) || call.Get(watch)) return await FollowAsync(call, wanted, only, format, cancellationToken);
                 Task<MetricListView> Page(int size, string? from) => call.Client.ListMetricsAsync(wanted, only, from, size, cancellationToken);
-                var limit = call.Get(options.Limit) ?? DefaultPoints;
+                var limit = call.Get(options.Limit) ?? options.Usual;
                 return format is "table" or "wide" or "name"
                     ? await SummariseAsync(call, format, limit, call.Get(options.After), Page)
                     : await Points.WriteAsync(call, format, limit, call.Get(options.After), Page);

@@ -22,7 +22,7 @@ internal static class SubmitVerb
         var wait = Options.Switch("--wait", "Wait for the end without printing logs");
         var detach = Options.Switch("--detach", "Return at once and print the job's id", "-d");
         var format = Options.Format("table", "json", "yaml", "name");
-        var verb = new Verb("submit", "Submit a job and follow its logs to the end: convoy submit [flags] [-- COMMAND...]")
+        var verb = new Verb("submit", "Submit a job and follow its logs to the end")
         {
             Examples =
             [
