@@ -43,25 +43,15 @@ internal sealed class ProcessUse
         return new TreeUse(TimeSpan.FromSeconds((double)ticks / TicksPerSecond), pages * Environment.SystemPageSize, count);
     }
 
-    /// <summary>Fields of <c>/proc/PID/stat</c> (proc(5)): 4, 14 and 15, 16 and 17, 22, 24.</summary>
+    /// <param name="OwnTicks">In user and kernel mode.</param>
+    /// <param name="EndedTicks">The same of children that were waited for, and of theirs.</param>
     private readonly record struct Entry(int Pid, int Parent, long OwnTicks, long EndedTicks, long StartTicks, long Pages)
     {
-        private const int AfterName = 3;
-
         public static Entry? Read(int pid)
         {
-            try
-            {
-                // The name, field 2, may hold spaces and brackets: fields are counted from behind its last one.
-                var text = File.ReadAllText($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/stat");
-                var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-                long Field(int number) => long.Parse(fields[number - AfterName], CultureInfo.InvariantCulture);
-                return new Entry(pid, (int)Field(4), Field(14) + Field(15), Field(16) + Field(17), Field(22), Field(24));
-            }
-            catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-            {
-                return null;
-            }
+            if (ProcessState.Fields(pid) is not { } field) return null;
+            long Field(int number) => long.Parse(field(number), CultureInfo.InvariantCulture);
+            return new Entry(pid, (int)Field(4), Field(14) + Field(15), Field(16) + Field(17), Field(22), Field(24));
         }
     }
 }
