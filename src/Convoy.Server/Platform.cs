@@ -65,6 +65,7 @@ public sealed class Platform : IAsyncDisposable
         var app = builder.Build();
         app.Services.GetRequiredService<Fleet>().Register(cluster.Name, "local", TimeProvider.System.GetUtcNow());
         app.Services.GetRequiredService<Fleet>().Wish(await store.ListNodeWishesAsync(CancellationToken.None));
+        _ = app.Services.GetRequiredService<JobChanges>();
         await app.Services.GetRequiredService<Ledger>().LoadAsync(CancellationToken.None);
         await app.Services.GetRequiredService<Snapshots>().LoadAsync(CancellationToken.None);
         Map(app);
@@ -92,8 +93,9 @@ public sealed class Platform : IAsyncDisposable
     {
         services.AddSingleton(options).AddSingleton(state).AddSingleton(TimeProvider.System);
         services.AddSingleton(new ReportTokens(state.ReadOrCreateKey()));
-        services.AddSingleton<JobFeed>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Snapshots>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<JobSteering>().AddSingleton<LogReader>().AddSingleton<OutputReader>();
+        services.AddSingleton<JobFeed>().AddSingleton<JobChanges>().AddSingleton<JobWatch>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Snapshots>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<JobSteering>().AddSingleton<LogReader>().AddSingleton<OutputReader>();
         services.AddSingleton<ITaskLogs>(new LocalLogs(state.Cluster)).AddSingleton<ITaskTerminals>(new LocalTerminals(state.Cluster));
+        services.AddSingleton<ITaskUsage>(_ => new LocalUsage(state.Cluster, asksDevices: options.Gpus is null, TimeProvider.System));
         services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
 
         // A scheduler of its own: the loop's remembers the world as it is, and waits for nobody.
@@ -170,6 +172,7 @@ public sealed class Platform : IAsyncDisposable
         api.MapOutputs();
         api.MapJobMetrics();
         api.MapQueue();
+        api.MapRunning();
         api.MapOrganisation();
         api.MapNodes();
         api.MapScheduling();

@@ -1,11 +1,13 @@
 using System.Text.Json.Serialization;
 using Convoy.Cli.Simulation;
+using Convoy.Cli.Verbs;
 using Convoy.Client.Wire;
 
 namespace Convoy.Cli.Output;
 
 /// <summary>What only the command line knows, as JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
+[JsonSerializable(typeof(ContextView))]
 [JsonSerializable(typeof(RevokedToken))]
 [JsonSerializable(typeof(SignedIn))]
 [JsonSerializable(typeof(Versions))]

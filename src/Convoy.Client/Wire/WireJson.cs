@@ -21,6 +21,8 @@ namespace Convoy.Client.Wire;
 [JsonSerializable(typeof(JobUpdateRequest))]
 [JsonSerializable(typeof(JobUpdateView))]
 [JsonSerializable(typeof(SubmitCheckView))]
+[JsonSerializable(typeof(RunningListView))]
+[JsonSerializable(typeof(TopView))]
 [JsonSerializable(typeof(WhyView))]
 [JsonSerializable(typeof(EventView))]
 [JsonSerializable(typeof(EventListView))]

@@ -41,6 +41,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
         new("GET", "/api/v1/jobs/{job}/metrics", Permission.UseJobs, HttpStatusCode.NotFound),
         new("POST", "/api/v1/jobs/{job}/metrics", Permission.ReportForJob, Body: """{"attempt":1,"rank":0,"batchId":"b","points":[]}"""),
         new("POST", "/api/v1/jobs/{job}/progress", Permission.ReportForJob, Body: """{"attempt":1,"fraction":0.5}"""),
+        new("GET", "/api/v1/running", Permission.UseJobs),
         new("GET", "/api/v1/queue", Permission.SeePlatform),
         new("GET", "/api/v1/queues", Permission.SeePlatform),
         new("GET", "/api/v1/organisation", Permission.AdministerPeople),
