@@ -58,6 +58,7 @@ internal sealed class DownloadPlan
             if (count++ < MostNamed) others.Add(place);
         }
 
-        if (count > 0) throw new CommandException(ExitCodes.Invalid, "FileExists", $"{Spans.Count(count, "file")} below {target.Root} {(count == 1 ? "is" : "are")} there and differ: {string.Join(", ", others)}{(count > MostNamed ? ", …" : "")}; nothing was downloaded; give --force to replace them, or another --to");
+        if (count == 1) throw Download.Differs(others[0]);
+        if (count > 1) throw new CommandException(ExitCodes.Invalid, "FileExists", $"{count} files are there and differ: {string.Join(", ", others)}{(count > MostNamed ? ", …" : "")}; nothing was downloaded; give --force to replace them, or another --to");
     }
 }
