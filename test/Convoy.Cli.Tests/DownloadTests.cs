@@ -235,7 +235,7 @@ public sealed class DownloadTests : IDisposable
         table.Output.ShouldNotContain("\e");
         table.Error.ShouldContain("2 entries could not be kept");
         (await _convoy.RunAsync("output", "list", "digits", "-o", "name")).Output.ShouldBe("model.pt\n");
-        (await _convoy.RunAsync("output", "list", "digits", "model*", "-o", "csv")).Output.Split("\r\n")[1].ShouldStartWith("1,worker,0,model.pt,7,1970-01-02T00:00:00Z,");
+        (await _convoy.RunAsync("output", "list", "digits", "model*", "-o", "csv")).Output.Split("\r\n")[1].ShouldStartWith("1,0,7,1970-01-02T00:00:00Z,model.pt,worker,");
         JsonNode.Parse((await _convoy.RunAsync("output", "list", "digits", "--attempt", "all", "-o", "json")).Output)!["items"]!.AsArray().Count.ShouldBe(3);
         _server.Seen.Last().Query.ShouldContain("attempt=all");
         (await _convoy.RunAsync("output", "list", "digits", "--attempt", "some")).ExitCode.ShouldBe(2);

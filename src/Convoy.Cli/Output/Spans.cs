@@ -36,7 +36,7 @@ internal static class Spans
 
     public static string Count(long number, string noun) => Count(number, noun, noun + "s");
 
-    /// <param name="nouns">More than one.</param>
+    /// <param name="nouns">How several are called.</param>
     public static string Count(long number, string noun, string nouns) => $"{number.ToString(CultureInfo.InvariantCulture)} {(number == 1 ? noun : nouns)}";
 
     public static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) + "Z";

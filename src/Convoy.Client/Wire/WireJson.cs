@@ -27,6 +27,7 @@ namespace Convoy.Client.Wire;
 [JsonSerializable(typeof(EventView))]
 [JsonSerializable(typeof(EventListView))]
 [JsonSerializable(typeof(LogChunk))]
+[JsonSerializable(typeof(OutputFileView))]
 [JsonSerializable(typeof(OutputListView))]
 [JsonSerializable(typeof(QueueListView))]
 [JsonSerializable(typeof(MetricReport))]
