@@ -110,6 +110,9 @@ internal sealed partial class OutputIntake : IDisposable
         try
         {
             foreach (var rank in layout.Person(ended.Owner).OutputRanks(ended.Job, ended.Attempt)) Take(ended, rank);
+
+            // A job that was forgotten meanwhile is known no more before its files go: what was kept too late goes here.
+            if (!hasEnded(ended)) store.Delete(ended.Job);
         }
 #pragma warning disable CA1031 // One job's trouble (a full disk, say) must not stop the others'; its files stay where they are, and it is tried again.
         catch (Exception trouble) when (trouble is not OperationCanceledException)
