@@ -13,15 +13,18 @@ internal static class OutputVerbs
         Rendering.Indented.OutputFileView,
         file => file.Sha256 is null ? null : file.Path,
         new("ATTEMPT", file => Text(file.Attempt)) { IsRight = true },
+        Column.Data<OutputFileView>("role", file => file.Role),
         new("RANK", file => Text(file.Rank)) { IsRight = true },
+        Column.Data<OutputFileView>("path", file => file.Path),
         new("SIZE", file => Spans.Bytes(file.Size)) { IsRight = true, CsvCell = file => Text(file.Size) },
         Column.Time<OutputFileView>("MODIFIED", file => file.ModifiedAt) with { CsvName = "modifiedAt" },
-        new("PATH", file => file.Path),
-        new("NOTE", Note) { In = Forms.People },
-        new("ROLE", file => file.Role) { In = Forms.Wide | Forms.Csv },
-        new("SHA256", file => file.Sha256) { In = Forms.Wide | Forms.Csv },
+        Column.Data<OutputFileView>("sha256", file => file.Sha256),
         Column.Data<OutputFileView>("leftBehind", file => file.LeftBehind),
-        Column.Data<OutputFileView>("target", file => file.Target));
+        Column.Data<OutputFileView>("target", file => file.Target),
+        new("PATH", file => file.Path) { In = Forms.People },
+        new("NOTE", Note) { In = Forms.People },
+        new("ROLE", file => file.Role) { In = Forms.Wide },
+        new("SHA256", file => file.Sha256) { In = Forms.Wide });
 
     public static Command Build() => new("output", "Files that a job's tasks left in CONVOY_OUTPUT_DIR") { List(), OutputGetVerb.Build() };
 
