@@ -11,9 +11,10 @@ public sealed class CompletionTests : IDisposable
 
     public CompletionTests()
     {
-        _server.On("GET /jobs", new JobListView([Views.Job(JobPhase.Running), Views.Job(JobPhase.Failed, "words")], null), WireJson.Default.JobListView);
+        _server.On("GET /jobs", new JobListView([Views.Job(JobPhase.Running), Views.Job(JobPhase.Failed, "words") with { Id = "j9876543210abcde" }], null), WireJson.Default.JobListView);
         _server.On("GET /queues", new QueueTreeView([Queue("vision"), Queue("speech team"), Queue("it's;$(true)")], null), WireJson.Default.QueueTreeView);
         _convoy.Uses(_server);
+        _convoy.Variables["CONVOY_COMPLETION_WAIT"] = "60s";
         _convoy.Variables["PATH"] = $"{Path.GetDirectoryName(ConvoyProgram.Program)}:{Environment.GetEnvironmentVariable("PATH")}";
         Directory.CreateDirectory(Path.GetDirectoryName(_convoy.ContextFile)!);
         File.WriteAllText(_convoy.ContextFile, """{"current": "a", "items": [{"name": "127.0.0.1:7788", "server": "http://127.0.0.1:7788"}, {"name": "work", "server": "http://127.0.0.1:1"}]}""");

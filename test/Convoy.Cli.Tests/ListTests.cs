@@ -25,7 +25,7 @@ public sealed class ListTests : IDisposable
             .On("GET /users", new UserListView([new UserView("mei", "intern", false, Then)], null), WireJson.Default.UserListView)
             .On("GET /tokens", new TokenListView([new TokenView("t1", "mei", Then, null, null, "laptop")], null), WireJson.Default.TokenListView)
             .On("GET /levels", new LevelListView([new LevelView("intern", 10, 4, null, null, null, null, true, false, "10m")], null), WireJson.Default.LevelListView)
-            .On("GET /jobs/digits/events", new EventListView([new EventView(1, Then, "Submitted", "submitted", new JobEvent.CancelRequested(Then, "mei"))], null), WireJson.Default.EventListView)
+            .On("GET /jobs/digits/events", new EventListView([new EventView(1, Then, "Submitted", "submitted", new JobRunning(Then, 1))], null), WireJson.Default.EventListView)
             .On("GET /jobs/digits/metrics", new MetricListView([new MetricView(1, 1, 0, 1, "loss", 0.5, Then)], null), WireJson.Default.MetricListView);
         _convoy.Uses(_server);
     }
@@ -126,9 +126,9 @@ public sealed class ListTests : IDisposable
         var text = await narrow.EndAsync();
 
         var lines = text.Split("\r\n");
-        lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries).ShouldBe(["ID", "NAME", "GPUS", "PHASE", "AGE", "RUNTIME"], ignoreOrder: false);
+        lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries).ShouldBe(["ID", "NAME", "USER", "GPUS", "PHASE", "AGE", "RUNTIME"]);
         lines.Take(2).ShouldAllBe(line => line.Length <= 90);
-        text.ShouldContain("left out, for the terminal is narrow: USER, QUEUE, PRI, FRAMEWORK, REASON, RESTARTS, NODES; -o wide shows all");
+        text.ShouldContain("left out, for the terminal is narrow: QUEUE, PRI, FRAMEWORK, REASON, RESTARTS, NODES; -o wide shows all");
     }
 
     [Fact]

@@ -21,7 +21,7 @@ internal sealed class Terminal : IDisposable
     private Terminal(ConvoyProgram convoy, int columns, int rows, string command)
     {
         convoy.Variables.TryAdd("TERM", "xterm-256color");
-        process = convoy.Start("script", ["-qfec", $"stty cols {columns} rows {rows}; {command}", "/dev/null"]);
+        process = convoy.Start("script", ["-qfec", $"trap : INT; stty cols {columns} rows {rows}; {command}", "/dev/null"]);
         reading = ReadAsync();
     }
 

@@ -61,7 +61,7 @@ internal static class Completer
         if (current.StartsWith('-')) return new(CompletionKind.Words, Flags(command));
         if (IsHelp(command)) return new(CompletionKind.Words, Verbs(root));
         var visible = command.Arguments.Where(argument => !argument.Hidden).ToArray();
-        var next = arguments < visible.Length ? visible[arguments] : null;
+        var next = arguments < visible.Length ? visible[arguments] : visible is [.., { Arity.MaximumNumberOfValues: > 1 } repeated] ? repeated : null;
         var verbs = arguments == 0 ? Verbs(command) : [];
         if (next is null) return new(CompletionKind.Words, command is Verb { TakesCommand: true } ? [.. verbs, new Candidate("--", "before the command to run")] : verbs);
         var values = Values(next.Name, Own(next));

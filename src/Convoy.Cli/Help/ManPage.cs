@@ -62,6 +62,7 @@ internal static class ManPage
     [
         new("CONVOY_SERVER", "Address of the server, instead of the current context's"),
         new("CONVOY_TOKEN", "Token to use, instead of a saved one"),
+        new("CONVOY_COMPLETION_WAIT", "How long a shell's completion waits for the server, such as 300ms (default 1s)"),
         new("NO_COLOR", "Set to anything: no colours"),
     ];
 

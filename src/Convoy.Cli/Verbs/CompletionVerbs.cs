@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Convoy.Cli.Completion;
 using Convoy.Client;
+using Convoy.Core.Resources;
 
 namespace Convoy.Cli.Verbs;
 
@@ -9,7 +10,7 @@ internal static class CompletionVerbs
     private static readonly string[] Shells = ["bash", "zsh", "fish"];
 
     /// <summary>Who presses a key does not wait for a server that is far away or gone.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    private static TimeSpan Patience => DurationText.TryParse(Environment.GetEnvironmentVariable("CONVOY_COMPLETION_WAIT") ?? "", out var wait) && wait < TimeSpan.FromDays(1) ? wait : TimeSpan.FromSeconds(1);
 
     public static Command Build()
     {
@@ -23,7 +24,7 @@ internal static class CompletionVerbs
                 "convoy completion zsh > \"${fpath[1]}/_convoy\"",
                 "convoy completion fish > ~/.config/fish/completions/convoy.fish",
             ],
-            About = "Names of jobs, queues, nodes, people and levels are asked of the server, which has half a second to answer; without one, only what this program knows is offered.",
+            About = "Names of jobs, queues, nodes, people and levels are asked of the server, which has a second to answer, or as long as CONVOY_COMPLETION_WAIT says (such as 300ms); without one, only what this program knows is offered.",
             Arguments = { shell },
             Body = async (call, cancellationToken) =>
             {

@@ -59,7 +59,7 @@ internal static class ContextVerbs
 
     private static Verb Show()
     {
-        var name = new Argument<string?>("CONTEXT") { Description = "Its name; the current one where it is left out", Arity = ArgumentArity.ZeroOrOne };
+        var name = new Argument<string?>("CONTEXT") { Description = "Its name; the current one where it is left out", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => null };
         var format = Options.Format("table", "json", "yaml", "name");
         return new Verb("show", "Show one context; its token is never shown")
         {

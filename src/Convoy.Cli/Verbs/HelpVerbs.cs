@@ -7,7 +7,7 @@ internal static class HelpVerbs
 {
     public static Command Build(RootCommand root)
     {
-        var words = new Argument<string[]>("VERB") { Description = "What to tell about, such as submit or node list; all verbs where it is left out", Arity = ArgumentArity.ZeroOrMore };
+        var words = new Argument<string[]>("VERB") { Description = "What to tell about, such as submit or node list; all verbs where it is left out", Arity = ArgumentArity.ZeroOrMore, DefaultValueFactory = _ => [] };
         return new Verb("help", "Tell about a verb")
         {
             Examples = ["convoy help", "convoy help submit", "convoy help node list"],

@@ -128,6 +128,7 @@ internal readonly record struct ProcessState(char State, long StartTicks)
         {
             // The name, field 2, may hold spaces and brackets: fields are counted from behind its last one.
             var text = File.ReadAllText($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/stat");
+            if (text.Length == 0) return null;
             var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
             return number => fields[number - AfterName];
         }

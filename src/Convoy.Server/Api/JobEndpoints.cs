@@ -87,7 +87,7 @@ public static class JobEndpoints
         var wanted = query["user"].ToString();
         var all = query["all"] == "true" && caller.May(Permission.AdministerJobs);
         var owner = wanted.Length > 0 ? wanted : all ? null : caller.User;
-        if (owner is not null && !caller.MaySee(owner)) return Results.Ok(new JobListView([], null));
+        if (owner is not null && !caller.MaySee(owner)) return EventStream.IsWanted(http) ? Problems.NotFound($"user '{owner}'") : Results.Ok(new JobListView([], null));
         var filter = new JobFilter(owner, NullIfEmpty(query["queue"]), phase, NullIfEmpty(query["name"]), query["unfinished"] == "true");
         if (EventStream.IsWanted(http))
         {

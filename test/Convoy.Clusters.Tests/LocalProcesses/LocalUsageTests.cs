@@ -14,7 +14,7 @@ public sealed class LocalUsageTests : IAsyncDisposable
         var cluster = await bed.OpenAsync();
 
         // A child of a child that computes and holds 64 MB, in a session of its own; and a task that sleeps.
-        var busy = Wishes.Run(["/usr/bin/python3", "-c", "import subprocess, sys; subprocess.run(['setsid', sys.executable, '-c', 'held = bytearray(64 << 20)\\nwhile True: pass'])"]);
+        var busy = Wishes.Run(["/usr/bin/python3", "-c", "import subprocess, sys; subprocess.run(['setsid', sys.executable, '-c', 'held = bytes([1]) * (64 << 20)\\nwhile True: pass'])"]);
         var idle = Wishes.Run(["sleep", "600"]);
         await cluster.ApplyAsync(busy);
         await cluster.ApplyAsync(idle);
