@@ -6,9 +6,7 @@ namespace Convoy.Cli.Verbs;
 
 internal static class CancelVerb
 {
-    public static Command Build() => SteeredJobs.Verb(
-        "cancel",
-        "Cancel jobs; their logs and outputs stay",
+    public static Command Build() => SteeredJobs.Verb("cancel", "Cancel jobs; their logs and outputs stay",
         ["convoy cancel digits", "convoy cancel j0123456789abcde --wait", "convoy cancel $(convoy list --unfinished -o name)"],
         SteeredJobs.ActedUpon,
         "Return when its tasks have ended and its devices are free",

@@ -6,9 +6,7 @@ namespace Convoy.Cli.Verbs;
 
 internal static class ResumeVerb
 {
-    public static Command Build() => SteeredJobs.Verb(
-        "resume",
-        "Queue suspended jobs again, in their old place; they go on from their checkpoints",
+    public static Command Build() => SteeredJobs.Verb("resume", "Queue suspended jobs again, in their old place; they go on from their checkpoints",
         ["convoy resume digits", "convoy resume digits --wait && convoy logs digits -f"],
         "Ids or names; a name means its newest job",
         "Where a job is still stopping, wait until it has stopped, and resume it then",

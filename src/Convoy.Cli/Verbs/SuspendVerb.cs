@@ -6,9 +6,7 @@ namespace Convoy.Cli.Verbs;
 
 internal static class SuspendVerb
 {
-    public static Command Build() => SteeredJobs.Verb(
-        "suspend",
-        "Set jobs aside: running ones save themselves and free their devices; resume queues them again, in their old place",
+    public static Command Build() => SteeredJobs.Verb("suspend", "Set jobs aside: running ones save themselves and free their devices; resume queues them again, in their old place",
         ["convoy suspend digits", "convoy suspend digits --wait && convoy submit -f urgent.yaml"],
         SteeredJobs.ActedUpon,
         "Return when its tasks have ended and its devices are free",

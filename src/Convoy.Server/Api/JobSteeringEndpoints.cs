@@ -46,7 +46,9 @@ public static class JobSteeringEndpoints
         }
 
         if (await lookup.FindAsync(job, http.Caller(), cancellationToken) is not { Job: var found }) return Problems.NotFound($"job '{job}'");
-        if (!found.Phase.IsFinished()) return await steering.TellAsync(found.Id, new JobCommand.Retry(http.Caller().User, attempt, found.Level, found.Spec.Limits.MaxDuration, 0), cancellationToken);
+
+        // Nothing to submit: a job that finishes at this very moment is not queued without the checks below.
+        if (!found.Phase.IsFinished()) return steering.Answer(new LedgerAnswer(JobLifecycle.Decide(found, new JobCommand.Retry(http.Caller().User, attempt, found.Level, null, found.Place), default), found));
         if (found.Spec.Code?.Archive is { } archive && !await objects.HasAsync(archive, cancellationToken))
         {
             return Problems.Conflict("CodeGone", $"job {found.Id} cannot run again: its code {archive[..12]}… is no longer kept; submit it anew, with its folder");

@@ -101,7 +101,6 @@ public sealed class JobSteeringTests : IAsyncLifetime
         await PostAsync(other, "cancel");
         await RunningServer.FinishedAsync(ann, other);
         (await (await PostAsync(job, "retry?attempt=2")).JsonAsync())["phase"]!.GetValue<string>().ShouldBe("Pending");
-        await ExpectAsync(await RunningServer.PutAsync(ann, RunningServer.NewId(), RunningServer.Spec("true")), HttpStatusCode.Forbidden, "ExceedsLevelCap");
         var view = await RunningServer.FinishedAsync(ann, job);
         (view["phase"]!.GetValue<string>(), view["attempts"]!.AsArray().Count, view["failure"]).ShouldBe(("Succeeded", 2, null));
         (await (await PostAsync(job, "retry?attempt=2")).JsonAsync())["phase"]!.GetValue<string>().ShouldBe("Succeeded");
@@ -119,7 +118,7 @@ public sealed class JobSteeringTests : IAsyncLifetime
         await RunningServer.FinishedAsync(ann, id);
         var store = server.Services.GetRequiredService<IStore>();
         var used = await store.ListUsageAsync(DateTimeOffset.UnixEpoch, null, 10, CancellationToken.None);
-        Directory.GetFileSystemEntries(server.State.Cluster, $"*{id}*", SearchOption.AllDirectories).ShouldNotBeEmpty();
+        Folders().ShouldAllBe(folder => Directory.Exists(folder));
 
         (await ann.DeleteAsync($"/api/v1/jobs/{id}")).StatusCode.ShouldBe(HttpStatusCode.OK);
         foreach (var part in (string[])["", "/events", "/logs", "/metrics", "/why"]) (await ann.GetAsync($"/api/v1/jobs/{id}{part}")).StatusCode.ShouldBe(HttpStatusCode.NotFound, part);
@@ -127,11 +126,14 @@ public sealed class JobSteeringTests : IAsyncLifetime
         (await ann.DeleteAsync($"/api/v1/jobs/{id}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await PostAsync(id, "retry")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         await Eventually.Is(async () => (await store.ListBeingDeletedAsync(0, 1, CancellationToken.None)).Count == 0);
-        Directory.GetFileSystemEntries(server.State.Cluster, $"*{id}*", SearchOption.AllDirectories).ShouldBeEmpty();
+        Folders().ShouldAllBe(folder => !Directory.Exists(folder));
         (await store.ListUsageAsync(DateTimeOffset.UnixEpoch, null, 10, CancellationToken.None)).ShouldBe(used);
 
         (await RunningServer.PutAsync(ann, id, spec)).StatusCode.ShouldBe(HttpStatusCode.Created);
         (await RunningServer.FinishedAsync(ann, id))["attempts"]!.AsArray().ShouldHaveSingleItem();
+
+        // The administrator is the first person, and ann the second.
+        string[] Folders() => [Path.Combine(server.State.Cluster, "jobs", id), Path.Combine(server.State.Cluster, "people", "2", "jobs", id)];
     }
 
     [Fact]
