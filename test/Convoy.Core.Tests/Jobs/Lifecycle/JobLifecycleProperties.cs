@@ -55,7 +55,7 @@ public sealed class JobLifecycleProperties
     [Fact]
     public void The_generation_rises_with_every_wish_and_what_finished_stays_finished_until_it_is_retried() => LifecycleWalk.Random.Sample(walk =>
     {
-        var generations = walk.Events.Select(e => e switch { JobAssigned a => a.Generation, JobStopping s => s.Generation, _ => (long?)null }).OfType<long>().ToArray();
+        var generations = walk.Events.Select(e => e switch { JobAssigned a => a.Generation, JobResized r => r.Generation, JobStopping s => s.Generation, _ => (long?)null }).OfType<long>().ToArray();
         generations.ShouldBe(Enumerable.Range(1, generations.Length).Select(g => (long)g));
         for (var step = 1; step < walk.Steps.Count; step++)
         {
