@@ -89,7 +89,12 @@ public sealed class JobLifecycleProperties
         foreach (var attempt in walk.Job.Attempts)
         {
             var parts = Convoy.Core.Queues.AttemptUsage.AllOf(walk.Job, attempt);
-            (parts[0].From, parts[^1].Until).ShouldBe((attempt.AssignedAt, attempt.EndedAt));
+            parts[0].From.ShouldBe(attempt.AssignedAt);
+            foreach (var task in attempt.Tasks) parts.Where(part => part.From >= attempt.HeldFrom(task) && part.Until == attempt.HeldUntil(task)).ShouldNotBeEmpty();
+
+            // Where the size changed, spans lie beside each other.
+            if (attempt.ResizedAt is not null) continue;
+            parts[^1].Until.ShouldBe(attempt.EndedAt);
             for (var i = 1; i < parts.Count; i++) parts[i].From.ShouldBe(parts[i - 1].Until!.Value);
         }
 
