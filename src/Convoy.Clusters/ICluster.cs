@@ -13,7 +13,8 @@ public interface ICluster : IAsyncDisposable
 
     /// <summary>
     /// Takes wishes in. A generation older than the newest taken for that job is refused; a repeated one changes nothing;
-    /// what was taken survives a crash. Starting and stopping go on after the call returns;
+    /// what was taken survives a crash. A newer generation of the same attempt may have more tasks, which are started (but where all of
+    /// those before have ended), and may have released some, which are stopped; the others are left alone. Starting and stopping go on after the call returns;
     /// every task of an assignment that was taken is at last observed as Exited or Lost (never started counts as Lost).
     /// </summary>
     Task<IReadOnlyList<Refusal>> ApplyAsync(IReadOnlyList<ClusterAssignment> assignments, CancellationToken cancellationToken);

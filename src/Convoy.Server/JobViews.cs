@@ -31,8 +31,8 @@ public static class JobViews
             Queue = job.Queue,
             Priority = job.Spec.Priority,
             Framework = job.Spec.Framework,
-            Tasks = placed?.Tasks.Count ?? demands.Sum(role => role.Min),
-            Gpus = placed is null ? demands.Sum(role => role.Min * role.Each.Devices) : placed.Tasks.Sum(task => job.Spec.Roles[task.Placement.Role].Resources.Gpu),
+            Tasks = placed?.Members.Count() ?? demands.Sum(role => role.Min),
+            Gpus = placed is null ? demands.Sum(role => role.Min * role.Each.Devices) : placed.Members.Sum(task => job.Spec.Roles[task.Placement.Role].Resources.Gpu),
             GpusPerTask = demands.Max(role => role.Each.Devices),
             Phase = job.Phase,
             Reason = reason,
@@ -44,7 +44,7 @@ public static class JobViews
             Restarts = job.Restarts,
             PlatformRestarts = job.PlatformRestarts,
             NotBefore = job.Phase == JobPhase.Pending && job.NotBefore > now ? job.NotBefore : null,
-            Nodes = placed is null ? [] : [.. placed.Tasks.Select(task => task.Placement.Node).Distinct()],
+            Nodes = placed is null ? [] : [.. placed.Members.Select(task => task.Placement.Node).Distinct()],
             Progress = progressPermille / 1000.0,
             Failure = job.Failure is { } f ? new FailureView(f.Attempt, f.Role, f.Rank, f.Node, f.ExitCode, f.Signal, f.Class, f.Message) : null,
             CancelledBy = job.CancelledBy,
@@ -91,5 +91,9 @@ public static class JobViews
         task.Outcome?.Code,
         task.Outcome?.Signal,
         task.Outcome?.OutOfMemory ?? false,
-        task.Outcome?.Message);
+        task.Outcome?.Message)
+    {
+        JoinedAt = task.JoinedAt,
+        ReleasedAt = task.ReleasedAt,
+    };
 }

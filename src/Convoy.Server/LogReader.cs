@@ -79,6 +79,7 @@ public sealed class LogReader(IEnumerable<ITaskLogs> logs, IStore store, Ledger 
             {
                 var tasks = attempt.Tasks.Select(task => task.Placement).Where(task => (wanted.Role ?? task.Role) == task.Role && (wanted.Rank ?? task.Rank) == task.Rank).ToArray();
                 offsets ??= await StartAsync(id, number, tasks, wanted, cursor, cancellationToken);
+                foreach (var task in tasks) offsets.TryAdd(task.Rank, 0); // A gang may grow while it is read.
                 foreach (var task in tasks) sent |= await SendNextAsync(stream, id, number, task, offsets, cancellationToken);
             }
 

@@ -10,7 +10,7 @@ namespace Convoy.Server;
 /// Who is who, and what administrators decided. Users are never deleted or renumbered, so what was read once stays true; levels and
 /// queues are read afresh when edited.
 /// </summary>
-public sealed class People(IStore store)
+public sealed class People(IStore store, ServerOptions options)
 {
     private readonly Lock remembering = new();
     private readonly ConcurrentDictionary<string, User> users = new(StringComparer.Ordinal);
@@ -67,7 +67,11 @@ public sealed class People(IStore store)
     private async Task<SchedulingPolicy> RereadPolicyAsync(CancellationToken cancellationToken)
     {
         var reading = Interlocked.Increment(ref readings);
-        var read = new SchedulingPolicy(await store.ListLevelsAsync(cancellationToken)) { Queues = (await store.GetOrganisationAsync(cancellationToken)).Organisation.Queues };
+        var read = new SchedulingPolicy(await store.ListLevelsAsync(cancellationToken))
+        {
+            Queues = (await store.GetOrganisationAsync(cancellationToken)).Organisation.Queues,
+            LeastTimeAtOneSize = options.GrowAfter,
+        };
         lock (remembering)
         {
             if (reading > remembered) (remembered, policy) = (reading, read);

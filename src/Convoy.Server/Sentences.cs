@@ -16,6 +16,9 @@ public static class Sentences
         TaskEnded { Outcome: null } e => ("TaskEnded", $"attempt {e.Attempt}: rank {e.Rank} is lost"),
         TaskEnded e => ("TaskEnded", $"attempt {e.Attempt}: rank {e.Rank} ended with {How(e.Outcome.Code, e.Outcome.Signal)}{(e.Outcome.OutOfMemory ? ", out of memory" : "")}"),
         TerminalOpened e => ("TerminalOpened", $"attempt {e.Attempt}: {e.By} opened its terminal"),
+        JobResized e => ("Resized", e.Added.Count > 0
+            ? $"attempt {e.Attempt}: grew from {e.Before} to {Count(e.After, "task")}, on {string.Join(", ", e.Added.Select(task => task.Node).Distinct())}"
+            : $"attempt {e.Attempt}: shrank from {e.Before} to {Count(e.After, "task")}{(e.For.Count == 0 ? ", for what was added did not come to run" : $" for {string.Join(", ", e.For)}")}"),
         JobRunning e => ("Running", $"attempt {e.Attempt}: every task has started"),
         JobStopping e => ("Stopping", $"told to stop ({e.Cause}{(e.By is null ? "" : $" by {e.By}")}){(e.Failure is null ? "" : ": " + Of(e.Failure))}"),
         JobRequeued e => ("Requeued", $"back in the queue after {e.Cause}{(e.Counted ? ", counted as a restart" : "")}{(e.NotBefore is { } until ? $"; not before {until:HH:mm:ss} UTC" : "")}"),

@@ -22,6 +22,7 @@ public sealed record ServerOptions
           --task-program FILE  the task supervisor (default: convoy-task beside this program)
           --output-files N     files kept of each task's CONVOY_OUTPUT_DIR (default: 10000000)
           --output-bytes SIZE  bytes kept of it, such as 500Gi (default: 1Ti)
+          --grow-after TIME    how long an elastic job keeps its size before it grows (default: 10m)
           --trust-tasks        allow more than one person although all tasks run under one uid
           --write-context FILE write the context 'local' into this file of the command line
           --version, --help
@@ -60,6 +61,9 @@ public sealed record ServerOptions
     /// <summary>How long a gang may take from its assignment until all its tasks have started.</summary>
     public TimeSpan BindTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>See <see cref="Core.Scheduling.SchedulingPolicy.LeastTimeAtOneSize"/>.</summary>
+    public TimeSpan GrowAfter { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>The options, or all that is wrong with the arguments.</summary>
     public static (ServerOptions? Options, IReadOnlyList<string> Errors) Parse(IReadOnlyList<string> args)
     {
@@ -78,6 +82,7 @@ public sealed record ServerOptions
             TaskProgram = ExistingFile("--task-program") ?? Path.Combine(AppContext.BaseDirectory, "convoy-task"),
             OutputFiles = Count("--output-files", 0, int.MaxValue) ?? OutputLimits.Default.Files,
             OutputBytes = Size("--output-bytes") ?? OutputLimits.Default.Bytes,
+            GrowAfter = Duration("--grow-after") ?? TimeSpan.FromMinutes(10),
             TrustTasks = values.ContainsKey("--trust-tasks"),
             WriteContext = values.GetValueOrDefault("--write-context"),
         };
@@ -107,6 +112,14 @@ public sealed record ServerOptions
             return null;
         }
 
+        TimeSpan? Duration(string name)
+        {
+            if (values.GetValueOrDefault(name) is not { } text) return null;
+            if (DurationText.TryParse(text, out var duration)) return duration;
+            errors.Add($"{name} takes a time such as 10m or 30s, not '{text}'");
+            return null;
+        }
+
         string? ExistingFile(string name)
         {
             if (values.GetValueOrDefault(name) is not { } path) return null;
@@ -118,7 +131,7 @@ public sealed record ServerOptions
     private static Dictionary<string, string> Read(IReadOnlyList<string> args, List<string> errors)
     {
         string[] switches = ["--trust-tasks"];
-        string[] takingValue = ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--write-context", "--output-files", "--output-bytes"];
+        string[] takingValue = ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--write-context", "--output-files", "--output-bytes", "--grow-after"];
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < args.Count; i++)
         {

@@ -67,13 +67,13 @@ public static class Why
     {
         var countsDevices = waiting.Spec.Roles.Values.Any(role => role.Resources.Gpu > 0);
         var holders = unfinished.Where(job => job.Current is not null)
-            .Select(job => (Job: job, Devices: job.Current!.Tasks.Sum(task => job.Spec.Roles[task.Placement.Role].Resources.Gpu)))
+            .Select(job => (Job: job, Devices: RunningJob.Of(job)!.Devices))
             .Where(holder => !countsDevices || holder.Devices > 0)
             .OrderByDescending(holder => holder.Devices).ThenBy(holder => holder.Job.SubmitSequence)
             .ToArray();
         var named = holders.Take(MostHolders).Select(holder =>
         {
-            var what = countsDevices ? Sentences.Count(holder.Devices, "GPU") : Sentences.Count(holder.Job.Current!.Tasks.Count, "task");
+            var what = countsDevices ? Sentences.Count(holder.Devices, "GPU") : Sentences.Count(holder.Job.Current!.Members.Count(), "task");
             return caller.MaySee(holder.Job.Owner) ? $"{holder.Job.Spec.Name} ({holder.Job.Id}, {holder.Job.Owner}) holds {what}" : $"another's job (level {holder.Job.Level}) holds {what}";
         });
         return string.Join(", ", named) + (holders.Length > MostHolders ? $" and {holders.Length - MostHolders} more" : "");

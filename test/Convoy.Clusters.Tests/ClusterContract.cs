@@ -3,7 +3,7 @@ using Convoy.Core.Jobs;
 namespace Convoy.Clusters.Tests;
 
 /// <summary>What the server relies on, whatever the cluster is made of.</summary>
-public abstract class ClusterContract
+public abstract partial class ClusterContract
 {
     protected abstract Task<IClusterBed> MakeBedAsync();
 

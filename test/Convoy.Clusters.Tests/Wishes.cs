@@ -38,6 +38,17 @@ public static class Wishes
     public static ClusterAssignment Stopped(this ClusterAssignment wish) =>
         wish with { Assignment = wish.Assignment with { Generation = wish.Assignment.Generation + 1, Wanted = WantedState.Stop, StopCause = StopCause.Cancelled } };
 
+    /// <summary>The same attempt with one more task, on the node whose turn it is.</summary>
+    public static ClusterAssignment Grown(this ClusterAssignment wish, int nodes = 2)
+    {
+        var (had, rank) = (wish.Assignment, wish.Assignment.Tasks.Count);
+        return wish with { Assignment = had with { Generation = had.Generation + 1, Tasks = [.. had.Tasks, had.Tasks[0] with { RoleIndex = rank, Rank = rank, Node = $"node-{rank % nodes}" }] } };
+    }
+
+    /// <summary>The same attempt without these ranks.</summary>
+    public static ClusterAssignment Without(this ClusterAssignment wish, params int[] ranks) =>
+        wish with { Assignment = wish.Assignment with { Generation = wish.Assignment.Generation + 1, Released = [.. wish.Assignment.Released, .. ranks] } };
+
     public static ClusterAssignment NextAttempt(this ClusterAssignment wish) =>
         wish with { Assignment = wish.Assignment with { Generation = wish.Assignment.Generation + 1, Wanted = WantedState.Run, Attempt = wish.Assignment.Attempt + 1, StopCause = null } };
 }

@@ -11,5 +11,8 @@ internal static class BuiltPrograms
 
     public static string Task { get; } = Named("TaskProgram");
 
+    /// <summary>The folder of the checkout.</summary>
+    public static string Samples { get; } = Named("Samples");
+
     private static string Named(string key) => typeof(BuiltPrograms).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == key).Value!;
 }

@@ -52,6 +52,14 @@ public sealed class ServerOptionsTests
     public void A_value_that_says_nothing_is_an_error(params string[] args) => ServerOptions.Parse([.. args, "--task-program", ThisProgram]).Errors.ShouldHaveSingleItem().ShouldContain(args[0].TrimEnd('='));
 
     [Fact]
+    public void How_long_an_elastic_job_keeps_its_size_is_a_time()
+    {
+        ServerOptions.Parse(["--grow-after", "90s", "--task-program", ThisProgram]).Options!.GrowAfter.ShouldBe(TimeSpan.FromSeconds(90));
+        ServerOptions.Parse(["--task-program", ThisProgram]).Options!.GrowAfter.ShouldBe(TimeSpan.FromMinutes(10));
+        ServerOptions.Parse(["--grow-after", "soon", "--task-program", ThisProgram]).Errors.ShouldHaveSingleItem().ShouldContain("not 'soon'");
+    }
+
+    [Fact]
     public void A_value_that_is_missing_is_asked_for() => ServerOptions.Parse(["--task-program", ThisProgram, "--state"]).Errors.ShouldHaveSingleItem().ShouldContain("--state needs a value");
 
     [Fact]

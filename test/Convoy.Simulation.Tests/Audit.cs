@@ -35,8 +35,9 @@ internal sealed class Audit(Timeline timeline, Transcript transcript, IReadOnlyL
         foreach (var next in change.Events.Select(Generation).OfType<long>()) timeline.Require(next == ++generation, $"generation {next} of {id} does not follow {generation - 1}");
         (stored[id], changedAt[id]) = (after, timeline.Now);
         if (after.Current is null) timeline.Require(!clusters.Any(machines => machines.Runs(id)), $"{id} is {after.Phase}, and its tasks run");
-        if (change.Events.Any(happened => happened is JobSubmitted or JobRetried or JobAssigned)) RequireCaps(after);
-        if (change.Events.Any(happened => happened is JobAssigned)) RequireRoom();
+        if (change.Events.Any(happened => happened is JobSubmitted or JobRetried or JobAssigned or JobResized { Added.Count: > 0 })) RequireCaps(after);
+        if (change.Events.Any(happened => happened is JobAssigned or JobResized)) RequireRoom();
+        foreach (var resized in change.Events.OfType<JobResized>()) NoticeSize(after, resized);
         if (after.Phase == JobPhase.Succeeded) RequireSuccess(after);
         foreach (var stopping in change.Events.OfType<JobStopping>().Where(stopping => stopping.Cause == StopCause.Preempted)) RequireReason(before!, stopping);
     }
@@ -101,6 +102,7 @@ internal sealed class Audit(Timeline timeline, Transcript transcript, IReadOnlyL
     private static long? Generation(JobEvent happened) => happened switch
     {
         JobAssigned assigned => assigned.Generation,
+        JobResized resized => resized.Generation,
         JobStopping stopping => stopping.Generation,
         _ => null,
     };
@@ -108,11 +110,13 @@ internal sealed class Audit(Timeline timeline, Transcript transcript, IReadOnlyL
     /// <summary>Some of a gang's tasks run, and others do not and have not ended well.</summary>
     private void NoticePartialGangs()
     {
-        var partial = clusters.SelectMany(machines => machines.Gangs.Values.Where(gang => gang.Any(task => task.IsRunning) && gang.Any(task => !task.IsRunning && task.Outcome is not { IsSuccess: true }))
+        var partial = clusters.SelectMany(machines => machines.Gangs.Values.Where(gang => gang.Any(task => task.IsRunning) && gang.Any(task => !task.IsRunning && task.Outcome is not { IsSuccess: true } && !IsReleased(task)))
             .Select(gang => (machines.Name, gang[0].Job, gang[0].Attempt))).ToHashSet();
         foreach (var gang in partialSince.Keys.Where(gang => !partial.Contains(gang)).ToArray()) partialSince.Remove(gang);
         foreach (var gang in partial) partialSince.TryAdd(gang, timeline.Now);
     }
+
+    private bool IsReleased(SimulatedTask task) => stored[task.Job].Attempts[task.Attempt - 1].Tasks is var tasks && (task.Place.Rank >= tasks.Count || !tasks[task.Place.Rank].IsMember);
 
     /// <summary>After a failed commit the server may be mistaken until it has read again what is stored.</summary>
     private void CompareMemory(ServerLife server)
@@ -175,9 +179,19 @@ internal sealed class Audit(Timeline timeline, Transcript transcript, IReadOnlyL
         transcript.Write($"{victim.Id} makes way for {other.Id}");
     }
 
+    /// <summary>Who gives something up does so for somebody who waits.</summary>
+    private void NoticeSize(Job job, JobResized resized)
+    {
+        foreach (var other in resized.For) timeline.Require(stored[other].Phase == JobPhase.Pending, $"{job.Id} shrinks for {other}, which is {stored[other].Phase}");
+        if (resized.For.Count > 0) transcript.Write($"{job.Id} shrinks for {string.Join(' ', resized.For)}");
+    }
+
     private void RequireSuccess(Job job)
     {
         var gang = clusters.Single(machines => machines.Name == job.Attempts[^1].Cluster).Gangs[job.Id];
-        timeline.Require(gang.Length == job.Attempts[^1].Tasks.Count && gang.All(task => task.Attempt == job.Attempts.Count && task.Outcome is { IsSuccess: true }), $"{job.Id} has succeeded, and not all its tasks have");
+        var tasks = job.Attempts[^1].Tasks;
+        timeline.Require(
+            gang.Length <= tasks.Count && gang.All(task => task.Attempt == job.Attempts.Count && task.HasEnded) && tasks.Where(task => task.IsMember).All(task => gang[task.Placement.Rank].Outcome is { IsSuccess: true }),
+            $"{job.Id} has succeeded, and not all its tasks have");
     }
 }

@@ -74,10 +74,12 @@ internal sealed class Machines
         {
             timeline.Require(wanted.Attempt >= had.Attempt, $"{id} goes back from attempt {had.Attempt} to {wanted.Attempt}");
             timeline.Require(!isNew || gangs[id].All(task => task.HasEnded), $"attempt {wanted.Attempt} of {id} is wanted while attempt {had.Attempt} has not ended");
+            timeline.Require(isNew || (wanted.Tasks.Count >= had.Tasks.Count && !had.Released.Except(wanted.Released).Any() && !wanted.Released.Contains(0)), $"{id} loses tasks, or gets back what it released: {SimulatedTask.Text(had)} and {SimulatedTask.Text(wanted)}");
             timeline.Require(isNew || (had.Wanted, wanted.Wanted) != (WantedState.Stop, WantedState.Run), $"the stopped attempt {wanted.Attempt} of {id} is to run again");
         }
 
-        if (isNew && wanted.Wanted == WantedState.Run)
+        var isGrown = !isNew && wanted.Tasks.Count > gangs[id].Length;
+        if (wanted.Wanted == WantedState.Run && (isNew || wanted.Members.Any(task => task.Rank >= gangs[id].Length)))
         {
             if (faults.Happens(Fault.RefusedForGood)) return new Refusal(id, wanted.Generation, "simulated", Permanent: true);
             if (faults.Happens(Fault.RefusedForNow)) return new Refusal(id, wanted.Generation, "simulated", Permanent: false);
@@ -91,14 +93,25 @@ internal sealed class Machines
             gangs[id] = [.. wanted.Tasks.Select(place => new SimulatedTask(wanted, place))];
         }
 
-        foreach (var task in gangs[id])
+        // Who comes when all the others have ended never starts.
+        var isOver = isGrown && gangs[id].All(task => task.HasEnded);
+        if (isGrown)
         {
-            if (wanted.Wanted == WantedState.Run) timeline.After(StartDelay(), () => Start(task));
+            transcript.Write($"{id} grows to {wanted.Members.Count()} tasks");
+            gangs[id] = [.. gangs[id], .. wanted.Tasks.Skip(gangs[id].Length).Select(place => new SimulatedTask(wanted, place))];
+        }
+
+        foreach (var task in gangs[id].Where(task => isNew || !IsTold(had!, task) || task.Place.Rank >= had!.Tasks.Count))
+        {
+            if (wanted.Wanted == WantedState.Run && !wanted.Released.Contains(task.Place.Rank) && !isOver) timeline.After(StartDelay(), () => Start(task));
             else if (!task.HasStarted) End(task, TaskState.Lost, null);
             else timeline.After(timeline.Between(0, LongestGrace.TotalSeconds), () => End(task, TaskState.Exited, timeline.Pick(Stopped(0, null), Stopped(null, 15), Stopped(null, 9))));
         }
 
         return null;
+
+        // To run or to stop, as it is told now.
+        bool IsTold(Assignment before, SimulatedTask task) => before.Wanted == wanted.Wanted && before.Released.Contains(task.Place.Rank) == wanted.Released.Contains(task.Place.Rank);
 
         TimeSpan StartDelay() => faults.Happens(Fault.StartSlow) ? timeline.Between(5, 60) : timeline.Between(0, 3);
 
@@ -133,7 +146,7 @@ internal sealed class Machines
 
     private void Start(SimulatedTask task)
     {
-        if (task.HasStarted || task.HasEnded || wishes[task.Job] is not { Wanted: WantedState.Run } wanted || wanted.Attempt != task.Attempt) return;
+        if (task.HasStarted || task.HasEnded || wishes[task.Job] is not { Wanted: WantedState.Run } wanted || wanted.Attempt != task.Attempt || wanted.Released.Contains(task.Place.Rank)) return;
         if (nodes[task.Place.Node].Health == NodeHealth.Gone)
         {
             timeline.After(timeline.Between(1, 5), () => Start(task));

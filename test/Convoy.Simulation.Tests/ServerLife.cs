@@ -30,10 +30,10 @@ internal sealed class ServerLife : SynchronizationContext
     {
         (this.timeline, this.faults, this.transcript, this.clusters) = (timeline, faults, transcript, clusters);
         var time = new ServerTime(timeline, this);
-        var options = new ServerOptions { State = "/", Listen = new(0, 0), TaskProgram = "/", BindTimeout = Simulation.BindTimeout };
+        var options = new ServerOptions { State = "/", Listen = new(0, 0), TaskProgram = "/", BindTimeout = Simulation.BindTimeout, GrowAfter = Simulation.GrowAfter };
         var feed = new JobFeed();
         store = new SimulatedStore(disk, timeline, faults, audit);
-        People = new People(store);
+        People = new People(store, options);
         Ledger = new Ledger(store, feed, time, Log<Ledger>());
         Snapshots = new Snapshots(Ledger, Fleet, People, store, feed, time);
         Scheduling = new SchedulingLoop(Ledger, Fleet, Snapshots, planner, new SnapshotFolder(Violations, Log<SnapshotFolder>()), feed, time, Log<SchedulingLoop>());

@@ -29,7 +29,7 @@ internal sealed class SimulatedTask(Assignment wanted, TaskPlacement place)
     public TaskOutcome? Outcome { get; private set; }
 
     public static string Text(Assignment wanted) =>
-        $"{wanted.Wanted} attempt {wanted.Attempt} on {string.Join(' ', wanted.Tasks.Select(task => $"{task.Rank}:{task.Node}[{string.Join(',', task.Devices)}]"))}";
+        $"{wanted.Wanted} attempt {wanted.Attempt} on {string.Join(' ', wanted.Tasks.Select(task => $"{task.Rank}:{task.Node}[{string.Join(',', task.Devices)}]"))}{(wanted.Released.Count > 0 ? $" without {string.Join(' ', wanted.Released)}" : "")}";
 
     public void Run() => (HasStarted, IsRunning) = (true, true);
 

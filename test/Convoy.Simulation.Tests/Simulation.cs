@@ -13,6 +13,9 @@ internal sealed class Simulation
 {
     public static readonly TimeSpan BindTimeout = TimeSpan.FromSeconds(20);
 
+    /// <summary>Jobs live for a minute or two.</summary>
+    public static readonly TimeSpan GrowAfter = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan Storm = TimeSpan.FromSeconds(180);
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan LongestEnding = TimeSpan.FromHours(3);

@@ -28,6 +28,12 @@ public sealed class SimulationTests
     public void Jobs_make_way_for_others_in_most_lives() =>
         Enumerable.Range(1, 20).Count(seed => Simulation.Run(seed).Contains(" makes way for ", StringComparison.Ordinal)).ShouldBeGreaterThan(10);
 
+    [Theory]
+    [InlineData(" shrinks for ")]
+    [InlineData(" grows to ")]
+    public void Elastic_jobs_change_their_size_in_many_lives(string said) =>
+        Enumerable.Range(1, 20).Count(seed => Simulation.Run(seed).Contains(said, StringComparison.Ordinal)).ShouldBeGreaterThan(5);
+
     [Fact]
     public void The_same_seed_is_the_same_life() => Simulation.Run(7).ShouldBe(Simulation.Run(7));
 

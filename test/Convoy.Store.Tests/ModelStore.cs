@@ -185,7 +185,7 @@ internal sealed class ModelStore : IStore
 
     private static (DateTimeOffset?, long) Key(Job job) => (job.Attempts[^1].EndedAt, job.SubmitSequence);
 
-    private static (DateTimeOffset?, long, int) Key(AttemptUsage usage) => (usage.Until, usage.SubmitSequence, usage.Attempt);
+    private static (DateTimeOffset?, long, int, int) Key(AttemptUsage usage) => (usage.Until, usage.SubmitSequence, usage.Attempt, usage.Part);
 
     private static int Checked(int limit)
     {

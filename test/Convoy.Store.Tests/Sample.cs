@@ -13,9 +13,9 @@ internal static class Sample
 
     public static JobId Id(long number) => JobId.Parse(string.Create(CultureInfo.InvariantCulture, $"j{number:D9}"));
 
-    public static JobChange Submit(long sequence, string owner = "ada", string queue = "vision", string name = "digits", JobId? id = null)
+    public static JobChange Submit(long sequence, string owner = "ada", string queue = "vision", string name = "digits", JobId? id = null, int most = 2)
     {
-        var spec = new JobSpec { Name = name, Roles = new Dictionary<string, RoleSpec> { ["worker"] = new() { Command = ["python", "train.py"], Replicas = new Replicas(2, 2) } } };
+        var spec = new JobSpec { Name = name, Roles = new Dictionary<string, RoleSpec> { ["worker"] = new() { Command = ["python", "train.py"], Replicas = new Replicas(2, most) } } };
         return Change(null, new JobCommand.Submit(id ?? Id(sequence), owner, "engineer", queue, spec, sequence));
     }
 
@@ -41,9 +41,9 @@ internal static class Sample
         return new JobChange(job.Revision, [.. stopping.Events, .. gone.Events], gone.Next);
     }
 
-    public static JobChange Change(Job? job, JobCommand command)
+    public static JobChange Change(Job? job, JobCommand command, DateTimeOffset? at = null)
     {
-        var events = JobLifecycle.Decide(job, command, Noon).ShouldBeOfType<Decision.Accepted>().Events;
+        var events = JobLifecycle.Decide(job, command, at ?? Noon).ShouldBeOfType<Decision.Accepted>().Events;
         return new JobChange(job?.Revision ?? 0, events, Fold(job, events));
     }
 

@@ -49,6 +49,19 @@ public abstract partial class StoreContract
     }
 
     [Fact]
+    public async Task what_an_attempt_held_that_changed_its_size_is_listed_by_its_spans()
+    {
+        var job = await CommittedAsync(Sample.Run(await CommittedAsync(Sample.Assign(await CommittedAsync(Sample.Submit(1, most: 3))))));
+        TaskPlacement[] more = [.. job.Attempts[0].Tasks.Select(task => task.Placement), new TaskPlacement("worker", 2, 2, "n3", [0])];
+        job = await CommittedAsync(Sample.Change(job, new JobCommand.Resize(job.Revision, more, []), Sample.Noon.AddHours(1)));
+        job = await CommittedAsync(Sample.Change(job, new JobCommand.Cancel("ada"), Sample.Noon.AddHours(2)));
+        job = await CommittedAsync(Sample.Change(job, new JobCommand.Observe([.. more.Select(task => new TaskObservation(job.Id, 1, task.Rank, TaskState.Lost, Sample.Noon.AddHours(2)))]), Sample.Noon.AddHours(2)));
+        var listed = await Store.ListUsageAsync(Sample.Noon, null, 100, None);
+        listed.Select(usage => (usage.Part, usage.CpuMillicores, usage.From, usage.Until)).ShouldBe([(0, 1000L, Sample.Noon.AddHours(1), job.EndedAt), (1, 2000L, Sample.Noon, job.EndedAt)]);
+        (await Store.ListUsageAsync(Sample.Noon, listed[0], 100, None)).ShouldBe([listed[1]]);
+    }
+
+    [Fact]
     public async Task unfinished_jobs_are_listed_oldest_first_from_above_a_sequence()
     {
         var jobs = await ManyAsync();

@@ -59,7 +59,7 @@ internal static class GetVerb
             foreach (var task in attempt.Tasks)
             {
                 table.Add(
-                    $"{attempt.Number}", task.Role, $"{task.Rank}", task.Node, string.Join(',', task.Devices), task.State.ToString(), JobEnd.Exit(task.ExitCode, task.Signal),
+                    $"{attempt.Number}", task.Role, $"{task.Rank}", task.Node, string.Join(',', task.Devices), StateOf(task), JobEnd.Exit(task.ExitCode, task.Signal),
                     task.StartedAt is { } start ? Spans.Time(start) : null, task.EndedAt is { } end ? Spans.Time(end) : null,
                     task.Message ?? (task.OutOfMemory ? "out of memory" : attempt.StopCause?.ToString()));
             }
@@ -67,4 +67,7 @@ internal static class GetVerb
 
         table.Write(call.Output);
     }
+
+    /// <summary>What an elastic job gave up holds its devices until it has ended.</summary>
+    private static string StateOf(TaskView task) => task.ReleasedAt is null ? task.State.ToString() : task.State is Core.Jobs.TaskState.Exited or Core.Jobs.TaskState.Lost ? "Released" : "Releasing";
 }

@@ -14,6 +14,7 @@ internal static class UpVerb
         var gpus = Options.Number("--gpus", "N", "Declare N devices per node instead of asking nvidia-smi", 0, 1024);
         var nodes = Options.Number("--nodes", "M", "Split this machine into M virtual nodes", 1, 1024);
         var accelerator = Options.Text("--accelerator", "TYPE", "Type of the declared devices, such as A100-80G");
+        var growAfter = Options.Text("--grow-after", "TIME", "How long an elastic job keeps its size before it grows (default: 10m)");
         var trust = Options.Switch("--trust-tasks", "Allow more than one person although all tasks run under one uid");
         var certificate = Options.File("--tls-cert", "Certificate chain (PEM); needed for an address beyond loopback");
         var key = Options.File("--tls-key", "Its private key (PEM)");
@@ -22,7 +23,7 @@ internal static class UpVerb
             Examples = ["convoy up", "convoy up --nodes 2 --gpus 4          # try gangs without a GPU", "convoy up --state /data/convoy --listen 127.0.0.1:7799"],
             About = "The first start makes an administrator, whose token lies in the state folder, and writes the context `local`. Jobs go on when the platform is stopped, and are taken up by the next start.",
             SeeAlso = ["login", "submit", "node list"],
-            Options = { state, listen, gpus, nodes, accelerator, trust, certificate, key },
+            Options = { state, listen, gpus, nodes, accelerator, growAfter, trust, certificate, key },
             Body = (call, _) =>
             {
                 var program = Path.Combine(AppContext.BaseDirectory, ServerProgram);
@@ -33,6 +34,7 @@ internal static class UpVerb
                 Add("--gpus", call.Get(gpus)?.ToString(System.Globalization.CultureInfo.InvariantCulture));
                 Add("--nodes", call.Get(nodes)?.ToString(System.Globalization.CultureInfo.InvariantCulture));
                 Add("--accelerator", call.Get(accelerator));
+                Add("--grow-after", call.Get(growAfter));
                 Add("--tls-cert", call.Get(certificate));
                 Add("--tls-key", call.Get(key));
                 if (call.Get(trust)) arguments.Add("--trust-tasks");

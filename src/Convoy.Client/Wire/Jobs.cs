@@ -102,7 +102,14 @@ public sealed record TaskView(
     int? ExitCode,
     int? Signal,
     bool OutOfMemory,
-    string? Message);
+    string? Message)
+{
+    /// <summary>When an elastic job grew by it; null where it was there from the start of the attempt.</summary>
+    public DateTimeOffset? JoinedAt { get; init; }
+
+    /// <summary>When an elastic job was to go on without it; null while it belongs to the job.</summary>
+    public DateTimeOffset? ReleasedAt { get; init; }
+}
 
 /// <param name="Next">Give it as <c>before</c> to read on; null at the end.</param>
 public sealed record JobListView(IReadOnlyList<JobView> Items, string? Next, int SchemaVersion = 1) : IListView<JobView>;

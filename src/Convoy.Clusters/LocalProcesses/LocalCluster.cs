@@ -130,9 +130,10 @@ public sealed partial class LocalCluster : ICluster
         LogTaken(logger, wish);
         var isSameAttempt = had?.Attempt == wanted.Attempt;
         if (had is not null && !isSameAttempt) machine.Journal.Forget(wanted.JobId, had.Tasks);
-        known[wanted.JobId] = KnownJob.Of(wish, isDone: isSameAttempt && had!.IsDone);
+        var isOver = isSameAttempt && had!.IsDone;
+        known[wanted.JobId] = KnownJob.Of(wish, isDone: isOver && wanted.Tasks.Count == had!.Tasks);
         if (live.TryGetValue(wanted.JobId, out var job)) job.Change(wish);
-        else if (!known[wanted.JobId].IsDone) live[wanted.JobId] = new LocalJob(machine, wish);
+        else if (!known[wanted.JobId].IsDone) live[wanted.JobId] = new LocalJob(machine, wish, isOver);
         return null;
     }
 
@@ -169,7 +170,8 @@ public sealed partial class LocalCluster : ICluster
     {
         var (id, attempt) = (wish.Assignment.JobId, wish.Assignment.Attempt);
         var outcome = DurableFile.Read(machine.Layout.Outcome(id)) is { } bytes ? JsonSerializer.Deserialize(bytes, LocalJson.Default.OutcomeFile) : null;
-        var isDone = outcome?.Attempt == attempt;
+        var isOver = outcome?.Attempt == attempt;
+        var isDone = isOver && outcome!.CountEnded() == wish.Assignment.Tasks.Count;
         known[id] = KnownJob.Of(wish, isDone);
         if (isDone)
         {
@@ -177,8 +179,8 @@ public sealed partial class LocalCluster : ICluster
             return;
         }
 
-        if (DurableFile.Read(machine.Layout.Gang(id, attempt)) is { } gang) machine.Ports.Keep(id, attempt, JsonSerializer.Deserialize(gang, LocalJson.Default.GangFile)!.RendezvousPort);
-        live[id] = new LocalJob(machine, wish);
+        if (!isOver && DurableFile.Read(machine.Layout.Gang(id, attempt)) is { } gang) machine.Ports.Keep(id, attempt, JsonSerializer.Deserialize(gang, LocalJson.Default.GangFile)!.RendezvousPort);
+        live[id] = new LocalJob(machine, wish, isOver);
     }
 
     private async Task RunAsync()

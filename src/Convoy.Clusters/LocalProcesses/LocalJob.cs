@@ -12,18 +12,23 @@ internal sealed class LocalJob : IAsyncDisposable
     private readonly LocalMachine machine;
     private readonly CancellationTokenSource preparing = new();
     private readonly List<TaskObservation> seen = [];
-    private readonly LocalTask[] tasks;
+    private readonly List<LocalTask> tasks = [];
+    private readonly bool isOver;
     private readonly HangWatch? hangs;
-    private Task? preparation;
+    private Task<int>? preparation;
     private FailedPreparation? failed;
-    private bool isPrepared;
 
-    public LocalJob(LocalMachine machine, ClusterAssignment wish)
+    /// <summary>Tasks below this rank are ready to start, or are to stop.</summary>
+    private int prepared;
+
+    /// <param name="isOver">Every task that the attempt had has ended already: those that came too late never start.</param>
+    public LocalJob(LocalMachine machine, ClusterAssignment wish, bool isOver)
     {
         this.machine = machine;
+        this.isOver = isOver;
         Wish = wish;
+        AddTasks();
         var (job, attempt) = (wish.Assignment.JobId, wish.Assignment.Attempt);
-        tasks = [.. Enumerable.Range(0, wish.Assignment.Tasks.Count).Select(rank => new LocalTask(job, attempt, rank, machine.Layout.Task(job, attempt, rank), machine.Time))];
         var files = machine.Layout.Person(wish.OwnerNumber);
         hangs = wish.Assignment.Spec.Recovery.HangTimeout is { } timeout ? new HangWatch(timeout, rank => files.Heartbeat(job, attempt, rank), machine.Time) : null;
         failed = DurableFile.Read(machine.Layout.Failed(job, attempt)) is { } bytes ? JsonSerializer.Deserialize(bytes, LocalJson.Default.FailedPreparation) : null;
@@ -37,29 +42,39 @@ internal sealed class LocalJob : IAsyncDisposable
     private Assignment Assignment => Wish.Assignment;
 
     /// <summary>A newer generation for the same attempt.</summary>
-    public void Change(ClusterAssignment wish) => Wish = wish;
+    public void Change(ClusterAssignment wish)
+    {
+        Wish = wish;
+        AddTasks();
+    }
 
     /// <summary>Does what can be done now; what was seen goes to the journal.</summary>
     public void Advance(Func<ProcessTable> processes)
     {
-        if (Assignment.Wanted == WantedState.Stop) StopAll();
-        else if (!isPrepared && failed is null) Prepare();
-        if (preparation is { IsCompleted: false }) return;
+        if (Assignment.Wanted == WantedState.Stop || isOver) StopAll();
+        else if (prepared < tasks.Count && failed is null) Prepare();
+        foreach (var rank in Assignment.Released) tasks[rank].Stop();
+
+        // Before its first task has been prepared the gang is nothing yet.
+        if (preparation is { IsCompleted: false } && prepared == 0) return;
 
         if (failed is not null)
         {
             foreach (var task in tasks.Where(task => !task.HasEnded)) See(task.Fail(failed));
         }
 
-        foreach (var task in tasks.Where(task => !task.HasEnded))
+        for (var rank = 0; rank < tasks.Count; rank++)
         {
+            var task = tasks[rank];
+            if (task.HasEnded) continue;
+
             // A look first: an earlier life may have started it.
             foreach (var news in task.Look(processes)) See(news);
-            if (isPrepared && Assignment.Wanted == WantedState.Run && task.WantsSupervisor) Start(task);
+            if (rank < prepared && Assignment.Wanted == WantedState.Run && task.WantsSupervisor) Start(task);
         }
 
         if (Assignment.Wanted == WantedState.Run && hangs?.Look(tasks) is { } hung) hung.Stop(hangs.Reason);
-        if (tasks.All(task => task.HasEnded)) Finish();
+        if (preparation is not { IsCompleted: false } && tasks.All(task => task.HasEnded)) Finish();
     }
 
     /// <summary>To be called when it is done. May take as long as people have filled their folders: not to be waited for by other jobs.</summary>
@@ -67,7 +82,7 @@ internal sealed class LocalJob : IAsyncDisposable
     {
         var folders = new PersonFolders(machine.Preparation.UidOf(Wish.OwnerNumber));
         var files = machine.Layout.Person(Wish.OwnerNumber);
-        for (var rank = 0; rank < tasks.Length; rank++)
+        for (var rank = 0; rank < tasks.Count; rank++)
         {
             try
             {
@@ -87,6 +102,12 @@ internal sealed class LocalJob : IAsyncDisposable
         preparing.Dispose();
     }
 
+    private void AddTasks()
+    {
+        var (job, attempt) = (Assignment.JobId, Assignment.Attempt);
+        while (tasks.Count < Assignment.Tasks.Count) tasks.Add(new LocalTask(job, attempt, tasks.Count, machine.Layout.Task(job, attempt, tasks.Count), machine.Time));
+    }
+
     private void StopAll()
     {
         if (preparation is { IsCompleted: false }) preparing.Cancel();
@@ -96,16 +117,30 @@ internal sealed class LocalJob : IAsyncDisposable
     private void Prepare()
     {
         var wish = Wish;
-        preparation ??= Task.Run(() => machine.Preparation.PrepareAsync(wish, preparing.Token));
+        preparation ??= Task.Run(async () =>
+        {
+            await machine.Preparation.PrepareAsync(wish, preparing.Token);
+            return wish.Assignment.Tasks.Count;
+        });
         if (!preparation.IsCompleted) return;
         if (preparation.IsCompletedSuccessfully)
         {
-            isPrepared = true;
+            // More may have come meanwhile: they have their turn in the next round.
+            prepared = preparation.Result;
+            preparation = null;
             return;
         }
 
         if (preparing.IsCancellationRequested) return;
         var reason = preparation.Exception?.InnerException?.Message ?? "it was given up";
+        if (tasks.Exists(task => task.WasStarted))
+        {
+            // The gang was whole once, and goes on without what it was to grow by.
+            foreach (var task in tasks.Where(task => !task.IsPrepared)) task.Stop();
+            (prepared, preparation) = (tasks.Count, null);
+            throw new IOException($"what it was to grow by could not be prepared: {reason}");
+        }
+
         failed = new FailedPreparation($"could not be prepared: {reason}", machine.Time.GetUtcNow());
         Directory.CreateDirectory(machine.Layout.Attempt(Assignment.JobId, Assignment.Attempt));
         DurableFile.Write(machine.Layout.Failed(Assignment.JobId, Assignment.Attempt), JsonSerializer.SerializeToUtf8Bytes(failed, LocalJson.Default.FailedPreparation));

@@ -10,7 +10,11 @@ internal sealed record GangFile(int RendezvousPort);
 internal sealed record FailedPreparation(string Message, DateTimeOffset At);
 
 /// <summary>How an attempt ended: all that was seen of its tasks.</summary>
-internal sealed record OutcomeFile(int Attempt, IReadOnlyList<TaskObservation> Tasks);
+internal sealed record OutcomeFile(int Attempt, IReadOnlyList<TaskObservation> Tasks)
+{
+    /// <summary>Fewer than the attempt has where it was to grow when all of its tasks had ended.</summary>
+    public int CountEnded() => Tasks.Count(task => task.State is TaskState.Exited or TaskState.Lost);
+}
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,

@@ -17,6 +17,12 @@ internal sealed class LocalTask(JobId job, int attempt, int rank, string folder,
     /// <summary>Exited or Lost; nothing changes any more.</summary>
     public bool HasEnded { get; private set; }
 
+    /// <summary>By anybody, at any time.</summary>
+    public bool WasStarted => start is not null || File.Exists(Path.Combine(folder, TaskFolder.Started));
+
+    /// <summary>What a supervisor needs is there.</summary>
+    public bool IsPrepared => File.Exists(Path.Combine(folder, TaskFolder.Order));
+
     /// <summary>Whether to start a supervisor. One that refuses because another works already does no harm.</summary>
     public bool WantsSupervisor => !HasEnded && start is null && child is null && !stopMade;
 

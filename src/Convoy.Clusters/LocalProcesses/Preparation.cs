@@ -8,13 +8,14 @@ internal sealed class Preparation(LocalClusterOptions options, StateLayout layou
 {
     public int? UidOf(int ownerNumber) => StateFolders.HasOwnUids(options) ? options.UidBase!.Value + ownerNumber : null;
 
+    /// <summary>Tasks that were prepared before are left as they are, and those that are to stop anyway are left out.</summary>
     public async Task PrepareAsync(ClusterAssignment wish, CancellationToken cancellationToken)
     {
         var assignment = wish.Assignment;
         var (job, attempt) = (assignment.JobId, assignment.Attempt);
         Directory.CreateDirectory(layout.Attempt(job, attempt));
         var port = TaskOrders.NeedsPort(assignment) ? GangPort(assignment) : 0;
-        for (var rank = 0; rank < assignment.Tasks.Count; rank++)
+        foreach (var rank in assignment.Members.Select(task => task.Rank))
         {
             cancellationToken.ThrowIfCancellationRequested();
             var folder = layout.Task(job, attempt, rank);

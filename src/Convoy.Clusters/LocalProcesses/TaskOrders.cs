@@ -19,7 +19,7 @@ internal static class TaskOrders
         var (job, attempt) = (assignment.JobId, assignment.Attempt);
         var role = assignment.Spec.Roles[assignment.Tasks[rank].Role];
         var surroundings = new TaskSurroundings(
-            [.. assignment.Tasks.Select(_ => "127.0.0.1")],
+            [.. assignment.Members.Select(_ => "127.0.0.1")],
             rendezvousPort,
             assignment.Spec.Checkpoint.Path ?? files.Checkpoints(job),
             files.Output(job, attempt, rank),

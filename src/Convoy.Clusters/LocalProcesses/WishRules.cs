@@ -4,14 +4,15 @@ using Convoy.Core.Scheduling;
 namespace Convoy.Clusters.LocalProcesses;
 
 /// <summary>What is kept in memory of every job, the long finished ones too.</summary>
-/// <param name="Tasks">How many tasks the attempt has.</param>
+/// <param name="Tasks">How many tasks the attempt has had so far.</param>
+/// <param name="Released">Those of them that were told to stop.</param>
 /// <param name="IsDone">All of them have ended.</param>
-internal sealed record KnownJob(long Generation, int Attempt, WantedState Wanted, int Tasks, bool IsDone)
+internal sealed record KnownJob(long Generation, int Attempt, WantedState Wanted, int Tasks, IReadOnlyList<int> Released, bool IsDone)
 {
     public static KnownJob Of(ClusterAssignment wish, bool isDone)
     {
         var wanted = wish.Assignment;
-        return new KnownJob(wanted.Generation, wanted.Attempt, wanted.Wanted, wanted.Tasks.Count, isDone);
+        return new KnownJob(wanted.Generation, wanted.Attempt, wanted.Wanted, wanted.Tasks.Count, wanted.Released, isDone);
     }
 }
 
@@ -28,12 +29,12 @@ internal static class WishRules
             if (wanted.Attempt < had.Attempt) return Never($"attempt {had.Attempt} is known");
             // Devices might be given twice.
             if (wanted.Attempt > had.Attempt && !had.IsDone) return new Refusal(wanted.JobId, wanted.Generation, $"attempt {had.Attempt} has not ended yet", Permanent: false);
-            if (wanted.Attempt == had.Attempt && wanted.Tasks.Count != had.Tasks) return Never("an attempt keeps its tasks");
+            if (wanted.Attempt == had.Attempt && (wanted.Tasks.Count < had.Tasks || had.Released.Except(wanted.Released).Any())) return Never("an attempt keeps its tasks, and those released do not come back");
             if (wanted.Attempt == had.Attempt && had.Wanted == WantedState.Stop && wanted.Wanted == WantedState.Run) return Never("a stopped attempt does not start again");
         }
 
-        if (wanted.Wanted == WantedState.Stop || had?.Attempt == wanted.Attempt) return null;
-        foreach (var task in wanted.Tasks)
+        if (wanted.Wanted == WantedState.Stop) return null;
+        foreach (var task in wanted.Members.Where(task => had?.Attempt != wanted.Attempt || task.Rank >= had!.Tasks))
         {
             var node = nodes.FirstOrDefault(n => n.Name == task.Node);
             if (node is null) return Never($"there is no node {task.Node}");

@@ -4,7 +4,7 @@ using Convoy.Core.Jobs;
 namespace Convoy.Core.Frameworks;
 
 /// <summary>What the cluster knows when it starts a task and the framework wants to be told.</summary>
-/// <param name="Hosts">One address per rank, as the gang's tasks reach each other.</param>
+/// <param name="Hosts">One address per task of the gang, in rank order, as the gang's tasks reach each other.</param>
 /// <param name="HeartbeatFile">Touched by whatever reports, so that a task which prints nothing is not taken for hung.</param>
 /// <param name="RendezvousPort">A port on rank 0's host that belongs to this gang alone.</param>
 public sealed record TaskSurroundings(
@@ -23,8 +23,15 @@ public sealed record TaskSurroundings(
 /// </summary>
 public static class TaskEnvironment
 {
-    /// <summary>As torchrun counts them; more than a few hide a program that cannot start at all.</summary>
-    private const int ElasticWorkerRestarts = 3;
+    /// <summary>
+    /// As torchrun counts them: a task that comes costs none, one that goes may cost one, because its peers' connections break. Many more
+    /// would hide a program that cannot start at all.
+    /// </summary>
+    private const int ElasticWorkerRestarts = 10;
+
+    /// <summary>How long torchrun waits for more tasks where it could go on with those that came: a gang starts together, and every change of its size waits anew.</summary>
+    private const int LastCallSeconds = 10;
+    private const string RendezvousOptions = "PET_RDZV_CONF";
 
     public static IReadOnlyDictionary<string, string> Build(Assignment assignment, int rank, TaskSurroundings surroundings)
     {
@@ -36,7 +43,7 @@ public static class TaskEnvironment
         // What a program prints is to be seen when it prints it, not when a buffer is full.
         environment["PYTHONUNBUFFERED"] = "1";
         if (spec.Framework == Framework.Pytorch) AddPytorch(environment, assignment, task, role, surroundings);
-        foreach (var (name, value) in spec.Env) environment[name] = value;
+        foreach (var (name, value) in spec.Env) environment[name] = name == RendezvousOptions && environment.TryGetValue(name, out var ours) ? $"{ours},{value}" : value;
 
         environment[surroundings.DeviceVariable] = string.Join(',', task.Devices);
         environment["CONVOY_JOB_ID"] = assignment.JobId.Value;
@@ -44,7 +51,7 @@ public static class TaskEnvironment
         environment["CONVOY_ATTEMPT"] = Text(assignment.Attempt);
         environment["CONVOY_ROLE"] = task.Role;
         environment["CONVOY_RANK"] = Text(rank);
-        environment["CONVOY_WORLD_SIZE"] = Text(assignment.Tasks.Count);
+        environment["CONVOY_WORLD_SIZE"] = Text(assignment.Members.Count());
         environment["CONVOY_NODE_HOSTS"] = string.Join(',', surroundings.Hosts);
         environment["CONVOY_GPUS_PER_NODE"] = Text(role.Resources.Gpu);
         environment["CONVOY_CHECKPOINT_DIR"] = surroundings.CheckpointDirectory;
@@ -73,6 +80,8 @@ public static class TaskEnvironment
             environment["PET_RDZV_BACKEND"] = "c10d";
             environment["PET_RDZV_ENDPOINT"] = $"{leader}:{port}";
             environment["PET_RDZV_ID"] = $"{assignment.JobId}-{assignment.Attempt}";
+            // The first rank alone keeps the store where the others meet, wherever it is: it is the one that never goes.
+            environment[RendezvousOptions] = $"is_host={(task.Rank == 0 ? 1 : 0)},last_call_timeout={LastCallSeconds}";
             environment["PET_MAX_RESTARTS"] = Text(ElasticWorkerRestarts);
             return;
         }

@@ -28,7 +28,14 @@ public sealed record Assignment
 
     public string? Accelerator { get; init; }
 
+    /// <summary>All that the attempt ever had; a newer generation of the same attempt may have more, after those that were known.</summary>
     public required IReadOnlyList<TaskPlacement> Tasks { get; init; }
+
+    /// <summary>Ranks that are to stop, whatever is wanted of the others: the gang goes on without them.</summary>
+    public IReadOnlyList<int> Released { get; init => field = value ?? []; } = [];
+
+    /// <summary>The tasks that make up the gang.</summary>
+    public IEnumerable<TaskPlacement> Members => Released.Count == 0 ? Tasks : Tasks.Where(task => !Released.Contains(task.Rank));
 
     public StopCause? StopCause { get; init; }
 
@@ -44,6 +51,7 @@ public sealed record Assignment
         Spec = job.Spec,
         Accelerator = attempt.Accelerator,
         Tasks = [.. attempt.Tasks.Select(task => task.Placement)],
+        Released = [.. attempt.Tasks.Where(task => !task.IsMember).Select(task => task.Placement.Rank)],
         StopCause = attempt.StopCause,
     };
 }

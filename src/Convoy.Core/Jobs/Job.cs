@@ -110,8 +110,32 @@ public sealed record Attempt
     /// <summary>Queues that the job was in during this attempt before it moved on; what follows, if anything does, is charged to the job's queue.</summary>
     public IReadOnlyList<QueueStay> Stays { get; init => field = value ?? []; } = [];
 
-    /// <summary>One per rank, in rank order.</summary>
+    /// <summary>
+    /// One per rank, in rank order: all that the attempt ever had. A job that changes its size gets ranks that nobody had before, and
+    /// those it gives up are given to nobody again.
+    /// </summary>
     public required IReadOnlyList<TaskRun> Tasks { get; init; }
+
+    /// <summary>The tasks that make up the gang now, or made it up at its end.</summary>
+    public IEnumerable<TaskRun> Members => Tasks.Where(task => task.IsMember);
+
+    /// <summary>The tasks whose places are held: besides the gang those that it has given up and that have not ended.</summary>
+    public IEnumerable<TaskRun> Holding => Tasks.Where(task => HeldUntil(task) is null);
+
+    /// <summary>When its size last changed; null where it never has.</summary>
+    public DateTimeOffset? ResizedAt => Tasks.Max(task => task.JoinedAt > task.ReleasedAt ? task.JoinedAt : task.ReleasedAt ?? task.JoinedAt);
+
+    /// <summary>Some of the gang's tasks have ended: it is finishing, and changes its size no more.</summary>
+    public bool IsFinishing => Members.Any(task => task.HasEnded);
+
+    /// <summary>It was told to go on at another size, and has not come to it yet.</summary>
+    public bool IsResizing => Tasks.Any(task => task.IsMember ? RunningAt is not null && task.State == TaskState.Assigned : !task.HasEnded);
+
+    /// <summary>When the task got its place.</summary>
+    public DateTimeOffset HeldFrom(TaskRun task) => task.JoinedAt ?? AssignedAt;
+
+    /// <summary>When its place was free again: those of a gang come back together. Null while it is held.</summary>
+    public DateTimeOffset? HeldUntil(TaskRun task) => task is { IsMember: false, EndedAt: { } ended } ? ended > HeldFrom(task) ? ended : HeldFrom(task) : EndedAt;
 }
 
 /// <summary>A part of an attempt that is charged to one queue. It begins where the part before it ended.</summary>
@@ -138,6 +162,14 @@ public sealed record TaskRun(TaskPlacement Placement)
     public DateTimeOffset? EndedAt { get; init; }
 
     public TaskOutcome? Outcome { get; init; }
+
+    /// <summary>When the gang grew by it; null where it was there from the start of the attempt.</summary>
+    public DateTimeOffset? JoinedAt { get; init; }
+
+    /// <summary>When the gang was to go on without it; how it ends then is neither failure nor success of the job. Null while it is of the gang.</summary>
+    public DateTimeOffset? ReleasedAt { get; init; }
+
+    public bool IsMember => ReleasedAt is null;
 
     public bool HasEnded => State is TaskState.Exited or TaskState.Lost;
 }

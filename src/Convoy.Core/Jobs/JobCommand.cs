@@ -39,6 +39,11 @@ public abstract record JobCommand
     /// <summary>Evict for another job; dropped where the victim moved on since the snapshot.</summary>
     public sealed record Preempt(long Revision, JobId For, EvictionCause Cause) : JobCommand;
 
+    /// <summary>Go on with these tasks; dropped where the job moved on since the snapshot, or is finishing.</summary>
+    /// <param name="Tasks">All of the gang as it goes on; those on places that the job has keep running there.</param>
+    /// <param name="For">Who gets what is given up; empty where the job grows.</param>
+    public sealed record Resize(long Revision, IReadOnlyList<TaskPlacement> Tasks, IReadOnlyList<JobId> For) : JobCommand;
+
     /// <summary>Leave this node, for an administrator's sake; the job waits again. Nothing where it holds nothing there, or stops already.</summary>
     public sealed record Drain(string Cluster, string Node, string By) : JobCommand;
 

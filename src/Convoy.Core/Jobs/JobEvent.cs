@@ -11,6 +11,7 @@ namespace Convoy.Core.Jobs;
 [JsonDerivedType(typeof(TaskEnded), "TaskEnded")]
 [JsonDerivedType(typeof(TerminalOpened), "TerminalOpened")]
 [JsonDerivedType(typeof(JobRunning), "Running")]
+[JsonDerivedType(typeof(JobResized), "Resized")]
 [JsonDerivedType(typeof(JobStopping), "Stopping")]
 [JsonDerivedType(typeof(JobRequeued), "Requeued")]
 [JsonDerivedType(typeof(JobSuspended), "Suspended")]
@@ -36,6 +37,17 @@ public sealed record TaskEnded(DateTimeOffset At, int Attempt, int Rank, TaskOut
 public sealed record TerminalOpened(DateTimeOffset At, int Attempt, string By) : JobEvent(At);
 
 public sealed record JobRunning(DateTimeOffset At, int Attempt) : JobEvent(At);
+
+/// <summary>The running attempt goes on with more tasks, or with fewer.</summary>
+/// <param name="Before">How many tasks the gang had.</param>
+/// <param name="Added">With ranks that nobody had before.</param>
+/// <param name="Released">Ranks that stop; none where tasks were added.</param>
+/// <param name="For">Who gets what was given up; empty where the job grew, or what it was to grow by never ran.</param>
+public sealed record JobResized(DateTimeOffset At, int Attempt, long Generation, int Before, IReadOnlyList<TaskPlacement> Added, IReadOnlyList<int> Released, IReadOnlyList<JobId> For) : JobEvent(At)
+{
+    /// <summary>How many tasks the gang has from then on.</summary>
+    public int After => Before + Added.Count - Released.Count;
+}
 
 /// <param name="By">The user, or the job it was evicted for; null where the platform itself decided.</param>
 public sealed record JobStopping(DateTimeOffset At, long Generation, StopCause Cause, string? By, TaskFailure? Failure) : JobEvent(At)

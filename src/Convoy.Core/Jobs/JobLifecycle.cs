@@ -18,7 +18,10 @@ public static class JobLifecycle
         (_, JobCommand.Submit) => new Decision.Rejected("AlreadyExists", $"job {job.Id} exists"),
         (_, JobCommand.Assign assign) => Assign(job, assign, now),
         (_, JobCommand.Observe observe) => Observe(job, observe, now),
-        (_, JobCommand.Refuse refuse) => refuse.Generation == job.Generation && job.Phase == JobPhase.Starting ? Stop(job, StopCause.NotBound, null, null, now) : Decision.Nothing,
+        (_, JobCommand.Refuse refuse) => refuse.Generation != job.Generation ? Decision.Nothing
+            : job.Phase == JobPhase.Starting ? Stop(job, StopCause.NotBound, null, null, now)
+            : job.Phase == JobPhase.Running && JobResizing.WithoutThoseThatNeverRan(job, _ => true, now) is { } smaller ? Accept(smaller)
+            : Decision.Nothing,
         (_, JobCommand.Cancel cancel) => Cancel(job, cancel, now),
         (_, JobCommand.Suspend suspend) => Suspend(job, suspend, now),
         (_, JobCommand.OpenTerminal open) => job.Current is { } running && job.Spec.Interactive is not null
@@ -30,7 +33,8 @@ public static class JobLifecycle
         (_, JobCommand.Preempt preempt) => preempt.Revision == job.Revision && job.Phase is JobPhase.Starting or JobPhase.Running && job.Spec.Preemptible
             ? Accept(new JobStopping(now, job.Generation + 1, StopCause.Preempted, preempt.For.Value, null) { EvictionCause = preempt.Cause })
             : Stale,
-        (_, JobCommand.Drain drain) => job.Phase is JobPhase.Starting or JobPhase.Running && job.Current is { } attempt && attempt.Cluster == drain.Cluster && attempt.Tasks.Any(task => task.Placement.Node == drain.Node)
+        (_, JobCommand.Resize resize) => resize.Revision == job.Revision && job.Phase is JobPhase.Starting or JobPhase.Running ? Resize(job, resize, now) : Stale,
+        (_, JobCommand.Drain drain) => job.Phase is JobPhase.Starting or JobPhase.Running && job.Current is { } attempt && attempt.Cluster == drain.Cluster && attempt.Members.Any(task => task.Placement.Node == drain.Node)
             ? Stop(job, StopCause.Drained, drain.By, null, now)
             : Decision.Nothing,
         (_, JobCommand.ExpectWaiting expect) => job.Phase == JobPhase.Pending && job.Revision == expect.Revision ? Decision.Nothing : Stale,
@@ -42,7 +46,7 @@ public static class JobLifecycle
     public static DateTimeOffset? NextDeadline(Job job, TimeSpan bindTimeout) => job.Phase switch
     {
         JobPhase.Starting => job.Attempts[^1].AssignedAt + bindTimeout,
-        JobPhase.Running when job.Spec.Limits.MaxDuration is { } longest => job.Attempts[^1].RunningAt + longest,
+        JobPhase.Running => Earlier(job.Attempts[^1].RunningAt + job.Spec.Limits.MaxDuration, BoundBy(job.Attempts[^1], bindTimeout)),
         _ => null,
     };
 
@@ -76,6 +80,7 @@ public static class JobLifecycle
         TaskStarted e => WithTask(job, e.Rank, task => task with { State = TaskState.Running, StartedAt = e.At }),
         TaskEnded e => WithTask(job, e.Rank, task => task with { State = e.Outcome is null ? TaskState.Lost : TaskState.Exited, EndedAt = e.At, Outcome = e.Outcome }),
         TerminalOpened => job,
+        JobResized e => WithAttempt(job, attempt => JobResizing.Apply(attempt, e)) with { Generation = e.Generation },
         JobRunning e => WithAttempt(job, attempt => attempt with { RunningAt = e.At }) with { Phase = JobPhase.Running },
         JobStopping e => WithAttempt(job, attempt => attempt with { StopCause = e.Cause, StoppedBy = e.By, EvictedFor = e.Cause == StopCause.Preempted ? JobId.Parse(e.By!) : attempt.EvictedFor, EvictionCause = e.EvictionCause ?? attempt.EvictionCause }) with
         {
@@ -123,6 +128,15 @@ public static class JobLifecycle
             ? Stale
             : Accept(new JobAssigned(now, job.Attempts.Count + 1, job.Generation + 1, assign.Cluster, assign.Accelerator, assign.Tasks));
 
+    /// <summary>Where those that stay have all started, a job that gives up others runs.</summary>
+    private static Decision Resize(Job job, JobCommand.Resize resize, DateTimeOffset now)
+    {
+        var decision = JobResizing.Decide(job, resize, now);
+        return decision is Decision.Accepted { Events: [var resized] } && IsWholeAtLast(Evolve(job, resized)) ? new Decision.Accepted([resized, new JobRunning(now, job.Attempts.Count)]) : decision;
+    }
+
+    private static bool IsWholeAtLast(Job job) => job.Phase == JobPhase.Starting && job.Attempts[^1].Members.All(t => t.State is TaskState.Running || t.Outcome is { IsSuccess: true });
+
     /// <summary>Takes observations in the order in which they happened, so that the failure named is the first one.</summary>
     private static Decision Observe(Job job, JobCommand.Observe observe, DateTimeOffset now)
     {
@@ -150,13 +164,22 @@ public static class JobLifecycle
     {
         var attempt = job.Current!;
         var task = attempt.Tasks[seen.Rank];
-        if (job.Phase == JobPhase.Starting && attempt.Tasks.All(t => t.State is TaskState.Running || t.Outcome is { IsSuccess: true }))
+        if (IsWholeAtLast(job))
         {
             yield return new JobRunning(seen.At, attempt.Number);
             job = job with { Phase = JobPhase.Running };
         }
 
-        var unwell = task.HasEnded && task.Outcome is not { IsSuccess: true };
+        // What the gang was to grow by, and never ran or came too late, it goes on without.
+        if (task is { IsMember: true, HasEnded: true, Outcome: not { IsSuccess: true } } && (JobResizing.IsTooLate(job, task) ? JobResizing.Event(job, [], [seen.Rank], [], now)
+            : task.State == TaskState.Lost ? JobResizing.WithoutThoseThatNeverRan(job, other => other == task, now) : null) is { } smaller && job.Phase == JobPhase.Running)
+        {
+            yield return smaller;
+            job = Evolve(job, smaller);
+            task = job.Attempts[^1].Tasks[seen.Rank];
+        }
+
+        var unwell = task is { IsMember: true, HasEnded: true, Outcome: not { IsSuccess: true } };
         if (job.Phase is JobPhase.Starting or JobPhase.Running && unwell)
         {
             var failure = ExitClasses.FailureOf(attempt, task);
@@ -175,7 +198,7 @@ public static class JobLifecycle
         var attempt = job.Attempts[^1];
         var cause = attempt.StopCause!.Value;
         // It had finished by itself before anybody could stop it. (Exit code 0 after a request is how a job that saved itself says so.)
-        if (cause != StopCause.Cancelled && attempt.Tasks.All(t => t.Outcome is { IsSuccess: true, Stopped: false })) return new JobSucceeded(now);
+        if (cause != StopCause.Cancelled && attempt.Members.All(t => t.Outcome is { IsSuccess: true, Stopped: false })) return new JobSucceeded(now);
         return cause switch
         {
             StopCause.Cancelled => new JobCancelled(now, job.CancelledBy!),
@@ -251,11 +274,17 @@ public static class JobLifecycle
     {
         if (NextDeadline(job, bindTimeout) is not { } due || now < due) return Decision.Nothing;
         if (job.Phase == JobPhase.Starting) return Stop(job, StopCause.NotBound, null, null, now);
+        if (BoundBy(job.Attempts[^1], bindTimeout) <= now && JobResizing.WithoutThoseThatNeverRan(job, _ => true, now) is { } smaller) return Accept(smaller);
         var first = job.Attempts[^1].Tasks[0].Placement;
         var failure = new TaskFailure(job.Attempts[^1].Number, first.Role, first.Rank, first.Node, null, null, FailureClass.User,
             $"ran longer than limits.maxDuration ({Resources.DurationText.Format(job.Spec.Limits.MaxDuration!.Value)})");
         return Stop(job, StopCause.MaxDuration, null, failure, now);
     }
+
+    /// <summary>When what the gang is to grow by has to have started; null where it has.</summary>
+    private static DateTimeOffset? BoundBy(Attempt attempt, TimeSpan bindTimeout) => attempt.Members.Any(task => task.State == TaskState.Assigned) ? attempt.ResizedAt + bindTimeout : null;
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) => one is null || other < one ? other : one;
 
     /// <summary>Platform restarts that were no evictions: to have been evicted, or drained, is no sign that anything is broken.</summary>
     private static int Mishaps(Job job) => job.PlatformRestarts - job.AttemptsSinceRetry.Count(attempt => attempt.StopCause is StopCause.Preempted or StopCause.Drained);

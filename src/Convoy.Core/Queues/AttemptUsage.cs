@@ -20,6 +20,9 @@ public sealed record AttemptUsage(
     DateTimeOffset From,
     DateTimeOffset? Until)
 {
+    /// <summary>Of what the attempt held, counted from its end.</summary>
+    public int Part { get; init; }
+
     public static AttemptUsage Of(RunningJob job, int attempt, DateTimeOffset? until)
     {
         var held = job.Places.Aggregate(default(Resources.ResourceVector), (sum, place) => sum + place.Taken);
@@ -27,23 +30,38 @@ public sealed record AttemptUsage(
             job.Standing.SubmitSequence, attempt, job.Standing.Queue, job.Standing.Owner, job.Accelerator, held.MilliDevices, held.CpuMillicores, held.MemoryBytes, job.StartedAt, until);
     }
 
-    /// <summary>In the order of time: one, and another for each time that the job moved to another queue meanwhile.</summary>
+    /// <summary>One, or several where the job moved to another queue meanwhile or changed its size: as many as there were spans in which the same tasks were charged to one queue.</summary>
     public static IReadOnlyList<AttemptUsage> AllOf(Job job, Attempt attempt)
     {
         var each = RoleDemand.AllOf(job.Spec).ToDictionary(role => role.Role, role => role.Each);
-        var held = attempt.Tasks.Aggregate(default(Resources.ResourceVector), (sum, task) => sum + each[task.Placement.Role]);
         var parts = new List<AttemptUsage>();
-        var from = attempt.AssignedAt;
-        foreach (var stay in attempt.Stays)
+        foreach (var span in attempt.Tasks.GroupBy(task => (From: attempt.HeldFrom(task), Until: attempt.HeldUntil(task))).OrderBy(span => span.Key.From).ThenBy(span => span.Key.Until ?? DateTimeOffset.MaxValue))
         {
-            if (stay.Until > from || stay.Until == attempt.EndedAt) Add(stay.Queue, stay.Until);
-            if (stay.Until > from) from = stay.Until;
+            parts.AddRange(ByQueue(job, attempt, span.Key.From, span.Key.Until, span.Aggregate(default(Resources.ResourceVector), (sum, task) => sum + Charged(each[task.Placement.Role]))));
         }
 
-        if (attempt.EndedAt is null || parts.Count == 0 || attempt.EndedAt > from) Add(job.Queue, attempt.EndedAt);
+        // Counted from the end: the last goes on for longest.
+        return [.. parts.Select((part, i) => part with { Part = parts.Count - 1 - i })];
+    }
+
+    /// <summary>Memory is charged in whole units, so that some of the tasks of a span can be taken from all of them without a rest.</summary>
+    private static Resources.ResourceVector Charged(in Resources.ResourceVector each) => each with { MemoryBytes = each.MemoryBytes >> UsageAccounts.MemoryUnitBits << UsageAccounts.MemoryUnitBits };
+
+    private static List<AttemptUsage> ByQueue(Job job, Attempt attempt, DateTimeOffset from, DateTimeOffset? until, Resources.ResourceVector held)
+    {
+        var parts = new List<AttemptUsage>();
+        foreach (var stay in attempt.Stays)
+        {
+            var end = stay.Until > until ? until.Value : stay.Until;
+            if (end > from || end == until) Add(stay.Queue, end);
+            if (end == until) return parts;
+            if (end > from) from = end;
+        }
+
+        Add(job.Queue, until);
         return parts;
 
-        void Add(string queue, DateTimeOffset? until) => parts.Add(new AttemptUsage(
-            job.SubmitSequence, attempt.Number, queue, job.Owner, attempt.Accelerator, held.MilliDevices, held.CpuMillicores, held.MemoryBytes, from, until));
+        void Add(string queue, DateTimeOffset? end) => parts.Add(new AttemptUsage(
+            job.SubmitSequence, attempt.Number, queue, job.Owner, attempt.Accelerator, held.MilliDevices, held.CpuMillicores, held.MemoryBytes, from, end));
     }
 }

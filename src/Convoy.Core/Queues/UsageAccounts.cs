@@ -22,7 +22,7 @@ public sealed class UsageAccounts(TimeSpan halfLife, DateTimeOffset epoch)
     public const int HalfLivesRemembered = 8;
 
     /// <summary>So that the capacity of a thousand petabytes leaves a weight its precision.</summary>
-    private const int MemoryUnitBits = 20;
+    internal const int MemoryUnitBits = 20;
     private const string Cpu = "cpu";
     private const string Memory = "memory";
 
@@ -51,16 +51,30 @@ public sealed class UsageAccounts(TimeSpan halfLife, DateTimeOffset epoch)
         foreach (var usage in after.Attempts.Skip(before?.Attempts.Count ?? after.Attempts.Count - (after.Current is null ? 0 : 1)).SelectMany(attempt => AttemptUsage.AllOf(after, attempt))) Charge(usage);
     }
 
-    /// <summary>What was charged last went on; since then it has ended, or moved to another queue, or neither.</summary>
+    /// <summary>Since it was charged some of it has ended, moved to another queue, or come: what is held from each instant on changes by as much as the two say of it differently.</summary>
     private void GoOn(IReadOnlyList<AttemptUsage> before, IReadOnlyList<AttemptUsage> after)
     {
-        var open = before[^1];
-        var isSame = after.Count >= before.Count && after[before.Count - 1] with { Until = null } == open;
+        var changes = new Dictionary<(string Queue, DateTimeOffset At), AttemptUsage>();
+        foreach (var usage in after) Count(usage, 1);
+        foreach (var usage in before) Count(usage, -1);
+        foreach (var ((_, at), change) in changes) Hold(change, 1, at);
 
-        // One that moved on at the very instant at which it came was never there.
-        if (!isSame) Hold(open, -1, open.From);
-        else if (after[before.Count - 1].Until is { } until) Hold(open, -1, until);
-        foreach (var usage in after.Skip(isSame ? before.Count : before.Count - 1)) Charge(usage);
+        void Count(AttemptUsage usage, int sign)
+        {
+            Add(usage, usage.From, sign);
+            if (usage.Until is { } until) Add(usage, until, -sign);
+        }
+
+        void Add(AttemptUsage usage, DateTimeOffset at, int sign)
+        {
+            var sum = changes.GetValueOrDefault((usage.Queue, at)) ?? usage with { MilliDevices = 0, CpuMillicores = 0, MemoryBytes = 0 };
+            changes[(usage.Queue, at)] = sum with
+            {
+                MilliDevices = sum.MilliDevices + (sign * usage.MilliDevices),
+                CpuMillicores = sum.CpuMillicores + (sign * usage.CpuMillicores),
+                MemoryBytes = sum.MemoryBytes + (sign * usage.MemoryBytes),
+            };
+        }
     }
 
     public UsageShares Shares(QueueTree tree, IReadOnlyList<Node> nodes, DateTimeOffset now)

@@ -145,8 +145,14 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
     /// <summary>The job that the devices of a stopping one are promised to; null where it stops for another cause.</summary>
     public JobId? StoppingFor { get; init; }
 
-    /// <summary>When this attempt got its machines. A job that changes its size begins another attempt.</summary>
+    /// <summary>When this attempt got its machines.</summary>
     public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When it last changed its size in this attempt; null where it never did.</summary>
+    public DateTimeOffset? ResizedAt { get; init; }
+
+    /// <summary>Since when it has the size that it has.</summary>
+    public DateTimeOffset SizedAt => ResizedAt > StartedAt ? ResizedAt.Value : StartedAt;
 
     /// <summary>Told to go on at another size already: it keeps its places but those that it leaves, and is not resized again before it runs.</summary>
     public bool IsResizing { get; init; }
@@ -202,19 +208,27 @@ public sealed record RunningJob(Standing Standing, string Cluster, IReadOnlyList
     {
         if (job.Current is not { } attempt) return null;
         var demands = RoleDemand.AllOf(job.Spec).ToDictionary(role => role.Role);
+        var isElastic = demands.Values.Any(role => role.Max > role.Min);
         return new RunningJob(Standing.Of(job), attempt.Cluster,
-            [.. attempt.Tasks.Select(task => new HeldPlace(task.Placement.Node, demands[task.Placement.Role].Each, task.Placement.Devices) { Role = task.Placement.Role })])
+            [.. attempt.Holding.Select(task => new HeldPlace(task.Placement.Node, demands[task.Placement.Role].Each, task.Placement.Devices) { Role = task.Placement.Role, IsLeaving = !task.IsMember })])
         {
             Revision = job.Revision,
             Preemptible = job.Spec.Preemptible,
             IsStopping = job.Phase == JobPhase.Stopping,
             StoppingFor = attempt.EvictedFor,
             StartedAt = attempt.AssignedAt,
+            ResizedAt = attempt.ResizedAt,
+            IsResizing = job.Phase != JobPhase.Stopping && attempt.IsResizing,
+            Roles = !isElastic || job.Phase == JobPhase.Stopping || attempt.IsFinishing ? [] : [.. demands.Values.Select(role => AsItMayBe(job, attempt, role))],
             Accelerator = attempt.Accelerator,
             MaxDuration = job.Spec.Limits.MaxDuration,
             Topology = TopologyWish.Of(job.Spec),
         };
     }
+
+    /// <summary>One that has not come to run yet may give up some of its tasks, and gets no more.</summary>
+    private static RoleDemand AsItMayBe(Job job, Attempt attempt, RoleDemand role) =>
+        job.Phase == JobPhase.Running ? role : role with { Max = attempt.Members.Count(task => task.Placement.Role == role.Role) };
 }
 
 public sealed record HeldPlace(string Node, ResourceVector Taken, IReadOnlyList<int> Devices)

@@ -69,7 +69,7 @@ internal sealed class Elasticity(FreeSpace free, TimeMap times, PeopleUsage peop
     /// <summary>Running jobs with room for more get what nobody waits for and nobody is promised.</summary>
     public void GrowRunning()
     {
-        foreach (var job in running.Elastic.Where(job => !job.IsStopping && !IsResizing(job) && now - job.StartedAt >= policy.MinTimeBetweenSizes(job.Standing)))
+        foreach (var job in running.Elastic.Where(job => !job.IsStopping && !IsResizing(job) && now - job.SizedAt >= policy.MinTimeBetweenSizes(job.Standing)))
         {
             var bigger = job;
             foreach (var role in job.Roles)

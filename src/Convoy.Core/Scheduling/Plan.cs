@@ -31,8 +31,11 @@ public sealed record SchedulingPolicy(IReadOnlyList<Level> Levels)
     /// <summary>Whoever would lose more work than that, since its last checkpoint, is not moved.</summary>
     public TimeSpan MostLostByMove { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>To grow or to move costs the time in which a job starts again: for so long after it changed it is left as it is, but for who needs its surplus.</summary>
+    public TimeSpan LeastTimeAtOneSize { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How long a job runs at one size, or on one place, before it grows or is moved.</summary>
-    public TimeSpan MinTimeBetweenSizes(Standing standing) => LevelOf(standing).MinRunTime is var least && least > MinServedTime ? least : MinServedTime;
+    public TimeSpan MinTimeBetweenSizes(Standing standing) => LevelOf(standing).MinRunTime is var least && least > LeastTimeAtOneSize ? least : LeastTimeAtOneSize;
 
     public Level LevelOf(Standing standing) => Levels.FirstOrDefault(level => level.Name == standing.Level) ?? new Level(standing.Level, int.MinValue);
 }

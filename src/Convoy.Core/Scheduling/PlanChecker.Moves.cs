@@ -27,10 +27,10 @@ public static partial class PlanChecker
     private static string? NotMovable(CheckedWorld world, CheckedResize move)
     {
         var job = move.Job;
-        var (ran, least) = (world.Now - job.StartedAt, world.LevelOf(job.Standing)?.MinRunTime);
+        var (ran, least) = (world.Now - job.SizedAt, world.LevelOf(job.Standing)?.MinRunTime);
         return !world.Policy.MovesJobs ? "where nobody is moved"
             : !world.MayBeEvicted(job) ? "which may not be evicted"
-            : ran < least || ran < world.Policy.MinServedTime ? "which has not had its minimum run time"
+            : ran < least || ran < world.Policy.LeastTimeAtOneSize ? "which has not had its minimum run time"
             : world.Now - job.MovedAt < world.Policy.MinTimeBetweenMoves ? "which was moved not long ago"
             : world.Now - (job.CheckpointedAt ?? job.StartedAt) > world.Policy.MostLostByMove ? "which would lose too much"
             : null;

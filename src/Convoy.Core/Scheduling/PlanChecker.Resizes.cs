@@ -44,7 +44,7 @@ public static partial class PlanChecker
             if (shrinks != resize.For.Count > 0) yield return new(6, blamed, $"resizes {resize.Job} for {(resize.For.Count == 0 ? "nobody" : "somebody who gets nothing")}");
             foreach (var id in resize.For.Where(id => !starts.Contains(id))) yield return new(6, id, $"shrinks {resize.Job} and does not start");
             var least = world.LevelOf(job.Standing)?.MinRunTime ?? TimeSpan.Zero;
-            if (grows && (world.Now < job.StartedAt + least || world.Now < job.StartedAt + world.Policy.MinServedTime)) yield return new(8, blamed, "grows before its minimum run time");
+            if (grows && (world.Now < job.SizedAt + least || world.Now < job.SizedAt + world.Policy.LeastTimeAtOneSize)) yield return new(8, blamed, "grows before its minimum run time");
         }
     }
 

@@ -34,7 +34,7 @@ internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, Q
     /// </summary>
     public bool MayMove(RunningJob mover, PendingJob forWhom) => mover is { Roles.Count: > 0, IsStopping: false } && (mover.Accelerator is not null || !mover.Roles.Any(role => role.UsesDevices))
         && order.RankOf(mover.Standing) <= order.RankOf(forWhom.Standing) && order.MayBeEvicted(mover.Standing, mover.Preemptible)
-        && now - mover.StartedAt >= policy.MinTimeBetweenSizes(mover.Standing) && !(now - mover.MovedAt < policy.MinTimeBetweenMoves)
+        && now - mover.SizedAt >= policy.MinTimeBetweenSizes(mover.Standing) && !(now - mover.MovedAt < policy.MinTimeBetweenMoves)
         && now - (mover.CheckpointedAt ?? mover.StartedAt) <= policy.MostLostByMove;
 
     /// <summary>Null where it may not.</summary>

@@ -82,6 +82,7 @@ internal static class SnapshotValidator
         .. OfRoles(job.Roles, $"{path}.roles"),
         .. OfMaxDuration(job.MaxDuration, path),
         .. InTime($"{path}.startedAt", job.StartedAt),
+        .. InTime($"{path}.resizedAt", job.ResizedAt),
         .. InTime($"{path}.movedAt", job.MovedAt),
         .. job.Places.SelectMany((place, i) => OfPlace(place, job.Roles, $"{path}.places[{i}]")),
     ];

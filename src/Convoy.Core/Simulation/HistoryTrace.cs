@@ -20,7 +20,7 @@ public static class HistoryTrace
     {
         var roles = RoleDemand.AllOf(job.Spec).ToArray();
         var wanted = roles.Sum(role => role.Max);
-        var work = job.Attempts.Aggregate(TimeSpan.Zero, (sum, attempt) => sum + PartOf(Within(attempt, since, now), attempt.Tasks.Count, wanted));
+        var work = TimeSpan.FromTicks((long)(job.Attempts.SelectMany(attempt => attempt.Tasks.Select(task => Within(attempt, task, since, now))).Aggregate((Int128)0, (sum, span) => sum + span.Ticks) / wanted));
         if (work == TimeSpan.Zero) return null;
         var each = roles[0].Each;
         var areAlike = roles.All(role => role.Each == each && role.Accelerators.SequenceEqual(roles[0].Accelerators));
@@ -40,14 +40,12 @@ public static class HistoryTrace
         };
     }
 
-    private static TimeSpan PartOf(TimeSpan span, int tasks, int wanted) => TimeSpan.FromTicks((long)((Int128)span.Ticks * Math.Min(tasks, wanted) / wanted));
-
     private static IReadOnlyList<string> AcceptedBy(RoleDemand[] roles) => roles.FirstOrDefault(role => role.Each.MilliDevices > 0)?.Accelerators ?? [];
 
-    private static TimeSpan Within(Attempt attempt, DateTimeOffset since, DateTimeOffset now)
+    private static TimeSpan Within(Attempt attempt, TaskRun task, DateTimeOffset since, DateTimeOffset now)
     {
         if (attempt.RunningAt is not { } from) return TimeSpan.Zero;
-        var span = (attempt.EndedAt ?? now) - Later(from, since);
+        var span = (attempt.HeldUntil(task) ?? now) - Later(Later(from, attempt.HeldFrom(task)), since);
         return span > TimeSpan.Zero ? span : TimeSpan.Zero;
     }
 

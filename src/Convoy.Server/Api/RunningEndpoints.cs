@@ -27,11 +27,11 @@ public static class RunningEndpoints
         var uses = new Queue<TaskUse?>(await usage.MeasureAsync([.. page.SelectMany(Tasks)], cancellationToken));
         var (plan, now) = (scheduling.Latest, time.GetUtcNow());
         return Results.Ok(new RunningListView(
-            [.. page.Select(job => new RunningJobView(JobViews.Brief(job, null, plan, now), [.. job.Current!.Tasks.Select(task => View(task.Placement, uses.Dequeue()))]))],
+            [.. page.Select(job => new RunningJobView(JobViews.Brief(job, null, plan, now), [.. job.Current!.Holding.Select(task => View(task.Placement, uses.Dequeue()))]))],
             page.Length == 0 ? null : paging.Next(page.Length, page[^1].SubmitSequence)));
     }
 
-    private static IEnumerable<MeasuredTask> Tasks(Job job) => job.Current!.Tasks.Select(task => new MeasuredTask(job.Id, job.Current.Number, task.Placement.Rank, task.Placement.Devices));
+    private static IEnumerable<MeasuredTask> Tasks(Job job) => job.Current!.Holding.Select(task => new MeasuredTask(job.Id, job.Current.Number, task.Placement.Rank, task.Placement.Devices));
 
     private static TaskUseView View(TaskPlacement task, TaskUse? use) =>
         new(task.Role, task.Rank, task.Node, use?.Processes, use?.CpuMillicores, use?.MemoryBytes, use?.GpuPercent, use?.GpuMemoryBytes);

@@ -13,7 +13,7 @@ public sealed record LatestPlan(IReadOnlyList<WaitingJob> Order, ImmutableDictio
     /// <summary>A gang whose victims are only being told waits as well, in front of those that have no gang.</summary>
     public static LatestPlan Of(Plan plan)
     {
-        var victims = plan.Evictions.GroupBy(eviction => eviction.For).ToDictionary(group => group.Key, group => group.Count());
+        var victims = plan.Evictions.Select(eviction => eviction.For).Concat(plan.Resizes.SelectMany(resize => resize.For)).CountBy(gang => gang).ToDictionary();
         return Of(
         [
             .. plan.Gangs.Where(gang => victims.ContainsKey(gang.Job))

@@ -86,10 +86,13 @@ public sealed partial class SchedulingLoop : BackgroundService
         Volatile.Write(ref latest, LatestPlan.Of(plan).WithSilence([.. silent[true]], [.. silent[false]], planning.Snapshot.Pending));
         snapshots.Promise(plan, planning.Now);
         Instruments.WaitingJobs.Set(Latest.Order.Count);
-        var victims = plan.Evictions.ToLookup(eviction => eviction.For);
-
-        // What a running job would have to give up first cannot be asked of it yet.
-        await Task.WhenAll(plan.Gangs.Where(gang => victims.Contains(gang.Job) || !plan.MustWait(gang.Job)).Select(gang => victims.Contains(gang.Job) ? EvictAsync(gang, [.. victims[gang.Job]], cancellationToken) : AssignAsync(gang, cancellationToken)));
+        Task[] applied =
+        [
+            .. plan.Gangs.Where(gang => !plan.MustWait(gang.Job)).Select(gang => AssignAsync(gang, cancellationToken)),
+            .. MakingWay.Of(plan).Select(together => MakeWayAsync(together, cancellationToken)),
+            .. plan.Resizes.Where(resize => resize.For.Count == 0).Select(growth => GrowAsync(growth, cancellationToken)),
+        ];
+        await Task.WhenAll(applied);
     }
 
     private async Task AssignAsync(PlannedGang gang, CancellationToken cancellationToken)
@@ -98,26 +101,29 @@ public sealed partial class SchedulingLoop : BackgroundService
         if (answer.Decision is Decision.Rejected stale) LogStale(log, gang.Job, stale.Message);
     }
 
-    /// <summary>
-    /// All victims are told, or none. The job they make way for waits on: what is promised to it can be seen from the victims, and once
-    /// they are gone it is planned again like any other. So a crash at any instant loses nothing but time.
-    /// </summary>
-    private async Task EvictAsync(PlannedGang gang, IReadOnlyList<PlannedEviction> victims, CancellationToken cancellationToken)
+    private async Task GrowAsync(PlannedResize growth, CancellationToken cancellationToken)
     {
-        var answers = await ledger.TellTogetherAsync(
-            [
-                (gang.Job, new JobCommand.ExpectWaiting(gang.JobRevision)),
-                .. victims.Select(eviction => (eviction.Victim, (JobCommand)new JobCommand.Preempt(eviction.VictimRevision, gang.Job, eviction.Cause))),
-            ],
-            cancellationToken);
+        var answer = await ledger.TellAsync(growth.Job, new JobCommand.Resize(growth.JobRevision, growth.Tasks, []), cancellationToken);
+        if (answer.Decision is Decision.Rejected stale) LogNotResized(log, growth.Job, stale.Message);
+        else LogGrown(log, growth.Job, growth.Tasks.Count);
+    }
+
+    /// <summary>
+    /// All who make way are told, or none. The gangs they make way for wait on: what is promised to them can be seen from those who
+    /// leave, and once they are gone the gangs are planned again like any other. So a crash at any instant loses nothing but time.
+    /// </summary>
+    private async Task MakeWayAsync(MakingWay together, CancellationToken cancellationToken)
+    {
+        var answers = await ledger.TellTogetherAsync(together.Commands, cancellationToken);
         if (answers.Select(answer => answer.Decision).OfType<Decision.Rejected>().FirstOrDefault() is { } stale)
         {
-            LogStale(log, gang.Job, stale.Message);
+            LogStale(log, together.Gangs[0].Job, stale.Message);
             return;
         }
 
-        Instruments.Evictions.Inc(victims.Count);
-        foreach (var eviction in victims) LogEvicted(log, eviction.Victim, gang.Job);
+        Instruments.Evictions.Inc(together.Evictions.Count);
+        foreach (var eviction in together.Evictions) LogEvicted(log, eviction.Victim, eviction.For);
+        foreach (var shrink in together.Shrinks) LogShrunk(log, shrink.Job, shrink.Tasks.Count, shrink.For[0]);
     }
 
     /// <summary>What went wrong is counted every time, and told, with the snapshot, when it is not what went wrong in the cycle before.</summary>
@@ -145,6 +151,15 @@ public sealed partial class SchedulingLoop : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Victim} makes way for {Job}")]
     private static partial void LogEvicted(ILogger log, JobId victim, JobId job);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Elastic} shrinks to {Tasks} tasks for {Job}")]
+    private static partial void LogShrunk(ILogger log, JobId elastic, int tasks, JobId job);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Job} grows to {Tasks} tasks")]
+    private static partial void LogGrown(ILogger log, JobId job, int tasks);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Job} keeps its size: {Reason}")]
+    private static partial void LogNotResized(ILogger log, JobId job, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Assignment of {Job} dropped: {Reason}")]
     private static partial void LogStale(ILogger log, JobId job, string reason);

@@ -54,7 +54,7 @@ public sealed partial class SqliteStore
     public Task<IReadOnlyList<AttemptUsage>> ListUsageAsync(DateTimeOffset since, AttemptUsage? after, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        var from = new { ended = StoredTime.Of(after?.Until ?? since), job = after?.SubmitSequence ?? 0, attempt = after?.Attempt ?? 0, limit };
+        var from = new { ended = StoredTime.Of(after?.Until ?? since), job = after?.SubmitSequence ?? 0, attempt = after?.Attempt ?? 0, part = after?.Part ?? 0, limit };
         return ReadAsync<IReadOnlyList<AttemptUsage>>(connection => [.. connection.Query<UsageRow>(UsageRow.Since, from).Select(row => row.ToUsage())], cancellationToken);
     }
 

@@ -11,7 +11,7 @@ internal sealed class UsageRow
     public const string Since = """
         SELECT job AS Job, attempt AS Attempt, part AS Part, queue AS Queue, owner AS Owner, accelerator AS Accelerator, milli_devices AS MilliDevices,
             cpu_millicores AS CpuMillicores, memory_bytes AS MemoryBytes, started_at AS StartedAt, ended_at AS EndedAt
-        FROM usage WHERE (ended_at, job, attempt) > (@ended, @job, @attempt) ORDER BY ended_at, job, attempt LIMIT @limit
+        FROM usage WHERE (ended_at, job, attempt, part) > (@ended, @job, @attempt, @part) ORDER BY ended_at, job, attempt, part LIMIT @limit
         """;
 
     private const string Insert = """
@@ -27,7 +27,7 @@ internal sealed class UsageRow
 
     public required int Attempt { get; init; }
 
-    /// <summary>Of what the attempt held, counted from its end: more than one where the job moved to another queue meanwhile.</summary>
+    /// <summary>Of what the attempt held, counted from its end: more than one where the job moved to another queue or changed its size meanwhile.</summary>
     public required int Part { get; init; }
 
     public required string Queue { get; init; }
@@ -50,13 +50,12 @@ internal sealed class UsageRow
     [
         .. from attempt in job.Attempts
            where attempt.EndedAt is not null
-           from part in AttemptUsage.AllOf(job, attempt).Reverse().Index()
-           let usage = part.Item
+           from usage in AttemptUsage.AllOf(job, attempt)
            select new UsageRow
            {
                Job = usage.SubmitSequence,
                Attempt = usage.Attempt,
-               Part = part.Index,
+               Part = usage.Part,
                Queue = usage.Queue,
                Owner = usage.Owner,
                Accelerator = usage.Accelerator,
@@ -79,5 +78,5 @@ internal sealed class UsageRow
 
     public void Save(SqliteConnection connection) => connection.Execute(Insert, this);
 
-    public AttemptUsage ToUsage() => new(Job, Attempt, Queue, Owner, Accelerator, MilliDevices, CpuMillicores, MemoryBytes, StoredTime.At(StartedAt), StoredTime.At(EndedAt));
+    public AttemptUsage ToUsage() => new(Job, Attempt, Queue, Owner, Accelerator, MilliDevices, CpuMillicores, MemoryBytes, StoredTime.At(StartedAt), StoredTime.At(EndedAt)) { Part = Part };
 }

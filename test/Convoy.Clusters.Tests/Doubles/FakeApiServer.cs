@@ -51,12 +51,14 @@ public sealed class FakeApiServer(int seed)
             if (old?.Attempt < wanted.Attempt && pods.Values.Any(pod => pod.Id.Job == wanted.JobId && !pod.HasEnded)) return ("its pods are still there", false);
             if (wanted.Wanted == WantedState.Run && old?.Attempt == wanted.Attempt && old.Wanted == WantedState.Stop) return ("it is being deleted", true);
             var isNew = old?.Attempt != wanted.Attempt;
-            if (isNew && wanted.Wanted == WantedState.Run && wanted.Tasks.FirstOrDefault(task => !IsPossible(task)) is { } impossible) return ($"{impossible.Node} cannot hold it", true);
+            if (!isNew && (wanted.Tasks.Count < old!.Tasks.Count || old.Released.Except(wanted.Released).Any())) return ("it would lose tasks, or get some back", true);
+            if (wanted.Wanted == WantedState.Run && wanted.Members.FirstOrDefault(task => (isNew || task.Rank >= old!.Tasks.Count) && !IsPossible(task)) is { } impossible) return ($"{impossible.Node} cannot hold it", true);
+            var isOver = !isNew && pods.Values.Where(pod => pod.Id.Job == wanted.JobId && pod.Id.Attempt == wanted.Attempt).All(pod => pod.HasEnded);
             wishes[wanted.JobId] = wish;
             foreach (var task in wanted.Tasks)
             {
                 var id = (wanted.JobId, wanted.Attempt, task.Rank);
-                if (pods.TryAdd(id, new FakePod(id))) _ = LiveAsync(pods[id]);
+                if (pods.TryAdd(id, new FakePod(id, isOver))) _ = LiveAsync(pods[id]);
             }
 
             return null;
@@ -86,7 +88,7 @@ public sealed class FakeApiServer(int seed)
 
     private bool IsWanted(FakePod pod)
     {
-        lock (gate) return wishes[pod.Id.Job].Assignment is { Wanted: WantedState.Run } wanted && wanted.Attempt == pod.Id.Attempt;
+        lock (gate) return !pod.IsTooLate && wishes[pod.Id.Job].Assignment is { Wanted: WantedState.Run } wanted && wanted.Attempt == pod.Id.Attempt && !wanted.Released.Contains(pod.Id.Rank);
     }
 
     /// <summary>A kubelet's work for one pod.</summary>
@@ -142,7 +144,7 @@ public sealed class FakeApiServer(int seed)
         lock (gate) return Task.Delay(delays.Next(1, 15));
     }
 
-    private sealed record FakePod((JobId Job, int Attempt, int Rank) Id)
+    private sealed record FakePod((JobId Job, int Attempt, int Rank) Id, bool IsTooLate)
     {
         public List<TaskObservation> Told { get; } = [];
 

@@ -66,6 +66,18 @@ public sealed class TaskEnvironmentTests
         environment.ShouldNotContainKey("PET_NODE_RANK");
     }
 
+    /// <summary>All tasks of the local cluster are on one host: torchrun itself would let the first that comes keep the store, and the others lose it when that one goes.</summary>
+    [Fact]
+    public void The_first_rank_alone_keeps_the_store_of_an_elastic_job_whatever_else_its_owner_asks_of_the_rendezvous()
+    {
+        var spec = Spec(Framework.Pytorch, ["torchrun", "train.py"], gpus: 1, replicas: new(1, 4));
+        Build(spec, 0)["PET_RDZV_CONF"].ShouldStartWith("is_host=1,");
+        Build(spec, 1)["PET_RDZV_CONF"].ShouldStartWith("is_host=0,");
+        Build(spec with { Env = new Dictionary<string, string> { ["PET_RDZV_CONF"] = "last_call_timeout=2" } }, 1)["PET_RDZV_CONF"].ShouldSatisfyAllConditions(
+            options => options.ShouldStartWith("is_host=0,"), options => options.ShouldEndWith(",last_call_timeout=2"));
+        Build(Spec(Framework.Pytorch, ["torchrun", "train.py"], gpus: 1), 0).ShouldNotContainKey("PET_RDZV_CONF");
+    }
+
     [Fact]
     public void A_users_variable_wins_over_the_frameworks_but_never_over_convoys_or_the_devices()
     {

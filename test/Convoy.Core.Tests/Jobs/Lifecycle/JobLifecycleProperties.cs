@@ -55,7 +55,7 @@ public sealed class JobLifecycleProperties
     [Fact]
     public void The_generation_rises_with_every_wish_and_what_finished_stays_finished_until_it_is_retried() => LifecycleWalk.Random.Sample(walk =>
     {
-        var generations = walk.Events.Select(e => e switch { JobAssigned a => a.Generation, JobStopping s => s.Generation, _ => (long?)null }).OfType<long>().ToArray();
+        var generations = walk.Events.Select(e => e switch { JobAssigned a => a.Generation, JobResized r => r.Generation, JobStopping s => s.Generation, _ => (long?)null }).OfType<long>().ToArray();
         generations.ShouldBe(Enumerable.Range(1, generations.Length).Select(g => (long)g));
         for (var step = 1; step < walk.Steps.Count; step++)
         {
@@ -89,7 +89,12 @@ public sealed class JobLifecycleProperties
         foreach (var attempt in walk.Job.Attempts)
         {
             var parts = Convoy.Core.Queues.AttemptUsage.AllOf(walk.Job, attempt);
-            (parts[0].From, parts[^1].Until).ShouldBe((attempt.AssignedAt, attempt.EndedAt));
+            parts[0].From.ShouldBe(attempt.AssignedAt);
+            foreach (var task in attempt.Tasks) parts.Where(part => part.From >= attempt.HeldFrom(task) && part.Until == attempt.HeldUntil(task)).ShouldNotBeEmpty();
+
+            // Where the size changed, spans lie beside each other.
+            if (attempt.ResizedAt is not null) continue;
+            parts[^1].Until.ShouldBe(attempt.EndedAt);
             for (var i = 1; i < parts.Count; i++) parts[i].From.ShouldBe(parts[i - 1].Until!.Value);
         }
 

@@ -19,16 +19,19 @@ internal sealed class LifecycleWalk
 
     public Job Job { get; private set; } = null!;
 
+    private Attempt? Attempted => Job.Attempts is [.., var last] ? last : null;
+
     public List<JobEvent> Events { get; } = [];
 
     public List<(JobPhase? From, JobEvent Event, JobPhase To)> Steps { get; } = [];
 
     public DateTimeOffset Now { get; private set; }
 
-    public static JobSpec Spec(int tasks = 2, RecoverySpec? recovery = null, TimeSpan? maxDuration = null, bool preemptible = true, int gpus = 0) => new()
+    public static JobSpec Spec(int tasks = 2, RecoverySpec? recovery = null, TimeSpan? maxDuration = null, bool preemptible = true, int gpus = 0, int most = 0) => new()
     {
         Name = "walk",
-        Roles = new Dictionary<string, RoleSpec> { ["worker"] = new() { Replicas = new(tasks, tasks), Command = ["true"], Resources = new() { Gpu = gpus } } },
+        Framework = most > tasks ? Framework.Pytorch : Framework.Command,
+        Roles = new Dictionary<string, RoleSpec> { ["worker"] = new() { Replicas = new(tasks, Math.Max(tasks, most)), Command = ["true"], Resources = new() { Gpu = gpus } } },
         Recovery = recovery ?? new(),
         Limits = new() { MaxDuration = maxDuration },
         Preemptible = preemptible,
@@ -43,11 +46,23 @@ internal sealed class LifecycleWalk
         from codes in Gen.Int[1, 3].Array[0, 2]
         from limited in Gen.Bool
         from preemptible in Gen.Bool
-        from steps in Gen.Select(Gen.Int[0, 16], Gen.Int[0, 2], Gen.Int[0, 4]).Array[1, 60]
-        select Walked(Spec(tasks, new() { MaxRestarts = restarts, RetryExitCodes = codes }, limited ? TimeSpan.FromMinutes(5) : null, preemptible), steps);
+        from more in Gen.Int[0, 2]
+        from steps in Gen.Select(Gen.Int[0, 18], Gen.Int[0, 3], Gen.Int[0, 4]).Array[1, 60]
+        select Walked(Spec(tasks, new() { MaxRestarts = restarts, RetryExitCodes = codes }, limited ? TimeSpan.FromMinutes(5) : null, preemptible, gpus: 1, most: tasks + more), steps);
 
+    /// <summary>An elastic job gets one more than its least.</summary>
     public LifecycleWalk Assign() => Tell(new JobCommand.Assign(Job.Revision, "local", Job.Spec.Roles["worker"].Resources.Gpu > 0 ? "A100-80G" : null,
-        [.. Enumerable.Range(0, Job.Spec.Roles["worker"].Replicas.Min).Select(rank => new TaskPlacement("worker", rank, rank, $"node-{rank}", []))]));
+        [.. Enumerable.Range(0, Math.Min(Job.Spec.Roles["worker"].Replicas.Min + 1, Job.Spec.Roles["worker"].Replicas.Max)).Select(rank => new TaskPlacement("worker", rank, rank, $"node-{rank}", []))]));
+
+    /// <summary>The gang as it would be with another task.</summary>
+    public TaskPlacement[] WithOneMore() => [.. Gang(), new TaskPlacement("worker", Gang().Length, Gang().Length, $"node-{Attempted?.Tasks.Count}", [])];
+
+    /// <summary>The gang as it would be without the one in this place of it; by itself the last.</summary>
+    public TaskPlacement[] Without(int? index = null) => [.. Gang().Where((_, i) => i != (index ?? Gang().Length - 1)).Select((task, rank) => task with { Rank = rank, RoleIndex = rank })];
+
+    public LifecycleWalk Grow() => Tell(new JobCommand.Resize(Job.Revision, WithOneMore(), []));
+
+    public LifecycleWalk Shrink(int? index = null) => Tell(new JobCommand.Resize(Job.Revision, Without(index), [Other]));
 
     public LifecycleWalk Started(params int[] ranks) => See(TaskState.Running, null, ranks);
 
@@ -81,6 +96,8 @@ internal sealed class LifecycleWalk
         return this;
     }
 
+    private TaskPlacement[] Gang() => [.. (Attempted?.Members ?? []).Select((task, rank) => task.Placement with { Rank = rank, RoleIndex = rank })];
+
     private static LifecycleWalk Walked(JobSpec spec, (int Kind, int Rank, int Code)[] steps)
     {
         var walk = Of(spec);
@@ -104,6 +121,8 @@ internal sealed class LifecycleWalk
         13 => Tell(new JobCommand.Drain("local", $"node-{rank}", "root")),
         14 => Tell(new JobCommand.Update("ann", new TermsChange(rank == 0 ? null : $"queue-{rank}", code == 0 ? null : (JobPriority)(code % 3), code == 4 ? TimeSpan.FromMinutes(7) : null))),
         15 => Tell(new JobCommand.Retry("ann", null, "senior", null, Job.Place + 10)),
+        16 => Grow(),
+        17 => code < 3 ? Shrink() : Shrink(rank),
         _ => After(TimeSpan.FromMinutes(code)).Tell(new JobCommand.CheckDeadlines(BindTimeout)),
     };
 }
