@@ -99,9 +99,9 @@ internal sealed class Supervisor(string folder, TimeProvider time)
             Stop(order, now);
         }
 
-        if (!_stopping && !_mainEnded && _idle is null && terminal?.IdleFor >= order.Console!.IdleMilliseconds)
+        if (!_stopping && !_mainEnded && _idle is null && order.Console is { } console && terminal!.IdleFor >= console.IdleMilliseconds)
         {
-            _idle = $"idle for {DurationText.Format(TimeSpan.FromMilliseconds(order.Console.IdleMilliseconds))}: nothing was typed and nothing printed, so it was ended";
+            _idle = $"idle for {DurationText.Format(TimeSpan.FromMilliseconds(console.IdleMilliseconds))}: nothing was typed and nothing printed, so it was ended";
             Stop(order, now);
         }
 

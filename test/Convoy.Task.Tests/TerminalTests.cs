@@ -40,7 +40,7 @@ public sealed class TerminalTests
         await ForegroundAsync("sleep");
         ann.Type("\x1a");
         await ann.SeesAsync("Stopped");
-        ann.Type("kill %1; exit 5\n");
+        ann.Type("kill %1; wait; exit 5\n");
         (await SupervisedFolder.EndAsync(supervisor)).ShouldBe(0);
         task.Exit!.Code.ShouldBe(5);
         ann.Seen.ShouldNotContain("job control");

@@ -30,10 +30,19 @@ internal sealed class Attachment(Call call, string job, Stream output)
     {
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var remote = call.Client.Terminal(job, isTerminal ? LocalTerminal.Size : null, fromStart);
-        using var local = isTerminal ? LocalTerminal.Open() : null;
-        using var resized = isTerminal ? PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => Resize(remote)) : null;
-        using var continued = isTerminal ? PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => ComeBack(remote, local!)) : null;
         position = null;
+        if (!isTerminal) return await JoinAsync(remote, null, leaving);
+        using var local = LocalTerminal.Open();
+        using var resized = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => Resize(remote));
+        using var continued = PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => ComeBack(remote, local));
+        return await JoinAsync(remote, local, leaving);
+    }
+
+    /// <summary>What the program printed after the last that was shown, from the job's log.</summary>
+    public Task ShowRestAsync(CancellationToken cancellationToken) => ShowLogAsync(position ?? 0, long.MaxValue, cancellationToken);
+
+    private async Task<AttachmentEnd> JoinAsync(RemoteTerminal remote, LocalTerminal? local, CancellationTokenSource leaving)
+    {
         var typing = TypeAsync(remote, local, leaving);
         try
         {
@@ -57,9 +66,6 @@ internal sealed class Attachment(Call call, string job, Stream output)
             await typing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
-
-    /// <summary>What the program printed after the last that was shown, from the job's log.</summary>
-    public Task ShowRestAsync(CancellationToken cancellationToken) => ShowLogAsync(position ?? 0, long.MaxValue, cancellationToken);
 
     private async Task ShowLogAsync(long from, long end, CancellationToken cancellationToken)
     {

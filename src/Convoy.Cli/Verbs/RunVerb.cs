@@ -20,7 +20,7 @@ internal static class RunVerb
         var attach = Options.Text("--attach", "JOB", "Come back to a job that runs, instead of starting one");
         var idle = Options.Duration("--idle-timeout", "End it when nothing was typed and nothing printed for so long (default 30m)", TimeSpan.FromSeconds(1));
         var format = Options.Format("table", "json", "yaml");
-        var verb = new Verb("run", "A terminal in one allocation: convoy run [flags] [-- COMMAND...]; without a command, a shell. After Enter, ~. detaches and ~? helps")
+        var verb = new Verb("run", "Open a terminal in one allocation: a shell, or a command to type into")
         {
             Examples =
             [
@@ -29,6 +29,9 @@ internal static class RunVerb
                 "convoy run --no-code -- wc -l < numbers.txt",
                 "convoy run --attach j0123456789abcdef",
             ],
+            About = "Every key goes to the program, Ctrl-C too; after Enter, ~. detaches and ~? helps. What is detached, by a closed window or a lost connection too, goes on until it ends or is idle; --attach comes back to it. Out of a terminal, standard input and output go through as they are. Ctrl-C while the job waits in the queue cancels it.",
+            SeeAlso = ["submit", "logs", "cancel"],
+            Exits = ExitCodes.OfJobs,
             TakesCommand = true,
             LaterFlags = ["--image", "--data", "--secret", "--git", "--volume", "--shm"],
             Options = { attach, idle, format },
