@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using Convoy.Core.Resources;
+using Convoy.Server.Operation;
 
 namespace Convoy.Server;
 
@@ -18,10 +20,22 @@ public sealed record ServerOptions
           --gpus N             declare N devices per node instead of asking nvidia-smi
           --accelerator TYPE   their type, such as A100-80G
           --task-program FILE  the task supervisor (default: convoy-task beside this program)
+          --disk-reserve SIZE  room kept for what runs; nothing new is taken while less is free
+                               (default: a twentieth of the disk, from 16Mi to 2Gi)
+          --retention KIND=TIME,...
+                               how long after a job's end its logs, code, outputs, checkpoints,
+                               events, metrics and record (jobs) are kept, each a duration or
+                               forever (default: logs=30d,code=30d,outputs=90d,checkpoints=30d,
+                               events=180d,metrics=180d,jobs=365d)
           --trust-tasks        allow more than one person although all tasks run under one uid
           --write-context FILE write the context 'local' into this file of the command line
           --version, --help
         """;
+
+    private static readonly string[] Switches = ["--trust-tasks"];
+
+    private static readonly string[] TakingValue =
+        ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--write-context", "--disk-reserve", "--retention"];
 
     public required string State { get; init; }
 
@@ -47,6 +61,14 @@ public sealed record ServerOptions
 
     public string? WriteContext { get; init; }
 
+    /// <summary>Room kept for what runs; null is a part of the disk.</summary>
+    public ByteSize? DiskReserve { get; init; }
+
+    public Retention Retention { get; init; } = Retention.Default;
+
+    /// <summary>How often it is looked for what has been kept for long enough.</summary>
+    public TimeSpan UpkeepPeriod { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How long a gang may take from its assignment until all its tasks have started.</summary>
     public TimeSpan BindTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
@@ -54,7 +76,7 @@ public sealed record ServerOptions
     public static (ServerOptions? Options, IReadOnlyList<string> Errors) Parse(IReadOnlyList<string> args)
     {
         var errors = new List<string>();
-        var values = Read(args, errors);
+        var values = Read(args, Switches, TakingValue, errors);
         var listen = Endpoint(values.GetValueOrDefault("--listen", "127.0.0.1:7788"), errors);
         var options = new ServerOptions
         {
@@ -68,6 +90,8 @@ public sealed record ServerOptions
             TaskProgram = ExistingFile("--task-program") ?? Path.Combine(AppContext.BaseDirectory, "convoy-task"),
             TrustTasks = values.ContainsKey("--trust-tasks"),
             WriteContext = values.GetValueOrDefault("--write-context"),
+            DiskReserve = Size("--disk-reserve"),
+            Retention = values.GetValueOrDefault("--retention") is { } retention ? Retention.Default.With(retention, "--retention", errors) ?? Retention.Default : Retention.Default,
         };
         if (options.TlsCertificate is null != options.TlsKey is null) errors.Add("--tls-cert and --tls-key belong together");
         if (!IPAddress.IsLoopback(listen.Address) && options.TlsCertificate is null)
@@ -87,6 +111,14 @@ public sealed record ServerOptions
             return null;
         }
 
+        ByteSize? Size(string name)
+        {
+            if (values.GetValueOrDefault(name) is not { } text) return null;
+            if (ByteSize.TryParse(text, out var size)) return size;
+            errors.Add($"{name} takes a size such as 2Gi, not '{text}'");
+            return null;
+        }
+
         string? ExistingFile(string name)
         {
             if (values.GetValueOrDefault(name) is not { } path) return null;
@@ -95,10 +127,9 @@ public sealed record ServerOptions
         }
     }
 
-    private static Dictionary<string, string> Read(IReadOnlyList<string> args, List<string> errors)
+    /// <summary>Values by the name of their option; a switch that is given has an empty one.</summary>
+    internal static Dictionary<string, string> Read(IReadOnlyList<string> args, string[] switches, string[] takingValue, List<string> errors)
     {
-        string[] switches = ["--trust-tasks"];
-        string[] takingValue = ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--write-context"];
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < args.Count; i++)
         {
@@ -128,7 +159,7 @@ public sealed record ServerOptions
     }
 
     /// <summary>As root, tasks run under uids of their own, which cannot pass root's home.</summary>
-    private static string DefaultState()
+    internal static string DefaultState()
     {
         if (Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } home) return Path.Combine(home, "convoy");
         return Environment.IsPrivilegedProcess ? "/var/lib/convoy" : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state", "convoy");

@@ -56,6 +56,12 @@ internal sealed class Supervisor(string folder, TimeProvider time)
         using var ports = new HeldPorts(order.HoldPorts);
         using var log = new LogWriter(folder, order, time);
         var exit = new ExitRecord(folder);
+        if (!exit.HasReserve)
+        {
+            Output.Error($"{folder}: there is no room to record how the task ends; it is not started");
+            return ExitCodes.CannotWrite;
+        }
+
         var launch = Launch.Prepare(folder);
 
         // 4. Limits hold from the first instruction of the program on.
@@ -72,7 +78,7 @@ internal sealed class Supervisor(string folder, TimeProvider time)
 
         // 6. Until nothing is left and the end is on the disk.
         while (!reaper.NoneLeft || (_recorded && !exit.IsSettled)) Step(exit, reaper, order, launch, limits);
-        log.Finish();
+        log.Finish(() => _signalled || Has(TaskFolder.Stop));
         return _recorded && exit.IsWritten ? ExitCodes.Done : ExitCodes.CannotWrite;
     }
 

@@ -15,6 +15,7 @@ internal static class ClusterVerbs
             Body = async (call, cancellationToken) =>
             {
                 var clusters = await call.Client.ListClustersAsync(cancellationToken);
+                NoticeText.Say(call, clusters.Notices);
                 return call.Write(call.Get(format), clusters, Rendering.Indented.ClusterListView, other =>
                 {
                     var table = new TextTable("NAME", "KIND", "STATE", "NODES", "GPUS-FREE", "LAST-SEEN").AlignRight(3, 4);

@@ -17,12 +17,15 @@ internal static class QueueVerb
             Options = { limit, after, format },
             Body = async (call, cancellationToken) =>
             {
+                IReadOnlyList<NoticeView> notices = [];
                 var (items, next) = await Pages.ReadAsync(call.Get(limit), call.Get(after), async (size, from) =>
                 {
                     var page = await call.Client.ListQueueAsync(from, size, cancellationToken);
+                    notices = page.Notices;
                     return (page.Items, page.Next);
                 });
-                call.Write(call.Get(format), new QueueListView(items, next), Rendering.Indented.QueueListView, _ => Write(call, items));
+                call.Write(call.Get(format), new QueueListView(items, next) { Notices = notices }, Rendering.Indented.QueueListView, _ => Write(call, items));
+                NoticeText.Say(call, notices);
                 Pages.SayMore(call, next);
                 return ExitCodes.Success;
             },

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Convoy.Core.Jobs;
+using Convoy.Objects;
 
 namespace Convoy.Clusters.LocalProcesses;
 
@@ -9,6 +10,8 @@ namespace Convoy.Clusters.LocalProcesses;
 /// </summary>
 internal sealed class LocalJob : IAsyncDisposable
 {
+    private static readonly TimeSpan FullDiskPause = TimeSpan.FromSeconds(2);
+
     private readonly LocalMachine machine;
     private readonly CancellationTokenSource preparing = new();
     private readonly List<TaskObservation> seen = [];
@@ -16,6 +19,7 @@ internal sealed class LocalJob : IAsyncDisposable
     private Task? preparation;
     private FailedPreparation? failed;
     private bool isPrepared;
+    private DateTimeOffset prepareAgain = DateTimeOffset.MinValue;
 
     public LocalJob(LocalMachine machine, ClusterAssignment wish)
     {
@@ -92,6 +96,7 @@ internal sealed class LocalJob : IAsyncDisposable
     private void Prepare()
     {
         var wish = Wish;
+        if (machine.Time.GetUtcNow() < prepareAgain) return;
         preparation ??= Task.Run(() => machine.Preparation.PrepareAsync(wish, preparing.Token));
         if (!preparation.IsCompleted) return;
         if (preparation.IsCompletedSuccessfully)
@@ -101,7 +106,16 @@ internal sealed class LocalJob : IAsyncDisposable
         }
 
         if (preparing.IsCancellationRequested) return;
-        var reason = preparation.Exception?.InnerException?.Message ?? "it was given up";
+        var problem = preparation.Exception?.InnerException;
+        if (NoSpace.IsCauseOf(problem) || problem is LeftoverException)
+        {
+            // Nobody's mistake, and it passes: what was made so far is found again.
+            preparation = null;
+            prepareAgain = machine.Time.GetUtcNow() + FullDiskPause;
+            throw new IOException($"it cannot be prepared now: {problem!.Message}", problem);
+        }
+
+        var reason = problem?.Message ?? "it was given up";
         failed = new FailedPreparation($"could not be prepared: {reason}", machine.Time.GetUtcNow());
         Directory.CreateDirectory(machine.Layout.Attempt(Assignment.JobId, Assignment.Attempt));
         DurableFile.Write(machine.Layout.Failed(Assignment.JobId, Assignment.Attempt), JsonSerializer.SerializeToUtf8Bytes(failed, LocalJson.Default.FailedPreparation));

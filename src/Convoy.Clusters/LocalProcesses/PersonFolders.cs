@@ -17,11 +17,17 @@ internal sealed record PersonFolders(int? Uid)
         MakePassageParent(path);
         Make(path, made =>
         {
-            if (Uid is not { } uid) return;
             // The umask may have taken bits away.
-            File.SetUnixFileMode(made, Passage);
-            Own(made, 0, (uint)uid);
+            TakePassage(made);
         });
+    }
+
+    /// <summary>Makes a folder that is there one of the platform's, as <see cref="MakePassage"/> would have.</summary>
+    public void TakePassage(string path)
+    {
+        if (Uid is not { } uid) return;
+        File.SetUnixFileMode(path, Passage);
+        Own(path, 0, (uint)uid);
     }
 
     /// <summary>A folder of the person's own.</summary>
@@ -62,6 +68,7 @@ internal sealed record PersonFolders(int? Uid)
         if (!Directory.Exists(path)) return;
         AsPerson(() =>
         {
+            Open(path);
             foreach (var folder in Directory.GetDirectories(path)) Directory.Delete(folder, recursive: true);
             foreach (var file in Directory.GetFiles(path)) File.Delete(file);
         });
@@ -69,7 +76,19 @@ internal sealed record PersonFolders(int? Uid)
         Directory.Delete(path);
     }
 
-    private bool AsPerson(Action action)
+    /// <summary>A task may have left folders that even their owner can take nothing out of. Links are not followed.</summary>
+    private static void Open(string root)
+    {
+        var folders = new Stack<DirectoryInfo>([new DirectoryInfo(root)]);
+        while (folders.TryPop(out var folder))
+        {
+            if ((folder.UnixFileMode & OwnerAll) != OwnerAll) folder.UnixFileMode |= OwnerAll;
+            foreach (var below in folder.EnumerateDirectories().Where(below => below.LinkTarget is null)) folders.Push(below);
+        }
+    }
+
+    /// <summary>False where it failed.</summary>
+    public bool AsPerson(Action action)
     {
         var done = false;
         var thread = new Thread(() =>

@@ -55,17 +55,24 @@ internal sealed class StateLayout(string root)
 /// </summary>
 internal sealed class PersonLayout(string root)
 {
+    public const string CodeName = "code";
+    public const string OutputsName = "outputs";
+    public const string CheckpointsName = "checkpoints";
+
+    /// <summary>What outlives the machine in a backup.</summary>
+    public static IReadOnlyList<string> Kept { get; } = [OutputsName, CheckpointsName];
+
     public string Root => root;
 
     public string Home => Path.Combine(root, "home");
 
     public string Job(JobId job) => Path.Combine(root, "jobs", job.Value);
 
-    public string Code(JobId job, int attempt, int rank) => Path.Combine(Job(job), "code", $"{attempt}-{rank}");
+    public string Code(JobId job, int attempt, int rank) => Path.Combine(Job(job), CodeName, $"{attempt}-{rank}");
 
-    public string Checkpoints(JobId job) => Path.Combine(Job(job), "checkpoints");
+    public string Checkpoints(JobId job) => Path.Combine(Job(job), CheckpointsName);
 
-    public string Output(JobId job, int attempt, int rank) => Path.Combine(Job(job), "outputs", StateLayout.Text(attempt), StateLayout.Text(rank));
+    public string Output(JobId job, int attempt, int rank) => Path.Combine(Job(job), OutputsName, StateLayout.Text(attempt), StateLayout.Text(rank));
 
     /// <summary>Short, because a Unix socket in TMPDIR has at most 108 characters for its whole path.</summary>
     public string Temporary(JobId job, int attempt, int rank)

@@ -16,6 +16,7 @@ public sealed partial class SchedulingLoop : BackgroundService
     private readonly Snapshots snapshots;
     private readonly GuardedPlanner planner;
     private readonly SnapshotFolder kept;
+    private readonly Restraints restraints;
     private readonly Wakeup wakeup;
     private readonly TimeProvider time;
     private readonly ILogger<SchedulingLoop> log;
@@ -23,13 +24,14 @@ public sealed partial class SchedulingLoop : BackgroundService
     private string toldLast = "";
 
     public SchedulingLoop(
-        Ledger ledger, Fleet fleet, Snapshots snapshots, GuardedPlanner planner, SnapshotFolder kept, JobFeed feed, TimeProvider time, ILogger<SchedulingLoop> log)
+        Ledger ledger, Fleet fleet, Snapshots snapshots, GuardedPlanner planner, SnapshotFolder kept, Restraints restraints, JobFeed feed, TimeProvider time, ILogger<SchedulingLoop> log)
     {
         this.ledger = ledger;
         this.fleet = fleet;
         this.snapshots = snapshots;
         this.planner = planner;
         this.kept = kept;
+        this.restraints = restraints;
         this.time = time;
         this.log = log;
         wakeup = new Wakeup(time);
@@ -82,10 +84,12 @@ public sealed partial class SchedulingLoop : BackgroundService
 
         // Where nothing could be planned at all, what was known before is better than nothing.
         if (plan.Gangs.Count == 0 && plan.Waiting.Count == 0 && planning.Snapshot.Pending.Count > 0) return;
+        var halt = restraints.Halt;
         var silent = fleet.Clusters.Values.ToLookup(cluster => cluster.IsSilentAt(planning.Now), cluster => cluster.Name);
-        Volatile.Write(ref latest, LatestPlan.Of(plan).WithSilence([.. silent[true]], [.. silent[false]], planning.Snapshot.Pending));
+        Volatile.Write(ref latest, LatestPlan.Of(plan, halt).WithSilence([.. silent[true]], [.. silent[false]], planning.Snapshot.Pending));
         snapshots.Promise(plan, planning.Now);
         Instruments.WaitingJobs.Set(Latest.Order.Count);
+        if (halt is not null) return;
         var victims = plan.Evictions.ToLookup(eviction => eviction.For);
 
         // What a running job would have to give up first cannot be asked of it yet.

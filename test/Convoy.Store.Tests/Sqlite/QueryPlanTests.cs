@@ -29,11 +29,13 @@ public sealed class QueryPlanTests : IAsyncLifetime
     [Fact]
     public async Task every_other_question_is_searched_in_order()
     {
-        foreach (var sql in new[]
-        {
+        foreach (var sql in (string[])
+        [
             JobQueries.One, JobQueries.Unfinished, JobQueries.LastSequence, JobQueries.Finished, JobQueries.Events, UsageRow.Since, MetricQueries.List(null), MetricQueries.List("loss"),
             PeopleQueries.User, PeopleQueries.Users, PeopleQueries.Token, PeopleQueries.Tokens(null), PeopleQueries.Tokens("ada"), PeopleQueries.Code,
-        })
+            RetentionQueries.Ended, RetentionQueries.Removals, RetentionQueries.Grants, RetentionQueries.GrantedAt, RetentionQueries.IsReferred, RetentionQueries.ForgetGrant,
+            RetentionQueries.RemoveEvents, RetentionQueries.RemoveMetrics, .. RetentionQueries.RemoveJob,
+        ])
         {
             await SearchesInOrderAsync(sql);
         }

@@ -1,0 +1,56 @@
+using Convoy.Core.Jobs;
+
+namespace Convoy.Clusters.LocalProcesses;
+
+public sealed partial class LocalCluster : IJobFiles
+{
+    public async Task<IReadOnlyList<JobId>> ListEndedAsync(CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            return [.. known.Where(job => job.Value.IsDone && !live.ContainsKey(job.Key)).Select(job => job.Key)];
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    public async Task ForgetAsync(JobId job, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            if (known.GetValueOrDefault(job) is not { IsDone: true } had || live.ContainsKey(job)) return;
+
+            // The wish first: without it the rest is not looked at, and with it the outcome must be there.
+            DurableFile.Delete(machine.Layout.Wish(job));
+            DurableFile.Delete(machine.Layout.Outcome(job));
+            machine.Journal.Forget(job, had.Tasks);
+            known.Remove(job);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    public async Task RemoveAsync(JobId job, int ownerNumber, int attempts, JobParts parts, CancellationToken cancellationToken)
+    {
+        await ForgetAsync(job, cancellationToken);
+        await cleaning.WaitAsync(cancellationToken);
+        var files = new JobFiles(machine.Layout, machine.Preparation.UidOf(ownerNumber));
+        await Task.Run(() => files.Remove(job, ownerNumber, attempts, parts), cancellationToken);
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            // A wish makes it again; the two must not meet.
+            if (!known.ContainsKey(job)) files.RemoveEmpty(job, ownerNumber);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+}

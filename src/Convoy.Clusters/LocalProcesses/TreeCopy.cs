@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using Microsoft.Win32.SafeHandles;
+
+namespace Convoy.Clusters.LocalProcesses;
+
+/// <param name="Path">Below the folder that was looked through.</param>
+/// <param name="Content">Open for reading; null for a folder or a link.</param>
+/// <param name="Link">What a link names; null for others.</param>
+internal sealed record FoundFile(string Path, UnixFileMode Mode, DateTime WrittenAt, SafeFileHandle? Content, string? Link);
+
+/// <summary>Copies files, folders and links as they are. What is none of these is left out.</summary>
+internal static class TreeCopy
+{
+    private const UnixFileMode OwnerAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const int BufferBytes = 1 << 20;
+
+    /// <summary>Nothing where the same file, to its size and time, is there.</summary>
+    public static CopiedFiles File(string from, string to)
+    {
+        try
+        {
+            using var content = Native.OpenToRead(from);
+            return Write([new FoundFile(Path.GetFileName(to), System.IO.File.GetUnixFileMode(content), System.IO.File.GetLastWriteTimeUtc(content), content, null)], Path.GetDirectoryName(to)!);
+        }
+        catch (IOException) when (!System.IO.File.Exists(from))
+        {
+            return new CopiedFiles(0, 0, 1);
+        }
+    }
+
+    public static CopiedFiles Folder(string from, string to)
+    {
+        using var found = new BlockingCollection<FoundFile>(boundedCapacity: 32);
+        var looking = Task.Run(() =>
+        {
+            try
+            {
+                Find(from, found);
+            }
+            finally
+            {
+                found.CompleteAdding();
+            }
+        });
+        var copied = Write(found.GetConsumingEnumerable(), to);
+        looking.Wait();
+        return copied;
+    }
+
+    /// <summary>Everything below, each folder before what is in it. Links are not followed.</summary>
+    public static void Find(string root, BlockingCollection<FoundFile> found)
+    {
+        var folders = new Stack<DirectoryInfo>([new DirectoryInfo(root)]);
+        while (folders.TryPop(out var folder))
+        {
+            found.Add(new FoundFile(Path.GetRelativePath(root, folder.FullName), folder.UnixFileMode, folder.LastWriteTimeUtc, null, null));
+            foreach (var entry in folder.EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = false }))
+            {
+                if (entry.LinkTarget is null && entry is DirectoryInfo below)
+                {
+                    folders.Push(below);
+                    continue;
+                }
+
+                try
+                {
+                    var content = entry.LinkTarget is null ? Native.OpenToRead(entry.FullName) : null;
+                    found.Add(new FoundFile(Path.GetRelativePath(root, entry.FullName), entry.LinkTarget is null ? entry.UnixFileMode : default, entry.LastWriteTimeUtc, content, entry.LinkTarget));
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    // Gone, or not to be opened: a socket, or a name that is no text.
+                    found.Add(new FoundFile("", default, default, null, null));
+                }
+            }
+        }
+    }
+
+    public static CopiedFiles Write(IEnumerable<FoundFile> found, string root)
+    {
+        var (files, bytes, leftOut) = (0L, 0L, 0L);
+        var buffer = new byte[BufferBytes];
+        Directory.CreateDirectory(root);
+        foreach (var entry in found)
+        {
+            using var content = entry.Content;
+            var path = Path.Combine(root, entry.Path);
+            if (entry.Path.Length == 0)
+            {
+                leftOut++;
+            }
+            else if (content is not null)
+            {
+                files++;
+                bytes += Copy(entry, path, buffer);
+            }
+            else if (entry.Link is { } target)
+            {
+                files++;
+                if (new FileInfo(path) is { LinkTarget: not null } before) before.Delete();
+                System.IO.File.CreateSymbolicLink(path, target);
+            }
+            else
+            {
+                Directory.CreateDirectory(path);
+                if (OwnerAll != (System.IO.File.GetUnixFileMode(path) & OwnerAll) || entry.Path != ".") System.IO.File.SetUnixFileMode(path, entry.Mode | OwnerAll);
+            }
+        }
+
+        return new CopiedFiles(files, bytes, leftOut);
+    }
+
+    private static long Copy(FoundFile entry, string path, byte[] buffer)
+    {
+        var there = new FileInfo(path);
+        if (there.Exists && there.Length == RandomAccess.GetLength(entry.Content!) && there.LastWriteTimeUtc == entry.WrittenAt) return there.Length;
+        there.Delete();
+        using (var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = entry.Mode | UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+        {
+            for (long at = 0; RandomAccess.Read(entry.Content!, buffer, at) is > 0 and var count; at += count) file.Write(buffer.AsSpan(0, count));
+        }
+
+        System.IO.File.SetLastWriteTimeUtc(path, entry.WrittenAt);
+        return new FileInfo(path).Length;
+    }
+}
