@@ -18,14 +18,15 @@ public sealed class DiskReserve(ServerOptions options, StateFolder state)
     /// <summary>Each may be a file system of its own.</summary>
     private readonly string[] places = [state.Root, Path.GetDirectoryName(state.Database)!, state.Objects, state.Cluster];
 
-    /// <summary>What is free and kept, of each place that can be asked.</summary>
-    public IEnumerable<(DiskSpace Space, long ReservedBytes)> Measure() =>
-        places.Select(DiskSpace.Of).OfType<DiskSpace>().Select(space => (space, ReservedOf(space)));
-
     /// <summary>Null where there is room for so many more bytes.</summary>
     public DiskShortage? ShortOf(long bytes = 0)
     {
-        foreach (var (space, reserved) in Measure())
+        var measured = places.Select(DiskSpace.Of).OfType<DiskSpace>().Select(space => (Space: space, Reserved: ReservedOf(space))).ToArray();
+        if (measured.Length == 0) return null;
+        var (fullest, kept) = measured.MinBy(place => place.Space.FreeBytes - place.Reserved);
+        Instruments.DiskFree.Set(fullest.FreeBytes);
+        Instruments.DiskReserved.Set(kept);
+        foreach (var (space, reserved) in measured)
         {
             if (space.FreeBytes - bytes < reserved) return new DiskShortage(space.Path, space.FreeBytes, reserved, IsFiles: false);
             var files = Math.Min(MostFiles, space.TotalFiles / Part);

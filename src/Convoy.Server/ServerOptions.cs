@@ -11,6 +11,8 @@ public sealed record ServerOptions
     public const string Usage = """
         Usage: convoy-server [options]
 
+          --config FILE        options from a file (convoy.yaml): state: /var/lib/convoy, and so on;
+                               one that is given here as well goes before the file's
           --state DIR          where everything is kept (default: $XDG_STATE_HOME/convoy, else
                                ~/.local/state/convoy, as root /var/lib/convoy)
           --listen HOST:PORT   address to serve on (default: 127.0.0.1:7788)
@@ -35,7 +37,7 @@ public sealed record ServerOptions
     private static readonly string[] Switches = ["--trust-tasks"];
 
     private static readonly string[] TakingValue =
-        ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--write-context", "--disk-reserve", "--retention"];
+        ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--disk-reserve", "--retention"];
 
     public required string State { get; init; }
 
@@ -76,7 +78,12 @@ public sealed record ServerOptions
     public static (ServerOptions? Options, IReadOnlyList<string> Errors) Parse(IReadOnlyList<string> args)
     {
         var errors = new List<string>();
-        var values = Read(args, Switches, TakingValue, errors);
+        var values = Read(args, Switches, [.. TakingValue, "--config", "--write-context"], errors);
+        if (values.GetValueOrDefault("--config") is { } config)
+        {
+            foreach (var (name, value) in ConfigFile.Read(Path.GetFullPath(config), TakingValue, Switches, errors)) values.TryAdd(name, value);
+        }
+
         var listen = Endpoint(values.GetValueOrDefault("--listen", "127.0.0.1:7788"), errors);
         var options = new ServerOptions
         {

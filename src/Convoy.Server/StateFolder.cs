@@ -45,16 +45,20 @@ public sealed class StateFolder : IDisposable
         var lockFile = LockOf(path);
         try
         {
-            var held = TryHold(lockFile) ?? throw new StateFolderException($"{path} is in use by another convoy-server{HolderOf(path)}; stop that one, or give another --state");
-            if (TryHold(lockFile) is { } again)
+            var held = TryHold(lockFile);
+            if (held is null) throw new StateFolderException($"{path} is in use by another convoy-server{HolderOf(path)}; stop that one, or give another --state");
+            var taken = new StateFolder(path, held);
+            try
             {
-                again.Dispose();
-                held.Dispose();
-                throw new StateFolderException($"the state folder {path} lies on a file system without file locks, so two servers could spoil it; give another --state");
+                if (!IsHeld(lockFile)) throw new StateFolderException($"the state folder {path} lies on a file system without file locks, so two servers could spoil it; give another --state");
+                NoteHolder(path);
+                return taken;
             }
-
-            NoteHolder(path);
-            return new StateFolder(path, held);
+            catch
+            {
+                taken.Dispose();
+                throw;
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -66,14 +70,6 @@ public sealed class StateFolder : IDisposable
     public static StateFolder Beside(string path) => File.Exists(Path.Combine(path, "server", "convoy.db"))
         ? new StateFolder(path, null)
         : throw new StateFolderException($"{path} holds no platform; give the folder of one with --state");
-
-    /// <summary>Whether a server has the folder now.</summary>
-    public static bool IsInUse(string path)
-    {
-        if (!File.Exists(LockOf(path))) return false;
-        using var free = TryHold(LockOf(path));
-        return free is null;
-    }
 
     /// <summary>What a backup reads is not removed while it is held. Null where somebody else holds it.</summary>
     public IDisposable? TryHoldUpkeep() => TryHold(Path.Combine(Root, "server", "upkeep.lock"));
@@ -143,6 +139,12 @@ public sealed class StateFolder : IDisposable
         {
             return null;
         }
+    }
+
+    private static bool IsHeld(string file)
+    {
+        using var mine = TryHold(file);
+        return mine is null;
     }
 
     private static void CreateFolder(string path, UnixFileMode mode)

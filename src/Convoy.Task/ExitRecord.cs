@@ -12,7 +12,7 @@ internal sealed class ExitRecord
     private const string ReserveName = ".reserve";
     private const uint OwnerOnly = 0x180; // 0600
     private const int ReserveBytes = 32 << 10;
-    
+
     /// <summary>Each try counts twice: before and after the reserve is given up.</summary>
     private const int MostFailures = 600, PauseMilliseconds = 1_000;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Convoy.Core.Jobs;
 
 namespace Convoy.Clusters.LocalProcesses;
@@ -36,7 +37,7 @@ internal sealed class JobFiles(StateLayout layout, int? uid)
         foreach (var folder in Directory.EnumerateDirectories(passage).ToArray())
         {
             var name = Path.GetFileName(folder).Split('-');
-            if (!int.TryParse(name[0], out var attempt) || attempt > attempts) continue;
+            if (!int.TryParse(name[0], NumberStyles.None, CultureInfo.InvariantCulture, out var attempt) || attempt > attempts) continue;
             if (name.Length == 2)
             {
                 folders.Remove(folder);

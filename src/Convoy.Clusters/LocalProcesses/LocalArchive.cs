@@ -66,6 +66,7 @@ public sealed class LocalArchive(string clusterFolder)
         var kept = new StateLayout(source);
         Directory.CreateDirectory(layout.Root);
         Directory.CreateDirectory(layout.Jobs);
+        Directory.CreateDirectory(layout.People);
         DurableFile.Write(Path.Combine(layout.Root, RestoredName), []);
         var total = File.Exists(kept.Identity) ? TreeCopy.File(kept.Identity, layout.Identity) : new CopiedFiles(0, 0, 0);
         foreach (var job in JobsIn(kept.Jobs))

@@ -62,17 +62,30 @@ internal static class TreeCopy
                     continue;
                 }
 
-                try
-                {
-                    var content = entry.LinkTarget is null ? Native.OpenToRead(entry.FullName) : null;
-                    found.Add(new FoundFile(Path.GetRelativePath(root, entry.FullName), entry.LinkTarget is null ? entry.UnixFileMode : default, entry.LastWriteTimeUtc, content, entry.LinkTarget));
-                }
-                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-                {
-                    // Gone, or not to be opened: a socket, or a name that is no text.
-                    found.Add(new FoundFile("", default, default, null, null));
-                }
+                found.Add(Look(entry, Path.GetRelativePath(root, entry.FullName)));
             }
+        }
+    }
+
+    private static FoundFile Look(FileSystemInfo entry, string path)
+    {
+        if (entry.LinkTarget is { } target) return new FoundFile(path, default, default, null, target);
+        SafeFileHandle? content = null;
+        try
+        {
+#pragma warning disable CA2000 // Whoever writes it elsewhere disposes of it.
+            content = Native.OpenToRead(entry.FullName);
+#pragma warning restore CA2000
+
+            // Asked of a pipe or a device, this throws.
+            _ = RandomAccess.GetLength(content);
+            return new FoundFile(path, entry.UnixFileMode, entry.LastWriteTimeUtc, content, null);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            // Gone, no file at all, or of a name that is no text.
+            content?.Dispose();
+            return new FoundFile("", default, default, null, null);
         }
     }
 
@@ -103,7 +116,7 @@ internal static class TreeCopy
             else
             {
                 Directory.CreateDirectory(path);
-                if (OwnerAll != (System.IO.File.GetUnixFileMode(path) & OwnerAll) || entry.Path != ".") System.IO.File.SetUnixFileMode(path, entry.Mode | OwnerAll);
+                System.IO.File.SetUnixFileMode(path, entry.Mode | OwnerAll);
             }
         }
 

@@ -55,7 +55,7 @@ public static class JobEndpoints
         }
     }
 
-    private static async Task<IResult> CheckAsync(HttpContext http, Admission admission, DiskReserve disk, Ledger ledger, People people, SchedulingLoop scheduling, WhatIf whatIf, CancellationToken cancellationToken)
+    private static async Task<IResult> CheckAsync(HttpContext http, Admission admission, DiskReserve disk, Restraints restraints, Ledger ledger, People people, SchedulingLoop scheduling, WhatIf whatIf, CancellationToken cancellationToken)
     {
         var (spec, invalid) = await SpecBody.ReadAsync(http, cancellationToken);
         if (spec is null) return invalid!;
@@ -66,6 +66,7 @@ public static class JobEndpoints
         if (Ledger.OverSubmitted(owner.Name, ledger.Unfinished.Values.Count(job => job.Owner == owner.Name), admitted.Level.MaxSubmitted) is { } over) return Problems.OverCap(over.Code, over.Message);
 
         var check = DryRun.Of(await scheduling.TryAsync(admitted.Probe, cancellationToken), ledger.Unfinished, http.Caller());
+        if (restraints.Halt is { } halt) return Results.Ok(check with { StartsNow = false, Reason = halt.Code, Message = halt.Message });
         if (check.Reason is null) return Results.Ok(check);
         var prospect = await whatIf.ProspectAsync(admitted.Probe, cancellationToken);
         return Results.Ok(check with { EarliestStart = check.EarliestStart ?? prospect.EarliestStart, Remedy = RemedyViews.Of(prospect.Remedy, admitted.Spec) });

@@ -94,7 +94,7 @@ public sealed partial class RetentionLoop(
             }
 
             mark = EndMark.Of(page[^1]);
-            LogRemoved(log, Retention.NameOf(kind), removed);
+            LogRemoved(log, kind, removed);
             if (kind == KeptKind.Jobs) continue;
             await store.SaveRetentionMarkAsync(Retention.NameOf(kind), mark, cancellationToken);
             await LoadAsync(cancellationToken);
@@ -145,10 +145,10 @@ public sealed partial class RetentionLoop(
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Removed {Kind} of {Count} jobs: they have been kept for as long as was asked")]
-    private static partial void LogRemoved(ILogger log, string kind, int count);
+    private static partial void LogRemoved(ILogger log, KeptKind kind, int count);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Removed object {Object}: nothing refers to it")]
-    private static partial void LogObject(ILogger log, string @object);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Removed object {Sha256}: nothing refers to it")]
+    private static partial void LogObject(ILogger log, string sha256);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Not all that {Job} left could be removed")]
     private static partial void LogLeft(ILogger log, Exception exception, JobId job);

@@ -22,6 +22,7 @@ public sealed partial class SchedulingLoop : BackgroundService
     private readonly ILogger<SchedulingLoop> log;
     private LatestPlan latest = LatestPlan.None;
     private string toldLast = "";
+    private string? haltedBy;
 
     public SchedulingLoop(
         Ledger ledger, Fleet fleet, Snapshots snapshots, GuardedPlanner planner, SnapshotFolder kept, Restraints restraints, JobFeed feed, TimeProvider time, ILogger<SchedulingLoop> log)
@@ -89,6 +90,8 @@ public sealed partial class SchedulingLoop : BackgroundService
         Volatile.Write(ref latest, LatestPlan.Of(plan, halt).WithSilence([.. silent[true]], [.. silent[false]], planning.Snapshot.Pending));
         snapshots.Promise(plan, planning.Now);
         Instruments.WaitingJobs.Set(Latest.Order.Count);
+        if (halt?.Code != haltedBy && halt is not null) LogHalted(log, halt.Code, halt.Message);
+        haltedBy = halt?.Code;
         if (halt is not null) return;
         var victims = plan.Evictions.ToLookup(eviction => eviction.For);
 
@@ -149,6 +152,9 @@ public sealed partial class SchedulingLoop : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Victim} makes way for {Job}")]
     private static partial void LogEvicted(ILogger log, JobId victim, JobId job);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Nothing new starts ({Code}): {Why}")]
+    private static partial void LogHalted(ILogger log, string code, string why);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Assignment of {Job} dropped: {Reason}")]
     private static partial void LogStale(ILogger log, JobId job, string reason);

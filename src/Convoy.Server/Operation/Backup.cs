@@ -61,7 +61,8 @@ public static class Backup
     {
         for (var since = time.GetTimestamp(); time.GetElapsedTime(since) < WaitForUpkeep;)
         {
-            if (state.TryHoldUpkeep() is { } held) return held;
+            var held = state.TryHoldUpkeep();
+            if (held is not null) return held;
             await Task.Delay(LookAgain, time, cancellationToken);
         }
 

@@ -16,11 +16,11 @@ public static class OperatorVerbs
                  makes a new token for an administrator who has lost theirs
         """;
 
-    private static readonly Dictionary<string, (string[] Needed, string[] Optional)> Verbs = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, (string[] Needed, string[] TakingValue, string[] Switches)> Verbs = new(StringComparer.Ordinal)
     {
-        ["backup"] = (["--to"], ["--state"]),
-        ["restore"] = (["--from", "--state"], []),
-        ["token"] = ([], ["--state", "--user", "--revoke-others"]),
+        ["backup"] = (["--to"], ["--state", "--to"], []),
+        ["restore"] = (["--from", "--state"], ["--from", "--state"], []),
+        ["token"] = ([], ["--state", "--user"], ["--revoke-others"]),
     };
 
     /// <summary>Null where the arguments name no such verb.</summary>
@@ -28,7 +28,7 @@ public static class OperatorVerbs
     {
         if (args.Length == 0 || !Verbs.TryGetValue(args[0], out var known)) return null;
         var errors = new List<string>();
-        var values = ServerOptions.Read(args[1..], ["--revoke-others"], [.. known.Needed.Concat(known.Optional).Where(name => name != "--revoke-others")], errors);
+        var values = ServerOptions.Read(args[1..], known.Switches, known.TakingValue, errors);
         errors.AddRange(known.Needed.Where(name => !values.ContainsKey(name)).Select(name => $"convoy-server {args[0]} needs {name}; see --help"));
         if (errors.Count > 0)
         {

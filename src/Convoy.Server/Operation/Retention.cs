@@ -1,5 +1,4 @@
 using Convoy.Core.Documents;
-using Convoy.Core.Jobs;
 using Convoy.Core.Resources;
 
 namespace Convoy.Server.Operation;
@@ -74,24 +73,4 @@ public sealed record Retention
         errors.Add($"{option} knows no '{name}'{guess}; it takes KIND=TIME, with {string.Join(", ", names)}");
         return null;
     }
-}
-
-/// <summary>How far what jobs left has been removed, for who is asked for it.</summary>
-public sealed class RetentionMarks(ServerOptions options)
-{
-    private IReadOnlyDictionary<string, Store.EndMark> marks = new Dictionary<string, Store.EndMark>();
-
-    public IReadOnlyDictionary<string, Store.EndMark> All
-    {
-        get => Volatile.Read(ref marks);
-        set => Volatile.Write(ref marks, value);
-    }
-
-    public Store.EndMark Of(KeptKind kind) => All.GetValueOrDefault(Retention.NameOf(kind)) ?? Store.EndMark.Start;
-
-    /// <summary>Whether what the job left of that kind was removed because it had been kept for long enough.</summary>
-    public bool HasRemoved(KeptKind kind, Job job) => job.Phase.IsFinished() && Of(kind).Covers(job);
-
-    /// <summary>For how long that is, in words.</summary>
-    public string TimeOf(KeptKind kind) => options.Retention.Kept[kind] is { } kept ? DurationText.Format(kept) : "a time that an administrator had set";
 }
