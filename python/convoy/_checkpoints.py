@@ -7,7 +7,7 @@ import uuid
 from pathlib import Path
 from typing import Callable, List, Optional, Tuple, Union
 
-from . import _surroundings
+from . import _heartbeat, _surroundings
 
 Content = Union[bytes, bytearray, memoryview, Callable[[str], object]]
 
@@ -33,6 +33,7 @@ def save_checkpoint(content: Content, step: int, *, keep: int = 3) -> Path:
         raise ValueError(f"step is not negative, but {step}")
     if keep < 1:
         raise ValueError(f"keep is at least 1, but {keep}")
+    _heartbeat.beat()
     folder = _surroundings.checkpoint_directory()
     folder.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(folder)
@@ -53,6 +54,7 @@ def save_checkpoint(content: Content, step: int, *, keep: int = 3) -> Path:
         _remove(unfinished)
         raise
     _sync(folder)
+    _heartbeat.beat()
 
     for _, path in _complete(folder)[keep:]:
         if path != complete:

@@ -12,7 +12,7 @@ from collections import deque
 from datetime import datetime, timezone
 from typing import Any, Deque, Dict, List, Optional, Set, Union
 
-from . import _surroundings
+from . import _heartbeat, _surroundings
 from ._http import Outcome, post
 
 _LOGGER = logging.getLogger("convoy")
@@ -39,6 +39,7 @@ def log(step: int, **values: Any) -> None:
         raise ValueError(f"step is not negative, but {step}")
     at = datetime.now(timezone.utc).isoformat()
     points = [{"step": step, "name": _name(name), "value": _value(value), "at": at} for name, value in values.items()]
+    _heartbeat.beat()
     _REPORTER.add(points)
 
 
@@ -47,6 +48,7 @@ def progress(fraction: float) -> None:
     fraction = float(fraction)
     if math.isnan(fraction):
         raise ValueError("progress is a number from 0 to 1, not NaN")
+    _heartbeat.beat()
     _REPORTER.set_progress(min(1.0, max(0.0, fraction)))
 
 

@@ -14,7 +14,7 @@ internal static class CommandLine
     {
         ["convoy"] =
         [
-            "context", "run", "output", "exec", "ssh", "port-forward", "top", "suspend", "resume", "retry", "update", "delete", "dataset", "team", "quota",
+            "context", "run", "output", "exec", "ssh", "port-forward", "top", "dataset", "team", "quota",
             "usage", "completion", "audit",
         ],
         ["convoy cluster"] = ["get", "join"],
@@ -25,7 +25,7 @@ internal static class CommandLine
         var root = new RootCommand("Convoy: submit training jobs to one place, whatever machines they run on.")
         {
             SubmitVerb.Build(), ListVerb.Build(), GetVerb.Build(), LogsVerb.Build(), WhyVerb.Build(), QueueVerb.Build(), EventsVerb.Build(), MetricsVerb.Build(),
-            WaitVerb.Build(), CancelVerb.Build(), NodeVerbs.Build(), ClusterVerbs.Build(), SchedulingVerbs.Build(), LoginVerb.Build(), WhoAmIVerb.Build(), UserVerbs.Build(),
+            WaitVerb.Build(), CancelVerb.Build(), SuspendVerb.Build(), ResumeVerb.Build(), RetryVerb.Build(), UpdateVerb.Build(), DeleteVerb.Build(), NodeVerbs.Build(), ClusterVerbs.Build(), SchedulingVerbs.Build(), LoginVerb.Build(), WhoAmIVerb.Build(), UserVerbs.Build(),
             TokenVerbs.Build(), LevelVerbs.Build(), ApplyVerb.Build(), SimulateVerb.Build(), UpVerb.Build(), VersionVerb.Build(),
         };
         root.Add(Call.ServerOption);

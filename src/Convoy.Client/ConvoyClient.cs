@@ -53,8 +53,23 @@ public sealed class ConvoyClient : IDisposable
     /// <param name="job">An id, or a name, which means its newest job.</param>
     public Task<JobView> GetJobAsync(string job, CancellationToken cancellationToken) => line.GetAsync(JobPath(job), WireJson.Default.JobView, cancellationToken);
 
-    public Task<JobView> CancelJobAsync(string job, CancellationToken cancellationToken) =>
-        line.SendAsync(() => new HttpRequestMessage(HttpMethod.Post, JobPath(job, "cancel")), WireJson.Default.JobView, cancellationToken);
+    public Task<JobView> CancelJobAsync(string job, CancellationToken cancellationToken) => SteerAsync(JobPath(job, "cancel"), cancellationToken);
+
+    /// <summary>Sets a job aside; its place stays its own.</summary>
+    public Task<JobView> SuspendJobAsync(string job, CancellationToken cancellationToken) => SteerAsync(JobPath(job, "suspend"), cancellationToken);
+
+    public Task<JobView> ResumeJobAsync(string job, CancellationToken cancellationToken) => SteerAsync(JobPath(job, "resume"), cancellationToken);
+
+    /// <summary>Submits a finished job again.</summary>
+    /// <param name="attempt">The attempt that it is to begin: where the job has had it already, nothing happens. Null for whichever is next.</param>
+    public Task<JobView> RetryJobAsync(string job, int? attempt, CancellationToken cancellationToken) => SteerAsync(new QueryText(JobPath(job, "retry")).Add("attempt", attempt).ToString(), cancellationToken);
+
+    public Task<JobUpdateView> UpdateJobAsync(string job, JobUpdateRequest update, CancellationToken cancellationToken) =>
+        line.SendAsync(HttpMethod.Patch, JobPath(job), update, WireJson.Default.JobUpdateRequest, WireJson.Default.JobUpdateView, cancellationToken);
+
+    /// <summary>Deletes a finished job with all that it left. The answer is the job as it was.</summary>
+    public Task<JobView> DeleteJobAsync(string job, CancellationToken cancellationToken) =>
+        line.SendAsync(() => new HttpRequestMessage(HttpMethod.Delete, JobPath(job)), WireJson.Default.JobView, cancellationToken);
 
     public Task<WhyView> WhyAsync(string job, CancellationToken cancellationToken) => line.GetAsync(JobPath(job, "why"), WireJson.Default.WhyView, cancellationToken);
 
@@ -161,6 +176,9 @@ public sealed class ConvoyClient : IDisposable
         var id = JobId.TryParse(job, out _) ? job : (await GetJobAsync(job, cancellationToken)).Id;
         await foreach (var item in streams.ReadAsync(path(id), eventName, type, cancellationToken)) yield return item;
     }
+
+    private Task<JobView> SteerAsync(string path, CancellationToken cancellationToken) =>
+        line.SendAsync(() => new HttpRequestMessage(HttpMethod.Post, path), WireJson.Default.JobView, cancellationToken);
 
     private static string JobPath(string job, string? part = null) => $"jobs/{Uri.EscapeDataString(job)}{(part is null ? "" : "/" + part)}";
 

@@ -18,6 +18,13 @@ public interface ICluster : IAsyncDisposable
     /// </summary>
     Task<IReadOnlyList<Refusal>> ApplyAsync(IReadOnlyList<ClusterAssignment> assignments, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Removes all that the cluster keeps of a job, checkpoints and logs included; no wish for it may be under way. False where a task of it
+    /// has not ended: ask again later. Forgetting twice is the same as once, and a crash in between leaves nothing that runs again.
+    /// </summary>
+    /// <exception cref="IOException">Something cannot be removed now.</exception>
+    Task<bool> ForgetAsync(JobId job, int ownerNumber, CancellationToken cancellationToken);
+
     /// <summary>What was seen since the cursor; everything known where it is null or from another life of the cluster.</summary>
     Task<ClusterReport> ObserveAsync(ReportCursor? since, CancellationToken cancellationToken);
 

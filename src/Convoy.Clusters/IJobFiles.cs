@@ -12,7 +12,7 @@ public interface IJobFiles
     /// To be said of a job that has ended and whose end is stored: the cluster need not know any more how. Nothing is removed that people read.
     /// Says nothing of a job that has not ended here.
     /// </summary>
-    Task ForgetAsync(JobId job, CancellationToken cancellationToken);
+    Task ForgetEndAsync(JobId job, CancellationToken cancellationToken);
 
     /// <summary>Removes what is left of these attempts of an ended job. May be repeated; a later attempt is not touched.</summary>
     /// <param name="ownerNumber">The owner's <see cref="Convoy.Core.People.User.Number"/>.</param>
@@ -36,6 +36,4 @@ public enum JobParts
 
     /// <summary>What the tasks left in <c>CONVOY_CHECKPOINT_DIR</c>, where the platform chose it.</summary>
     Checkpoints = 8,
-
-    All = Logs | Code | Outputs | Checkpoints,
 }

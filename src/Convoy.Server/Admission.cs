@@ -30,7 +30,7 @@ public sealed class Admission(IStore store, People people, Fleet fleet, TimeProv
         var queue = spec.Queue ?? owner.Name;
         if (!await people.MayUseAsync(owner.Name, queue, cancellationToken)) return (null, Problems.InvalidSpec([new SpecProblem("queue", "NoSuchQueue", await WhichQueuesAsync(owner.Name, queue, cancellationToken))]));
 
-        var level = policy.Levels.FirstOrDefault(l => l.Name == owner.Level) ?? new Level(owner.Level, 0);
+        var level = LevelOf(owner, policy);
         if (OverCap(spec, level) is { } overCap) return (null, overCap);
         var kept = spec.Limits.MaxDuration is null && level.MaxDuration is not null ? spec with { Limits = spec.Limits with { MaxDuration = level.MaxDuration } } : spec;
         var probe = PendingJob.Of(new Job
@@ -39,6 +39,17 @@ public sealed class Admission(IStore store, People people, Fleet fleet, TimeProv
         });
         return Infeasible(probe) is { } infeasible ? (null, infeasible) : (new Admitted(kept, queue, level, probe), null);
     }
+
+    /// <summary>Whether this person may have these terms for a job that they have submitted: what is asked of a submission, of what changes.</summary>
+    public async Task<(TermsChange? Allowed, IResult? Refusal)> MayChangeAsync(User owner, TermsChange change, CancellationToken cancellationToken)
+    {
+        if (change.Queue is { } queue && !await people.MayUseAsync(owner.Name, queue, cancellationToken)) return (null, Problems.InvalidSpec([new SpecProblem("queue", "NoSuchQueue", await WhichQueuesAsync(owner.Name, queue, cancellationToken))]));
+        var level = LevelOf(owner, await people.PolicyAsync(cancellationToken));
+        if (OverDuration(change.MaxDuration, level) is { } overCap) return (null, overCap);
+        return (change.ClearsMaxDuration && level.MaxDuration is { } longest ? change with { ClearsMaxDuration = false, MaxDuration = longest } : change, null);
+    }
+
+    private static Level LevelOf(User owner, SchedulingPolicy policy) => policy.Levels.FirstOrDefault(level => level.Name == owner.Level) ?? new Level(owner.Level, 0);
 
     private async ValueTask<string> WhichQueuesAsync(string owner, string asked, CancellationToken cancellationToken)
     {
@@ -54,12 +65,14 @@ public sealed class Admission(IStore store, People people, Fleet fleet, TimeProv
         if (devices > level.MaxGpusPerJob) return Cap($"the job needs {devices} GPUs, and level {level.Name} allows {level.MaxGpusPerJob} per job");
         if (devices > level.MaxGpus) return Cap($"the job needs {devices} GPUs, and level {level.Name} allows a person {level.MaxGpus} altogether");
         if (level.MaxRunning == 0) return Cap($"level {level.Name} allows no running jobs");
-        return spec.Limits.MaxDuration > level.MaxDuration
-            ? Cap($"limits.maxDuration is {DurationText.Format(spec.Limits.MaxDuration.Value)}, and level {level.Name} allows {DurationText.Format(level.MaxDuration.Value)}")
-            : null;
-
-        static IResult Cap(string why) => Problems.OverCap("ExceedsLevelCap", $"{why}; ask for less, or ask an administrator about your level");
+        return OverDuration(spec.Limits.MaxDuration, level);
     }
+
+    private static IResult? OverDuration(TimeSpan? asked, Level level) => asked > level.MaxDuration
+        ? Cap($"limits.maxDuration is {DurationText.Format(asked.Value)}, and level {level.Name} allows {DurationText.Format(level.MaxDuration.Value)}")
+        : null;
+
+    private static IResult Cap(string why) => Problems.OverCap("ExceedsLevelCap", $"{why}; ask for less, or ask an administrator about your level");
 
     /// <summary>Only where machines are known: a cluster that has not reported says nothing about what is possible.</summary>
     private IResult? Infeasible(PendingJob job)

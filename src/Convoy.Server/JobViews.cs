@@ -20,7 +20,7 @@ public static class JobViews
         var attempt = job.Attempts.Count == 0 ? null : job.Attempts[^1];
         var demands = RoleDemand.AllOf(job.Spec).ToArray();
         var placed = job.Phase is JobPhase.Pending or JobPhase.Suspended ? null : attempt;
-        var (reason, message) = Reason(job, plan);
+        var (reason, message) = Reason(job, plan, now);
         return new JobView
         {
             Id = job.Id.Value,
@@ -43,6 +43,7 @@ public static class JobViews
             RuntimeS = attempt?.RunningAt is { } started ? (long)((attempt.EndedAt ?? now) - started).TotalSeconds : null,
             Restarts = job.Restarts,
             PlatformRestarts = job.PlatformRestarts,
+            NotBefore = job.Phase == JobPhase.Pending && job.NotBefore > now ? job.NotBefore : null,
             Nodes = placed is null ? [] : [.. placed.Tasks.Select(task => task.Placement.Node).Distinct()],
             Progress = progressPermille / 1000.0,
             Failure = job.Failure is { } f ? new FailureView(f.Attempt, f.Role, f.Rank, f.Node, f.ExitCode, f.Signal, f.Class, f.Message) : null,
@@ -63,14 +64,15 @@ public static class JobViews
         return new EventView(sequence, happened.At, type, message, happened);
     }
 
-    private static (string? Reason, string? Message) Reason(Job job, LatestPlan plan) => job.Phase switch
+    private static (string? Reason, string? Message) Reason(Job job, LatestPlan plan, DateTimeOffset now) => job.Phase switch
     {
         JobPhase.Pending when plan.Halt is { } halt => (halt.Code, halt.Message),
+        JobPhase.Pending when job.NotBefore > now => ("Held", Sentences.StartsAgain(job, now)),
         JobPhase.Pending when plan.Reasons.TryGetValue(job.Id, out var reason) => (reason.Token.ToString(), Sentences.Of(reason)),
         JobPhase.Pending => ("Held", "the scheduler has not looked at it yet"),
         JobPhase.Stopping => (job.Attempts[^1].StopCause.ToString(), null),
-        JobPhase.Failed => (job.Attempts[^1].StopCause == StopCause.MaxDuration ? nameof(StopCause.MaxDuration) : job.Failure!.Class.ToString(), Sentences.Of(job.Failure!)),
-        JobPhase.Suspended => ("Suspended", null),
+        JobPhase.Failed => (job.Attempts[^1].StopCause == StopCause.MaxDuration ? nameof(StopCause.MaxDuration) : job.Failure!.Hung ? nameof(TaskFailure.Hung) : job.Failure.Class.ToString(), Sentences.Of(job.Failure!)),
+        JobPhase.Suspended => ("Suspended", $"set aside; `convoy resume {job.Id}` queues it again"),
         JobPhase.Cancelled => ("Cancelled", $"cancelled by {job.CancelledBy}"),
         _ => (null, null),
     };

@@ -42,6 +42,7 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
             foreach (var job in page)
             {
                 found.Add(job.Id, job);
+                lastSequence = Math.Max(lastSequence, job.Place);
                 Count(job.Owner, 1);
                 after = job.SubmitSequence;
             }
@@ -70,6 +71,11 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
     /// <summary>Takes a job in, unless its owner has as many unfinished ones as <paramref name="maxSubmitted"/>.</summary>
     public Task<LedgerAnswer> SubmitAsync(JobId id, User owner, string queue, JobSpec spec, int? maxSubmitted, CancellationToken cancellationToken) =>
         EnterAsync(new Entry(id, sequence => new JobCommand.Submit(id, owner.Name, owner.Level, queue, spec, sequence), (owner.Name, maxSubmitted)), cancellationToken);
+
+    /// <summary>Makes a finished job wait again, as another submission of its owner's.</summary>
+    /// <param name="attempt">See <see cref="JobCommand.Retry"/>.</param>
+    public Task<LedgerAnswer> RetryAsync(JobId id, string by, int? attempt, User owner, TimeSpan? maxDuration, int? maxSubmitted, CancellationToken cancellationToken) =>
+        EnterAsync(new Entry(id, sequence => new JobCommand.Retry(by, attempt, owner.Level, maxDuration, sequence), (owner.Name, maxSubmitted)), cancellationToken);
 
     /// <summary>Why a person with so many unfinished jobs may submit no more; null where they may.</summary>
     public static Decision.Rejected? OverSubmitted(string owner, int unfinished, int? maxSubmitted) => unfinished >= maxSubmitted
@@ -161,12 +167,14 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
 
     private Decision Decide(Entry entry, Telling telling, Working job, Dictionary<string, int> submitted)
     {
-        if (entry.Submission is not { } submission || job.Now is not null) return JobLifecycle.Decide(job.Now, telling.Command(0), time.GetUtcNow());
+        var decision = JobLifecycle.Decide(job.Now, telling.Command(lastSequence + 1), time.GetUtcNow());
+        if (entry.Submission is not { } submission || decision is not Decision.Accepted { Events: [JobSubmitted or JobRetried, ..] }) return decision;
         var before = unfinishedByOwner.GetValueOrDefault(submission.Owner) + submitted.GetValueOrDefault(submission.Owner);
         if (OverSubmitted(submission.Owner, before, submission.MaxSubmitted) is { } over) return over;
 
         submitted[submission.Owner] = submitted.GetValueOrDefault(submission.Owner) + 1;
-        return JobLifecycle.Decide(null, telling.Command(++lastSequence), time.GetUtcNow());
+        lastSequence++;
+        return decision;
     }
 
     private void Show(IReadOnlyList<Working> stored)
@@ -175,15 +183,10 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
         foreach (var job in stored)
         {
             var now = job.Now!;
-            if (job.ExpectedRevision == 0) Count(now.Owner, 1);
-            if (now.Phase.IsFinished())
-            {
-                if (next.Remove(now.Id) || job.ExpectedRevision == 0) Count(now.Owner, -1);
-            }
-            else
-            {
-                next[now.Id] = now;
-            }
+            var was = next.ContainsKey(now.Id);
+            if (now.Phase.IsFinished()) next.Remove(now.Id);
+            else next[now.Id] = now;
+            if (was == now.Phase.IsFinished()) Count(now.Owner, was ? -1 : 1);
         }
 
         Volatile.Write(ref unfinished, next.ToImmutable());

@@ -95,18 +95,19 @@ public sealed class Platform : IAsyncDisposable
     {
         services.AddSingleton(options).AddSingleton(state).AddSingleton(TimeProvider.System);
         services.AddSingleton(new ReportTokens(state.ReadOrCreateKey()));
-        services.AddSingleton<JobFeed>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Snapshots>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<LogReader>();
+        services.AddSingleton<JobFeed>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Snapshots>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<JobSteering>().AddSingleton<LogReader>();
         services.AddSingleton<ITaskLogs>(new LocalLogs(state.Cluster));
         services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
 
         services.AddSingleton<DiskReserve>().AddSingleton<CodeShelf>().AddSingleton(provider => new Restraints(() => provider.GetRequiredService<DiskReserve>().ShortOf()));
-        services.AddSingleton<RetentionMarks>().AddSingleton<JobRemoval>().AddSingleton<RetentionLoop>().AddHostedService(provider => provider.GetRequiredService<RetentionLoop>());
+        services.AddSingleton<RetentionMarks>().AddSingleton<RetentionLoop>().AddHostedService(provider => provider.GetRequiredService<RetentionLoop>());
 
         // A scheduler of its own: the loop's remembers the world as it is, and waits for nobody.
         services.AddSingleton(provider => new WhatIf(provider.GetRequiredService<Snapshots>(), provider.GetRequiredService<People>(), new GuardedPlanner(new Scheduler().PlanNext)));
         services.AddSingleton<Ledger>().AddHostedService(provider => provider.GetRequiredService<Ledger>());
         services.AddSingleton<SchedulingLoop>().AddHostedService(provider => provider.GetRequiredService<SchedulingLoop>());
         services.AddSingleton<ClusterLoop>().AddHostedService(provider => provider.GetRequiredService<ClusterLoop>());
+        services.AddSingleton<DeletionLoop>().AddHostedService(provider => provider.GetRequiredService<DeletionLoop>());
         services.AddHostedService<DeadlineLoop>().AddHostedService<UploadSweepLoop>();
     }
 
@@ -167,6 +168,7 @@ public sealed class Platform : IAsyncDisposable
         app.MapGet("/", () => Results.Redirect("/docs")).AllowAnonymous().ExcludeFromDescription();
         var api = app.MapGroup("/api/v1").ProducesProblem(401).ProducesProblem(403);
         api.MapJobs();
+        api.MapJobSteering();
         api.MapEvents();
         api.MapLogs();
         api.MapJobMetrics();

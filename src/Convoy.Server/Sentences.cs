@@ -20,6 +20,8 @@ public static class Sentences
         JobRequeued e => ("Requeued", $"back in the queue after {e.Cause}{(e.Counted ? ", counted as a restart" : "")}{(e.NotBefore is { } until ? $"; not before {until:HH:mm:ss} UTC" : "")}"),
         JobSuspended e => ("Suspended", $"suspended by {e.By}"),
         JobResumed e => ("Resumed", $"resumed by {e.By}"),
+        JobUpdated e => ("Updated", $"updated by {e.By}: {Changes(e.Before, e.After)}"),
+        JobRetried e => ("Retried", $"submitted again by {e.By}"),
         JobSucceeded => ("Succeeded", "every task ended with exit code 0"),
         JobFailed e => ("Failed", Of(e.Failure)),
         JobCancelled e => ("Cancelled", $"cancelled by {e.By}"),
@@ -31,6 +33,15 @@ public static class Sentences
         var how = failure.ExitCode is null && failure.Signal is null ? "" : $" ended with {How(failure.ExitCode, failure.Signal)}";
         var message = failure.Message is null ? "" : $"{(how.Length == 0 ? "" : ":")} {failure.Message}";
         return $"rank {failure.Rank} ({failure.Role}) on {failure.Node}{how}{message} [{failure.Class}]";
+    }
+
+    /// <summary>When a job that waits out its backoff goes on, and what made it stop.</summary>
+    public static string StartsAgain(Job job, DateTimeOffset now)
+    {
+        var seconds = Math.Ceiling((job.NotBefore!.Value - now).TotalSeconds);
+        if (job.Failure is not { } failure || failure.Attempt != job.Attempts[^1].Number) return $"starts again in {seconds:0} s, after {job.Attempts[^1].StopCause}";
+        var count = failure.Class is FailureClass.User or FailureClass.Resource ? $"restart {job.Restarts} of {job.Spec.Recovery.MaxRestarts}" : "not counted as a restart of its own";
+        return $"starts again in {seconds:0} s ({count}), after {Of(failure)}";
     }
 
     public static string Of(WaitingReason reason)
@@ -90,6 +101,18 @@ public static class Sentences
     };
 
     public static string Count(long number, string noun) => $"{number.ToString(CultureInfo.InvariantCulture)} {noun}{(number == 1 ? "" : "s")}";
+
+    private static string Changes(JobTerms before, JobTerms after)
+    {
+        var changes = new List<string>();
+        if (before.Queue != after.Queue) changes.Add($"queue {before.Queue} → {after.Queue}");
+        if (before.Priority != after.Priority) changes.Add($"priority {Word(before.Priority)} → {Word(after.Priority)}");
+        if (before.MaxDuration != after.MaxDuration) changes.Add($"maxDuration {Longest(before)} → {Longest(after)}");
+        return string.Join(", ", changes);
+
+        static string Word(JobPriority priority) => priority.ToString().ToLowerInvariant();
+        static string Longest(JobTerms terms) => terms.MaxDuration is { } longest ? DurationText.Format(longest) : "none";
+    }
 
     private static string How(int? code, int? signal) => code is null ? $"signal {signal}" : $"exit code {code}";
 }

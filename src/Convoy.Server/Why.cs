@@ -64,7 +64,9 @@ public static class Why
         };
     }
 
-    private static string HowTo(Job job, RemedyView remedy) => remedy.By == RemedyViews.Owner
+    private static string HowTo(Job job, RemedyView remedy) => remedy.Flags is not null && remedy.Changes.All(change => change.Key is "queue" or "priority" or "limits.maxDuration")
+        ? $"`convoy update {job.Id} {remedy.Flags}`"
+        : remedy.By == RemedyViews.Owner
         ? $"`convoy cancel {job.Id}`, and submit it again {(remedy.Flags is null ? "so changed" : $"with {remedy.Flags}")}{(job.Attempts.Any(attempt => attempt.RunningAt is not null) ? "; it would begin anew then, without what it has saved" : "")}"
         : "an administrator can change that; or wait";
 

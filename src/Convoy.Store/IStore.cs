@@ -31,6 +31,20 @@ public interface IStore : IAsyncDisposable
     /// </summary>
     Task<IReadOnlyList<Job>> ListFinishedAsync(DateTimeOffset since, Job? after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Deletes a job that has finished, where the stored revision is still the expected one: from then on nobody finds it, and no job takes
+    /// its id before all that it left is removed. What it used stays in the accounts.
+    /// </summary>
+    Task<CommitOutcome> DeleteJobAsync(JobId id, long expectedRevision, CancellationToken cancellationToken);
+
+    Task<bool> IsBeingDeletedAsync(JobId id, CancellationToken cancellationToken);
+
+    /// <summary>Deleted jobs of which something is left, as they were, by submit sequence, from above <paramref name="after"/>.</summary>
+    Task<IReadOnlyList<Job>> ListBeingDeletedAsync(long after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Removes at most about <paramref name="limit"/> of the events and metrics of a deleted job. True once nothing of it is left, its row included.</summary>
+    Task<bool> RemoveDeletedAsync(long submitSequence, int limit, CancellationToken cancellationToken);
+
     /// <summary>The highest submit sequence given so far; 0 where there is none.</summary>
     Task<long> LastSubmitSequenceAsync(CancellationToken cancellationToken);
 

@@ -18,9 +18,6 @@ public sealed record EndMark(DateTimeOffset EndedAt, long SubmitSequence)
     public bool Covers(Job job) => job.EndedAt is { } ended && (ended < EndedAt || (ended == EndedAt && job.SubmitSequence <= SubmitSequence));
 }
 
-/// <summary>A job whose record is gone, and whose files are to follow.</summary>
-public sealed record Removal(JobId Id, int OwnerNumber, int Attempts);
-
 /// <param name="At">When it was uploaded or, to within <see cref="Precision"/>, last asked for.</param>
 public sealed record CodeGrant(string Owner, string Sha256, DateTimeOffset At)
 {

@@ -71,6 +71,12 @@ public sealed class ExitCodeTests : IDisposable
     [InlineData(new[] { "list", "--", "true" }, "takes no command")]
     [InlineData(new[] { "level", "update", "intern" }, "nothing to change")]
     [InlineData(new[] { "level", "update", "intern", "--may-preempt", "yes" }, "--may-preempt takes true, false")]
+    [InlineData(new[] { "update", "digits" }, "nothing to change")]
+    [InlineData(new[] { "update", "digits", "--max-duration", "soon" }, "--max-duration takes a duration such as 4h, or none")]
+    [InlineData(new[] { "update", "digits", "--priority", "hihg" }, "did you mean high?")]
+    [InlineData(new[] { "suspend" }, "convoy suspend --help")]
+    [InlineData(new[] { "delete", "a", "" }, "JOB is empty")]
+    [InlineData(new[] { "retry", "a", "b" }, "'b' is one argument too many")]
     [InlineData(new[] { "wait", "j", "--timeout", "soon" }, "--timeout takes a duration")]
     public async Task A_usage_error_is_2_and_names_what_would_be_right(string[] arguments, string hint)
     {

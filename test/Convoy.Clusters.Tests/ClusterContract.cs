@@ -109,6 +109,33 @@ public abstract class ClusterContract
     }
 
     [Fact]
+    public async Task A_forgotten_job_leaves_nothing_and_its_id_may_begin_anew()
+    {
+        await using var bed = await MakeBedAsync();
+        var cluster = await bed.OpenAsync();
+        var wish = Wishes.Run(bed.Waiting, tasks: 2);
+        var job = wish.Assignment.JobId;
+        await cluster.ApplyAsync(wish);
+        await cluster.UntilRunningAsync(wish);
+        (await cluster.ForgetAsync(job, 1, CancellationToken.None)).ShouldBeFalse("its tasks run");
+        for (var rank = 0; rank < 2; rank++) bed.End(job, rank, 0);
+        await cluster.UntilEndedAsync(wish);
+        while (!await cluster.ForgetAsync(job, 1, CancellationToken.None)) await Task.Delay(20);
+        (await cluster.ForgetAsync(job, 1, CancellationToken.None)).ShouldBeTrue();
+        (await cluster.ObserveAsync(null, CancellationToken.None)).Tasks.ShouldNotContain(task => task.JobId == job);
+        cluster = await bed.OpenAsync();
+        (await cluster.ObserveAsync(null, CancellationToken.None)).Tasks.ShouldNotContain(task => task.JobId == job);
+
+        var started = bed.StartsOf(job, 0);
+        await cluster.ApplyAsync(wish);
+        await cluster.UntilRunningAsync(wish);
+        await bed.UntilStartedAsync(wish, 0);
+        bed.StartsOf(job, 0).ShouldBeLessThanOrEqualTo(started + 1);
+        await cluster.ApplyAsync(wish.Stopped());
+        await cluster.UntilEndedAsync(wish);
+    }
+
+    [Fact]
     public async Task An_older_generation_is_refused_for_good()
     {
         await using var bed = await MakeBedAsync();

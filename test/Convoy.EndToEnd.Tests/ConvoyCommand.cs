@@ -28,6 +28,9 @@ internal sealed class ConvoyCommand : IDisposable
 
     public string Home { get; }
 
+    /// <summary>What its shell has exported.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
+
     /// <summary>Where commands are started.</summary>
     public string Folder { get; }
 
@@ -42,6 +45,7 @@ internal sealed class ConvoyCommand : IDisposable
         start.Environment["XDG_CONFIG_HOME"] = Path.Combine(Home, "config");
         start.Environment["CONVOY_SERVER"] = server.ToString();
         start.Environment["CONVOY_TOKEN"] = token;
+        foreach (var (name, value) in Variables) start.Environment[name] = value;
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         using var limit = new CancellationTokenSource(Patience);

@@ -15,6 +15,7 @@ internal sealed class Audit(Timeline timeline, Transcript transcript, IReadOnlyL
     private static readonly TimeSpan LongestConfusion = TimeSpan.FromSeconds(20);
 
     private readonly Dictionary<JobId, Job> stored = [];
+    private readonly Dictionary<JobId, Job> deleted = [];
     private readonly Dictionary<JobId, DateTimeOffset> changedAt = [];
     private readonly Dictionary<(string Cluster, JobId Job, int Attempt), DateTimeOffset> partialSince = [];
     private DateTimeOffset? confusedSince;
@@ -26,17 +27,26 @@ internal sealed class Audit(Timeline timeline, Transcript transcript, IReadOnlyL
     {
         var (id, before) = (change.Next.Id, stored.GetValueOrDefault(change.Next.Id));
         var after = change.Events.Aggregate(before, JobLifecycle.Evolve)!;
+        timeline.Require(!deleted.ContainsKey(id), $"{id} is stored, and it was deleted");
         transcript.Write($"stored {id} revision {after.Revision} {after.Phase}: {string.Join(' ', change.Events.Select(happened => happened.GetType().Name))}");
         timeline.Require(Text(after) == Text(change.Next), $"{id} was stored as {Text(change.Next)}, and its events say {Text(after)}");
-        timeline.Require(before is not null || stored.Values.All(job => job.SubmitSequence != after.SubmitSequence), $"{id} has a submit sequence that was given already");
+        timeline.Require(before is not null || stored.Values.Concat(deleted.Values).All(job => job.SubmitSequence != after.SubmitSequence), $"{id} has a submit sequence that was given already");
         var generation = before?.Generation ?? 0;
         foreach (var next in change.Events.Select(Generation).OfType<long>()) timeline.Require(next == ++generation, $"generation {next} of {id} does not follow {generation - 1}");
         (stored[id], changedAt[id]) = (after, timeline.Now);
         if (after.Current is null) timeline.Require(!clusters.Any(machines => machines.Runs(id)), $"{id} is {after.Phase}, and its tasks run");
-        if (change.Events.Any(happened => happened is JobSubmitted or JobAssigned)) RequireCaps(after);
+        if (change.Events.Any(happened => happened is JobSubmitted or JobRetried or JobAssigned)) RequireCaps(after);
         if (change.Events.Any(happened => happened is JobAssigned)) RequireRoom();
         if (after.Phase == JobPhase.Succeeded) RequireSuccess(after);
         foreach (var stopping in change.Events.OfType<JobStopping>().Where(stopping => stopping.Cause == StopCause.Preempted)) RequireReason(before!, stopping);
+    }
+
+    /// <summary>A job is gone for good.</summary>
+    public void Deleted(JobId id)
+    {
+        timeline.Require(stored.Remove(id, out var job) && job.Phase.IsFinished(), $"{id} is deleted, and it is {job?.Phase}");
+        deleted[id] = job!;
+        transcript.Write($"deleted {id}");
     }
 
     /// <summary>Every second.</summary>
@@ -71,15 +81,18 @@ internal sealed class Audit(Timeline timeline, Transcript transcript, IReadOnlyL
         var accepted = new HashSet<JobId>();
         foreach (var submission in submissions)
         {
-            timeline.Require(stored.ContainsKey(submission.Id) == submission.IsAccepted, $"{submission.Id} is {(submission.IsAccepted ? "accepted and not" : "refused and")} stored");
-            timeline.Require(!submission.IsAccepted || accepted.Add(submission.Id), $"{submission.Id} is there twice");
-            timeline.Require(!submission.IsCancelled || stored[submission.Id].Phase == JobPhase.Cancelled, $"{submission.Id} was to be cancelled");
+            timeline.Require(stored.ContainsKey(submission.Id) == (submission.IsAccepted && !submission.IsDeleted), $"{submission.Id} is {(submission.IsDeleted ? "deleted and" : submission.IsAccepted ? "accepted and not" : "refused and")} stored");
+            timeline.Require(!submission.IsAccepted || submission.IsDeleted || accepted.Add(submission.Id), $"{submission.Id} is there twice");
+            timeline.Require(!submission.IsCancelled || submission.IsDeleted || stored[submission.Id].Phase == JobPhase.Cancelled, $"{submission.Id} was to be cancelled");
         }
 
         timeline.Require(stored.Count == accepted.Count, "a job was stored that nobody submitted");
         timeline.Require(clusters.All(machines => machines.Gangs.Values.SelectMany(gang => gang).All(task => task.HasEnded)), "something still runs, though every job has finished");
         foreach (var job in server.Ledger.Unfinished.Values) timeline.Require(Text(job) == Text(stored[job.Id]), $"{job.Id} in memory is not as stored");
     }
+
+    /// <summary>Neither the disk nor the machines know anything of what was deleted.</summary>
+    public bool IsRidOfDeleted(IReadOnlyList<Job> left) => left.Count == 0 && deleted.Keys.All(id => clusters.All(machines => !machines.Gangs.ContainsKey(id)));
 
     private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 
@@ -114,9 +127,9 @@ internal sealed class Audit(Timeline timeline, Transcript transcript, IReadOnlyL
     {
         var (snapshot, _, now, _) = server.Snapshots.Take(new SchedulingPolicy([]));
         var usage = new UsageAccounts(FairShare.DefaultHalfLife, now);
-        foreach (var job in stored.Values)
+        foreach (var job in stored.Values.Concat(deleted.Values))
         {
-            foreach (var attempt in job.Attempts) usage.Charge(AttemptUsage.Of(job, attempt));
+            foreach (var part in job.Attempts.SelectMany(attempt => AttemptUsage.AllOf(job, attempt))) usage.Charge(part);
         }
 
         var expected = usage.Shares(QueueTree.Default, snapshot.Nodes, now).Users;
@@ -157,7 +170,7 @@ internal sealed class Audit(Timeline timeline, Transcript transcript, IReadOnlyL
         timeline.Require(other.Phase == JobPhase.Pending, $"{victim.Id} makes way for {other.Id}, which is {other.Phase}");
         timeline.Require(
             levelOf[other.Owner].Rank > levelOf[victim.Owner].Rank || (other.Owner == victim.Owner && other.Spec.Priority > victim.Spec.Priority)
-            || (levelOf[other.Owner].Rank == levelOf[victim.Owner].Rank && stopping.At - victim.Attempts[^1].AssignedAt >= victim.Spec.Limits.MaxDuration && other.SubmitSequence < victim.SubmitSequence),
+            || (levelOf[other.Owner].Rank == levelOf[victim.Owner].Rank && stopping.At - victim.Attempts[^1].AssignedAt >= victim.Spec.Limits.MaxDuration && other.Place < victim.Place),
             $"{victim.Id} of {victim.Owner} makes way for {other.Id} of {other.Owner}");
         transcript.Write($"{victim.Id} makes way for {other.Id}");
     }

@@ -17,6 +17,7 @@ internal sealed class Machines
     private readonly Dictionary<JobId, Assignment> wishes = [];
     private readonly Dictionary<JobId, SimulatedTask[]> gangs = [];
     private readonly HashSet<(JobId Job, int Attempt, int Rank)> started = [];
+    private readonly HashSet<JobId> forgotten = [];
 
     public Machines(string name, Timeline timeline, Faults faults, Transcript transcript)
     {
@@ -42,10 +43,24 @@ internal sealed class Machines
 
     public bool Runs(JobId job) => gangs.TryGetValue(job, out var tasks) && tasks.Any(task => task.IsRunning);
 
+    public bool Forget(JobId job)
+    {
+        if (gangs.TryGetValue(job, out var tasks) && tasks.Any(task => !task.HasEnded)) return false;
+        transcript.Write($"{Name} forgets {job}");
+        forgotten.Add(job);
+        gangs.Remove(job);
+        wishes.Remove(job);
+        Journal.Forget(job);
+        return true;
+    }
+
     /// <summary>Null where the wish is taken.</summary>
     public Refusal? Take(Assignment wanted)
     {
         var id = wanted.JobId;
+
+        // Its machines know no other job of that id here, and what is on the line may be late.
+        if (forgotten.Contains(id)) return new Refusal(id, wanted.Generation, "it was forgotten", Permanent: true);
         var had = wishes.GetValueOrDefault(id);
         if (had?.Generation == wanted.Generation)
         {

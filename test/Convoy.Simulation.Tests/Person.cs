@@ -16,7 +16,7 @@ internal sealed class Person(Simulation simulation, string name)
     public void Act()
     {
         if (simulation.IsClosing) return;
-        switch (timeline.Random.Next(10))
+        switch (timeline.Random.Next(14))
         {
             case < 5:
                 var submission = new Submission(simulation, name, $"{submissions.Count}", Spec());
@@ -32,8 +32,17 @@ internal sealed class Person(Simulation simulation, string name)
             case 7:
                 Any()?.Cancel();
                 break;
-            default:
+            case 8 or 9:
                 Any()?.Suspend();
+                break;
+            case 10:
+                Any()?.Update(Change());
+                break;
+            case 11 or 12:
+                Any()?.Retry();
+                break;
+            default:
+                Any()?.Delete();
                 break;
         }
 
@@ -42,9 +51,12 @@ internal sealed class Person(Simulation simulation, string name)
 
     private Submission? Any()
     {
-        var accepted = submissions.Where(submission => submission.IsAccepted).ToArray();
+        var accepted = submissions.Where(submission => submission is { IsAccepted: true, IsDeleted: false }).ToArray();
         return accepted.Length == 0 ? null : accepted[timeline.Random.Next(accepted.Length)];
     }
+
+    private TermsChange Change() => new(
+        timeline.Pick<string?>(null, name, "default"), timeline.Pick<JobPriority?>(null, JobPriority.Low, JobPriority.High), timeline.Random.Next(3) == 0 ? timeline.Between(5, 90) : null);
 
     private JobSpec Spec()
     {

@@ -39,14 +39,10 @@ internal sealed class ServerLife : SynchronizationContext
         Snapshots = new Snapshots(Ledger, Fleet, People, store, restraints, feed, time);
         Scheduling = new SchedulingLoop(Ledger, Fleet, Snapshots, planner, new SnapshotFolder(Violations, Log<SnapshotFolder>()), restraints, feed, time, Log<SchedulingLoop>());
         Admission = new Admission(store, People, Fleet, time);
-        loops =
-        [
-            Ledger,
-            Scheduling,
-            .. clusters.Select(machines => new ClusterLoop(
-                new SimulatedCluster(machines, timeline, faults), Ledger, Fleet, People, new ReportTokens(Key), Scheduling, feed, time, Log<ClusterLoop>())),
-            new DeadlineLoop(Ledger, options, feed, time, Log<DeadlineLoop>()),
-        ];
+        ClusterLoop[] clusterLoops = [.. clusters.Select(machines => new ClusterLoop(
+            new SimulatedCluster(machines, timeline, faults), Ledger, Fleet, People, new ReportTokens(Key), Scheduling, feed, time, Log<ClusterLoop>()))];
+        Deletions = new DeletionLoop(store, clusterLoops, People, time, Log<DeletionLoop>());
+        loops = [Ledger, Scheduling, .. clusterLoops, new DeadlineLoop(Ledger, options, feed, time, Log<DeadlineLoop>()), Deletions];
     }
 
     public bool IsDead { get; private set; }
@@ -64,6 +60,10 @@ internal sealed class ServerLife : SynchronizationContext
     public Admission Admission { get; }
 
     public SchedulingLoop Scheduling { get; }
+
+    public IStore Store => store;
+
+    public DeletionLoop Deletions { get; }
 
     /// <summary>All that was begun has been done, so memory and disk can be compared.</summary>
     public bool IsAtRest => IsServing && store.IsAtRest && timeline.IsStill;

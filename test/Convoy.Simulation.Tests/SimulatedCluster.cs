@@ -1,4 +1,5 @@
 using Convoy.Clusters;
+using Convoy.Core.Jobs;
 
 namespace Convoy.Simulation.Tests;
 
@@ -22,6 +23,15 @@ internal sealed class SimulatedCluster(Machines machines, Timeline timeline, Fau
         return answer.Task;
 
         void Take() => refusals = [.. assignments.Select(wish => machines.Take(wish.Assignment)).OfType<Refusal>()];
+    }
+
+    public async Task<bool> ForgetAsync(JobId job, int ownerNumber, CancellationToken cancellationToken)
+    {
+        await DelayAsync(timeline.Between(0.001, 0.5));
+        if (faults.Happens(Fault.ApplyLost)) throw new IOException("simulated");
+        var isForgotten = machines.Forget(job);
+        if (faults.Happens(Fault.ApplyUnanswered)) throw new IOException("simulated");
+        return isForgotten;
     }
 
     public async Task<ClusterReport> ObserveAsync(ReportCursor? since, CancellationToken cancellationToken)

@@ -52,6 +52,25 @@ internal sealed class SimulatedStore(ModelStore disk, Timeline timeline, Faults 
 
     public Task<long> LastSubmitSequenceAsync(CancellationToken cancellationToken) => AskAsync(store => store.LastSubmitSequenceAsync(cancellationToken));
 
+    public Task<CommitOutcome> DeleteJobAsync(JobId id, long expectedRevision, CancellationToken cancellationToken)
+    {
+        var isLost = faults.StoreIsOut || faults.Happens(Fault.CommitLost);
+        return CallAsync(Delete, isLost, !isLost && faults.Happens(Fault.CommitUnanswered));
+
+        async Task<CommitOutcome> Delete(IStore store)
+        {
+            var outcome = await store.DeleteJobAsync(id, expectedRevision, CancellationToken.None);
+            if (outcome == CommitOutcome.Committed) audit.Deleted(id);
+            return outcome;
+        }
+    }
+
+    public Task<bool> IsBeingDeletedAsync(JobId id, CancellationToken cancellationToken) => AskAsync(store => store.IsBeingDeletedAsync(id, cancellationToken));
+
+    public Task<IReadOnlyList<Job>> ListBeingDeletedAsync(long after, int limit, CancellationToken cancellationToken) => AskAsync(store => store.ListBeingDeletedAsync(after, limit, cancellationToken));
+
+    public Task<bool> RemoveDeletedAsync(long submitSequence, int limit, CancellationToken cancellationToken) => AskAsync(store => store.RemoveDeletedAsync(submitSequence, limit, cancellationToken));
+
     public Task<IReadOnlyList<StoredEvent>> ListEventsAsync(JobId id, long after, int limit, CancellationToken cancellationToken) =>
         AskAsync(store => store.ListEventsAsync(id, after, limit, cancellationToken));
 

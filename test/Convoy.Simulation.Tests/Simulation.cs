@@ -108,7 +108,8 @@ internal sealed class Simulation
     }
 
     private bool IsOver(IEnumerable<Submission> submissions) =>
-        server is { IsAtRest: true } && submissions.All(submission => submission.IsSettled) && !audit.Unfinished(server).Any();
+        server is { IsAtRest: true } && submissions.All(submission => submission.IsSettled) && !audit.Unfinished(server).Any()
+        && audit.IsRidOfDeleted(disk.ListBeingDeletedAsync(0, 1, CancellationToken.None).Result);
 
     private void StepUntil(DateTimeOffset end)
     {

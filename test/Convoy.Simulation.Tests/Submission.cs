@@ -1,5 +1,6 @@
 using Convoy.Core.Jobs;
 using Convoy.Server;
+using Convoy.Store;
 
 namespace Convoy.Simulation.Tests;
 
@@ -17,6 +18,9 @@ internal sealed class Submission(Simulation simulation, string owner, string key
     private readonly Timeline timeline = simulation.Timeline;
     private int openQuestions;
 
+    /// <summary>The revision as which it was last found finished and asked to go on: what was said of it before is about an earlier life.</summary>
+    private long retriedAt;
+
     public JobId Id { get; } = JobId.FromKey(owner, key);
 
     public string Owner => owner;
@@ -27,6 +31,9 @@ internal sealed class Submission(Simulation simulation, string owner, string key
 
     /// <summary>The platform has said yes to a cancellation.</summary>
     public bool IsCancelled { get; private set; }
+
+    /// <summary>Its owner has asked for it to be deleted, and may not know whether it was; nothing else is asked about it any more.</summary>
+    public bool IsDeleted { get; private set; }
 
     /// <summary>Its owner waits for no answer.</summary>
     public bool IsSettled => openQuestions == 0 && (IsAccepted || IsRefused);
@@ -47,7 +54,7 @@ internal sealed class Submission(Simulation simulation, string owner, string key
 
     public void Cancel() => Insist((server, cancellationToken) => server.Ledger.TellAsync(Id, new JobCommand.Cancel(owner), cancellationToken), answer =>
     {
-        if (answer.Decision is Decision.Accepted) IsCancelled = true;
+        if (answer.Decision is Decision.Accepted) IsCancelled |= answer.Job!.Revision > retriedAt;
         else RequireFinished(answer);
     });
 
@@ -56,11 +63,51 @@ internal sealed class Submission(Simulation simulation, string owner, string key
         _ => timeline.After(timeline.Between(0, 60), Resume),
         Resume);
 
-    private void Resume() => Insist((server, cancellationToken) => server.Ledger.TellAsync(Id, new JobCommand.Resume(owner), cancellationToken), answer =>
+    private void Resume()
+    {
+        if (!IsDeleted) ResumeNow();
+    }
+
+    private void ResumeNow() => Insist((server, cancellationToken) => server.Ledger.TellAsync(Id, new JobCommand.Resume(owner), cancellationToken), answer =>
     {
         if (answer.Decision is Decision.Rejected { Code: "Stopping" }) timeline.After(timeline.Between(1, 5), Resume);
         else if (answer.Decision is Decision.Rejected) RequireFinished(answer);
     });
+
+    public void Update(TermsChange change) => Insist((server, cancellationToken) => server.Ledger.TellAsync(Id, new JobCommand.Update(owner, change), cancellationToken), answer =>
+    {
+        if (answer.Decision is Decision.Rejected { Code: not "HasRunLonger" }) RequireFinished(answer);
+    });
+
+    /// <summary>What the endpoint does. Whoever asks twice, because the first answer was lost, gets one more attempt.</summary>
+    public void Retry()
+    {
+        int? attempt = null;
+        Insist(async (server, cancellationToken) =>
+        {
+            if (await server.Ledger.FindAsync(Id, cancellationToken) is not { } job || !job.Phase.IsFinished()) return null;
+            attempt ??= job.Attempts.Count + 1;
+            (retriedAt, IsCancelled) = (job.Revision, false);
+            var user = (await server.People.FindAsync(owner, cancellationToken))!;
+            var (admitted, _) = await server.Admission.AdmitAsync(user, job.Spec, cancellationToken);
+            return admitted is null ? null : await server.Ledger.RetryAsync(Id, owner, attempt, user, admitted.Spec.Limits.MaxDuration, admitted.Level.MaxSubmitted, cancellationToken);
+        }, answer => simulation.Transcript.Write($"{owner} retries {Id}: {answer?.Decision}"));
+    }
+
+    /// <summary>Only where nobody waits for another answer about it, so that none can bring it back.</summary>
+    public void Delete()
+    {
+        if (openQuestions > 0 || IsDeleted) return;
+        Insist(async (server, cancellationToken) =>
+        {
+            if (await server.Ledger.FindAsync(Id, cancellationToken) is not { } job) return IsDeleted;
+            if (!job.Phase.IsFinished()) return false;
+            IsDeleted = true;
+            if (await server.Store.DeleteJobAsync(Id, job.Revision, cancellationToken) == CommitOutcome.Conflict) return await server.Ledger.FindAsync(Id, cancellationToken) is null;
+            server.Deletions.Wake();
+            return true;
+        }, isDeleted => timeline.Require(isDeleted == IsDeleted, $"{Id} is deleted: {isDeleted}, and its owner believes {IsDeleted}"));
+    }
 
     /// <summary>What the endpoint of submission does.</summary>
     private async Task<SubmitAnswer> SubmitAsync(ServerLife server, JobSpec asked, CancellationToken cancellationToken)
@@ -99,5 +146,5 @@ internal sealed class Submission(Simulation simulation, string owner, string key
     }
 
     private void RequireFinished(LedgerAnswer answer) =>
-        timeline.Require(answer.Decision is Decision.Rejected { Code: "AlreadyFinished" } && answer.Job!.Phase.IsFinished(), $"{Id}: {answer.Decision}");
+        timeline.Require(IsDeleted || answer.Decision is Decision.Rejected { Code: "AlreadyFinished" } && answer.Job!.Phase.IsFinished(), $"{Id}: {answer.Decision}");
 }

@@ -15,7 +15,10 @@ internal sealed class ModelStore : IStore
     private readonly SortedDictionary<string, User> users = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, AccessToken> tokens = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Level> levels = Level.Defaults.ToDictionary(level => level.Name);
+    private readonly SortedDictionary<long, Job> deleted = [];
+    private readonly List<AttemptUsage> usageOfDeleted = [];
     private readonly HashSet<(string, string)> code = [];
+    private long lastSequence;
     private readonly SortedDictionary<(string, string), NodeWish> wishes = [];
     private StoredOrganisation organisation = new(0, Organisation.Empty);
 
@@ -40,13 +43,42 @@ internal sealed class ModelStore : IStore
             .OrderBy(Key).Where(job => after is null || Key(job).CompareTo(Key(after)) > 0).Take(Checked(limit))],
         cancellationToken);
 
-    public Task<long> LastSubmitSequenceAsync(CancellationToken cancellationToken) => Answer(() => jobs.Keys.DefaultIfEmpty().Max(), cancellationToken);
+    public Task<CommitOutcome> DeleteJobAsync(JobId id, long expectedRevision, CancellationToken cancellationToken) => Answer(
+        () =>
+        {
+            if (Find(id)?.Job is not { } job || job.Revision != expectedRevision || !job.Phase.IsFinished()) return CommitOutcome.Conflict;
+            jobs.Remove(job.SubmitSequence);
+            deleted[job.SubmitSequence] = job;
+            usageOfDeleted.AddRange(UsageOf(job));
+            return CommitOutcome.Committed;
+        },
+        cancellationToken);
+
+    public Task<bool> IsBeingDeletedAsync(JobId id, CancellationToken cancellationToken) => Answer(() => IsBeingDeleted(id), cancellationToken);
+
+    public Task<IReadOnlyList<Job>> ListBeingDeletedAsync(long after, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<Job>>(
+        () => [.. deleted.Values.Where(job => job.SubmitSequence > after).Take(Checked(limit))], cancellationToken);
+
+    public Task<bool> RemoveDeletedAsync(long submitSequence, int limit, CancellationToken cancellationToken) => Answer(
+        () =>
+        {
+            Checked(limit);
+            if (!deleted.TryGetValue(submitSequence, out var job)) return true;
+            deleted.Remove(submitSequence);
+            events.Remove(job.Id);
+            metrics.Remove(job.Id);
+            batches.RemoveWhere(batch => batch.Item1 == job.Id);
+            return true;
+        },
+        cancellationToken);
+
+    public Task<long> LastSubmitSequenceAsync(CancellationToken cancellationToken) => Answer(() => lastSequence, cancellationToken);
 
     public Task<IReadOnlyList<StoredEvent>> ListEventsAsync(JobId id, long after, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<StoredEvent>>(
-        () => [.. events.GetValueOrDefault(id, []).Select((happened, i) => new StoredEvent(i + 1, happened)).Where(stored => stored.Sequence > after).Take(Checked(limit))], cancellationToken);
+        () => Find(id) is null ? [] : [.. events.GetValueOrDefault(id, []).Select((happened, i) => new StoredEvent(i + 1, happened)).Where(stored => stored.Sequence > after).Take(Checked(limit))], cancellationToken);
 
     public Task<IReadOnlyList<AttemptUsage>> ListUsageAsync(DateTimeOffset since, AttemptUsage? after, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<AttemptUsage>>(
-        () => [.. jobs.Values.SelectMany(record => record.Job.Attempts.Where(attempt => attempt.EndedAt >= since).Select(attempt => AttemptUsage.Of(record.Job, attempt)))
+        () => [.. jobs.Values.SelectMany(record => UsageOf(record.Job)).Concat(usageOfDeleted).Where(usage => usage.Until >= since)
             .OrderBy(Key).Where(usage => after is null || Key(usage).CompareTo(Key(after)) > 0).Take(Checked(limit))],
         cancellationToken);
 
@@ -66,7 +98,7 @@ internal sealed class ModelStore : IStore
         cancellationToken);
 
     public Task<IReadOnlyList<StoredMetric>> ListMetricsAsync(JobId id, string? name, long after, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<StoredMetric>>(
-        () => [.. metrics.GetValueOrDefault(id, []).Where(m => m.Sequence > after && (name is null || m.Point.Name == name)).Take(Checked(limit))], cancellationToken);
+        () => Find(id) is null ? [] : [.. metrics.GetValueOrDefault(id, []).Where(m => m.Sequence > after && (name is null || m.Point.Name == name)).Take(Checked(limit))], cancellationToken);
 
     public Task SetProgressAsync(JobId id, int attempt, int permille, CancellationToken cancellationToken) => Answer(
         () =>
@@ -149,6 +181,8 @@ internal sealed class ModelStore : IStore
         && (filter.Name is null || filter.Name == job.Spec.Name)
         && !(filter.UnfinishedOnly && job.Phase.IsFinished());
 
+    private static IEnumerable<AttemptUsage> UsageOf(Job job) => job.Attempts.Where(attempt => attempt.EndedAt is not null).SelectMany(attempt => AttemptUsage.AllOf(job, attempt));
+
     private static (DateTimeOffset?, long) Key(Job job) => (job.Attempts[^1].EndedAt, job.SubmitSequence);
 
     private static (DateTimeOffset?, long, int) Key(AttemptUsage usage) => (usage.Until, usage.SubmitSequence, usage.Attempt);
@@ -167,13 +201,16 @@ internal sealed class ModelStore : IStore
 
     private JobRecord? Find(JobId id) => jobs.Values.SingleOrDefault(record => record.Job.Id == id);
 
+    private bool IsBeingDeleted(JobId id) => deleted.Values.Any(job => job.Id == id);
+
     private CommitOutcome Commit(JobChange change)
     {
         var (expected, happened, next) = change;
         var before = Find(next.Id);
-        if ((before?.Job.Revision ?? 0) != expected || (before is null && jobs.ContainsKey(next.SubmitSequence))) return CommitOutcome.Conflict;
+        if ((before?.Job.Revision ?? 0) != expected || (before is null && (jobs.ContainsKey(next.SubmitSequence) || deleted.ContainsKey(next.SubmitSequence) || IsBeingDeleted(next.Id)))) return CommitOutcome.Conflict;
         var progress = before?.Job.Attempts.Count == next.Attempts.Count ? before.ProgressPermille : null;
         jobs[next.SubmitSequence] = new JobRecord(next, progress);
+        lastSequence = Math.Max(lastSequence, next.SubmitSequence);
         if (before is null) events[next.Id] = [];
         events[next.Id].AddRange(happened);
         return CommitOutcome.Committed;

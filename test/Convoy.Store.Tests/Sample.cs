@@ -27,6 +27,11 @@ internal static class Sample
 
     public static JobChange Cancel(Job job) => Change(job, new JobCommand.Cancel("ada"));
 
+    /// <summary>To another queue.</summary>
+    public static JobChange Move(Job job) => Change(job, new JobCommand.Update("ada", new TermsChange(job.Queue == "vision" ? "speech" : "vision")));
+
+    public static JobChange Retry(Job job) => Change(job, new JobCommand.Retry("ada", null, "engineer", null, job.Place));
+
     /// <summary>Every task of a preempted attempt has ended: the job waits again.</summary>
     public static JobChange Requeue(Job job)
     {

@@ -40,7 +40,7 @@ public abstract partial class StoreContract
             jobs.Add(sequence == 3 ? job : await CommittedAsync(Sample.Requeue(job)));
         }
 
-        var expected = jobs.SelectMany(job => job.Attempts.Where(attempt => attempt.EndedAt is not null).Select(attempt => AttemptUsage.Of(job, attempt))).ToArray();
+        var expected = jobs.SelectMany(job => job.Attempts.Where(attempt => attempt.EndedAt is not null).SelectMany(attempt => AttemptUsage.AllOf(job, attempt))).ToArray();
         expected.Length.ShouldBe(5);
         (await Store.ListUsageAsync(Sample.Noon, null, 100, None)).ShouldBe(expected);
         (await Store.ListUsageAsync(Sample.Noon, expected[1], 2, None)).ShouldBe(expected[2..4]);

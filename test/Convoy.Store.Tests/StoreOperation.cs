@@ -13,7 +13,7 @@ internal sealed record StoreOperation(string Kind, int A, int B, int C)
     private static readonly string[] Kinds =
     [
         "submit", "submit", "step", "step", "step", "step", "stale", "both", "progress", "progress", "metrics", "metrics", "get", "list", "unfinished",
-        "events", "curves", "user", "users", "token", "tokens", "revoke", "level", "levels", "code", "usage", "organisation", "wish", "finished",
+        "events", "curves", "user", "users", "token", "tokens", "revoke", "level", "levels", "code", "usage", "organisation", "wish", "finished", "step", "delete", "delete", "remove",
     ];
 
     private static readonly double[] Values = [0.5, double.NaN, double.NegativeInfinity, 1e300];
@@ -128,6 +128,17 @@ internal sealed record StoreOperation(string Kind, int A, int B, int C)
                 if (C < 2) await store.SaveNodeWishAsync(new NodeWish(Name, $"n{B}", C == 0 ? NodeHealth.Draining : NodeHealth.Quarantined, Name, Sample.Noon.AddTicks(A)), none);
                 if (C == 2) await store.RemoveNodeWishAsync(Name, $"n{B}", none);
                 return Lines(await store.ListNodeWishesAsync(none));
+            case "delete":
+                var revision = (await store.GetJobAsync(Job, none))?.Job.Revision ?? 0;
+                return $"{await store.DeleteJobAsync(Job, revision - (C == 5 ? 1 : 0), none)} {await store.IsBeingDeletedAsync(Job, none)}";
+            case "remove":
+                var left = await store.ListBeingDeletedAsync(0, 10, none);
+                foreach (var job in left.Take(1))
+                {
+                    while (!await store.RemoveDeletedAsync(job.SubmitSequence, 1 + C, none)) continue;
+                }
+
+                return Lines(left.Select(Sample.Text)) + await store.LastSubmitSequenceAsync(none);
             case "code":
                 if (C < 3) await store.GrantCodeAsync(Name, A.ToString(CultureInfo.InvariantCulture), 1, Sample.Noon, none);
                 return (await store.HasCodeAsync(Name, C.ToString(CultureInfo.InvariantCulture), none)).ToString();
@@ -142,7 +153,8 @@ internal sealed record StoreOperation(string Kind, int A, int B, int C)
         null => null,
         { Phase: JobPhase.Pending } job => C == 0 ? Sample.Cancel(job) : Sample.Assign(job),
         { Phase: JobPhase.Starting } job => Sample.Run(job),
-        { Phase: JobPhase.Running } job => C < 2 ? Sample.Cancel(job) : Sample.Requeue(job),
+        { Phase: JobPhase.Running } job => C < 2 ? Sample.Cancel(job) : C == 5 ? Sample.Move(job) : Sample.Requeue(job),
+        { Phase: JobPhase.Cancelled } job => Sample.Retry(job),
         _ => null,
     };
 }

@@ -59,6 +59,9 @@ public sealed record JobView
     /// <summary>Restarts by the platform; never counted towards maxRestarts.</summary>
     public required int PlatformRestarts { get; init; }
 
+    /// <summary>When it starts again at the earliest, where it waits after a failure; null where nothing of the kind holds it back.</summary>
+    public DateTimeOffset? NotBefore { get; init; }
+
     /// <summary>Where it runs or, once it has ended, ran last; none while it waits.</summary>
     public required IReadOnlyList<string> Nodes { get; init; }
 

@@ -18,6 +18,8 @@ namespace Convoy.Client.Wire;
 [JsonSerializable(typeof(SubmitRequest))]
 [JsonSerializable(typeof(JobView))]
 [JsonSerializable(typeof(JobListView))]
+[JsonSerializable(typeof(JobUpdateRequest))]
+[JsonSerializable(typeof(JobUpdateView))]
 [JsonSerializable(typeof(SubmitCheckView))]
 [JsonSerializable(typeof(WhyView))]
 [JsonSerializable(typeof(EventView))]

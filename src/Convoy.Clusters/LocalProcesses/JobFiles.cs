@@ -16,8 +16,8 @@ internal sealed class JobFiles(StateLayout layout, int? uid)
             for (var attempt = 1; attempt <= attempts; attempt++) RemoveOurs(layout.Attempt(job, attempt));
         }
 
-        if (parts.HasFlag(JobParts.Code)) RemoveAttempts(Path.Combine(person.Job(job), PersonLayout.CodeName), attempts);
-        if (parts.HasFlag(JobParts.Outputs)) RemoveAttempts(Path.Combine(person.Job(job), PersonLayout.OutputsName), attempts);
+        if (parts.HasFlag(JobParts.Code)) RemoveAttempts(person.CodeOf(job), attempts);
+        if (parts.HasFlag(JobParts.Outputs)) RemoveAttempts(person.Outputs(job), attempts);
         if (parts.HasFlag(JobParts.Checkpoints)) folders.Remove(person.Checkpoints(job));
     }
 
@@ -25,9 +25,7 @@ internal sealed class JobFiles(StateLayout layout, int? uid)
     public void RemoveEmpty(JobId job, int ownerNumber)
     {
         var person = layout.Person(ownerNumber);
-        foreach (var name in (string[])[PersonLayout.CodeName, PersonLayout.OutputsName]) RemoveIfEmpty(Path.Combine(person.Job(job), name));
-        RemoveIfEmpty(person.Job(job));
-        RemoveIfEmpty(layout.Job(job));
+        foreach (var folder in (string[])[person.CodeOf(job), person.Outputs(job), person.Job(job), layout.Job(job)]) RemoveIfEmpty(folder);
     }
 
     /// <summary>What lies in a folder of the platform's: <c>ATTEMPT-RANK</c>, the person's own, or <c>ATTEMPT</c> with one such for each rank.</summary>

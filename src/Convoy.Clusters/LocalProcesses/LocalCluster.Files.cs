@@ -17,7 +17,7 @@ public sealed partial class LocalCluster : IJobFiles
         }
     }
 
-    public async Task ForgetAsync(JobId job, CancellationToken cancellationToken)
+    public async Task ForgetEndAsync(JobId job, CancellationToken cancellationToken)
     {
         await turn.WaitAsync(cancellationToken);
         try
@@ -38,7 +38,7 @@ public sealed partial class LocalCluster : IJobFiles
 
     public async Task RemoveAsync(JobId job, int ownerNumber, int attempts, JobParts parts, CancellationToken cancellationToken)
     {
-        await ForgetAsync(job, cancellationToken);
+        await ForgetEndAsync(job, cancellationToken);
         await cleaning.WaitAsync(cancellationToken);
         var files = new JobFiles(machine.Layout, machine.Preparation.UidOf(ownerNumber));
         await Task.Run(() => files.Remove(job, ownerNumber, attempts, parts), cancellationToken);

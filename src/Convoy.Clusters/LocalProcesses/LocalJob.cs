@@ -16,6 +16,7 @@ internal sealed class LocalJob : IAsyncDisposable
     private readonly CancellationTokenSource preparing = new();
     private readonly List<TaskObservation> seen = [];
     private readonly LocalTask[] tasks;
+    private readonly HangWatch? hangs;
     private Task? preparation;
     private FailedPreparation? failed;
     private bool isPrepared;
@@ -27,6 +28,8 @@ internal sealed class LocalJob : IAsyncDisposable
         Wish = wish;
         var (job, attempt) = (wish.Assignment.JobId, wish.Assignment.Attempt);
         tasks = [.. Enumerable.Range(0, wish.Assignment.Tasks.Count).Select(rank => new LocalTask(job, attempt, rank, machine.Layout.Task(job, attempt, rank), machine.Time))];
+        var files = machine.Layout.Person(wish.OwnerNumber);
+        hangs = wish.Assignment.Spec.Recovery.HangTimeout is { } timeout ? new HangWatch(timeout, rank => files.Heartbeat(job, attempt, rank), machine.Time) : null;
         failed = DurableFile.Read(machine.Layout.Failed(job, attempt)) is { } bytes ? JsonSerializer.Deserialize(bytes, LocalJson.Default.FailedPreparation) : null;
     }
 
@@ -59,6 +62,7 @@ internal sealed class LocalJob : IAsyncDisposable
             if (isPrepared && Assignment.Wanted == WantedState.Run && task.WantsSupervisor) Start(task);
         }
 
+        if (Assignment.Wanted == WantedState.Run && hangs?.Look(tasks) is { } hung) hung.Stop(hangs.Reason);
         if (tasks.All(task => task.HasEnded)) Finish();
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Convoy.Core.Jobs;
 using Convoy.Core.Tasks;
@@ -21,13 +22,31 @@ internal sealed class LocalTask(JobId job, int attempt, int rank, string folder,
 
     public void Start(string program) => child = Supervisor.Start(program, folder);
 
+    public bool IsRunning => start is not null && !HasEnded;
+
+    public int Rank => rank;
+
+    /// <summary>When it was last seen to do something: to print, or to touch that file. Null where it never was.</summary>
+    public DateTime? LastProgress(string heartbeat)
+    {
+        DateTime? last = File.Exists(heartbeat) ? File.GetLastWriteTimeUtc(heartbeat) : null;
+        var log = new DirectoryInfo(Path.Combine(folder, TaskFolder.Log));
+        foreach (var file in log.Exists ? log.EnumerateFiles() : [])
+        {
+            if (file.Length > 0 && (last is null || file.LastWriteTimeUtc > last)) last = file.LastWriteTimeUtc;
+        }
+
+        return last;
+    }
+
     /// <summary>Durable: whoever takes the task's lock from now on never starts it, and who runs it stops it.</summary>
-    public void Stop()
+    /// <param name="hung">Why it is taken for hung; null where it is not.</param>
+    public void Stop(string? hung = null)
     {
         if (stopMade || HasEnded) return;
         Directory.CreateDirectory(folder);
         var stop = Path.Combine(folder, TaskFolder.Stop);
-        if (!File.Exists(stop)) DurableFile.Write(stop, []);
+        if (!File.Exists(stop)) DurableFile.Write(stop, Encoding.UTF8.GetBytes(hung ?? ""));
         stopMade = true;
     }
 
@@ -79,8 +98,14 @@ internal sealed class LocalTask(JobId job, int attempt, int rank, string folder,
     }
 
     private TaskObservation End() => DurableFile.Read(Path.Combine(folder, TaskFolder.Exit)) is { } bytes && JsonSerializer.Deserialize(bytes, TaskJson.Default.TaskExit) is { } exit
-        ? Seen(TaskState.Exited, exit.At, new TaskOutcome(exit.Code, exit.Signal, exit.OutOfMemory, exit.Stopped, Message: exit.Message))
+        ? Seen(TaskState.Exited, exit.At, Outcome(exit))
         : Seen(TaskState.Lost, time.GetUtcNow());
+
+    private TaskOutcome Outcome(TaskExit exit)
+    {
+        var hung = exit.Stopped && DurableFile.Read(Path.Combine(folder, TaskFolder.Stop)) is { Length: > 0 } text ? Encoding.UTF8.GetString(text) : null;
+        return new TaskOutcome(exit.Code, exit.Signal, exit.OutOfMemory, exit.Stopped, Message: hung ?? exit.Message) { Hung = hung is not null };
+    }
 
     private TaskStart? ReadStart() => DurableFile.Read(Path.Combine(folder, TaskFolder.Started)) is { } bytes ? JsonSerializer.Deserialize(bytes, TaskJson.Default.TaskStart) : null;
 

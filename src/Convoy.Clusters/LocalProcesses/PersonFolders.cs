@@ -76,14 +76,18 @@ internal sealed record PersonFolders(int? Uid)
         Directory.Delete(path);
     }
 
-    /// <summary>A task may have left folders that even their owner can take nothing out of. Links are not followed.</summary>
+    /// <summary>What somebody has closed to themselves cannot be emptied. Links are not followed.</summary>
     private static void Open(string root)
     {
-        var folders = new Stack<DirectoryInfo>([new DirectoryInfo(root)]);
+        var folders = new Stack<string>([root]);
         while (folders.TryPop(out var folder))
         {
-            if ((folder.UnixFileMode & OwnerAll) != OwnerAll) folder.UnixFileMode |= OwnerAll;
-            foreach (var below in folder.EnumerateDirectories().Where(below => below.LinkTarget is null)) folders.Push(below);
+            var mode = File.GetUnixFileMode(folder);
+            if ((mode & OwnerAll) != OwnerAll) File.SetUnixFileMode(folder, mode | OwnerAll);
+            foreach (var inner in new DirectoryInfo(folder).EnumerateDirectories("*", new EnumerationOptions { AttributesToSkip = 0 }))
+            {
+                if (inner.LinkTarget is null) folders.Push(inner.FullName);
+            }
         }
     }
 

@@ -55,7 +55,6 @@ internal sealed class StateLayout(string root)
 /// </summary>
 internal sealed class PersonLayout(string root)
 {
-    public const string CodeName = "code";
     public const string OutputsName = "outputs";
     public const string CheckpointsName = "checkpoints";
 
@@ -68,11 +67,18 @@ internal sealed class PersonLayout(string root)
 
     public string Job(JobId job) => Path.Combine(root, "jobs", job.Value);
 
-    public string Code(JobId job, int attempt, int rank) => Path.Combine(Job(job), CodeName, $"{attempt}-{rank}");
+    public string CodeOf(JobId job) => Path.Combine(Job(job), "code");
+
+    public string Code(JobId job, int attempt, int rank) => Path.Combine(CodeOf(job), $"{attempt}-{rank}");
 
     public string Checkpoints(JobId job) => Path.Combine(Job(job), CheckpointsName);
 
-    public string Output(JobId job, int attempt, int rank) => Path.Combine(Job(job), OutputsName, StateLayout.Text(attempt), StateLayout.Text(rank));
+    public string Outputs(JobId job) => Path.Combine(Job(job), OutputsName);
+
+    public string Output(JobId job, int attempt, int rank) => Path.Combine(Outputs(job), StateLayout.Text(attempt), StateLayout.Text(rank));
+
+    /// <summary>What reports touches it; see <see cref="HangWatch"/>.</summary>
+    public string Heartbeat(JobId job, int attempt, int rank) => Path.Combine(Temporary(job, attempt, rank), "heartbeat");
 
     /// <summary>Short, because a Unix socket in TMPDIR has at most 108 characters for its whole path.</summary>
     public string Temporary(JobId job, int attempt, int rank)

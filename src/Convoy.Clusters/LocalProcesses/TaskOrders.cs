@@ -24,7 +24,8 @@ internal static class TaskOrders
             assignment.Spec.Checkpoint.Path ?? files.Checkpoints(job),
             files.Output(job, attempt, rank),
             options.ServerUrl,
-            wish.ReportToken);
+            wish.ReportToken,
+            files.Heartbeat(job, attempt, rank));
 
         // What a login would give, then what the framework and the user say.
         var environment = new SortedDictionary<string, string>(StringComparer.Ordinal)

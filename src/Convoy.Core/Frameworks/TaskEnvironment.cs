@@ -5,6 +5,7 @@ namespace Convoy.Core.Frameworks;
 
 /// <summary>What the cluster knows when it starts a task and the framework wants to be told.</summary>
 /// <param name="Hosts">One address per rank, as the gang's tasks reach each other.</param>
+/// <param name="HeartbeatFile">Touched by whatever reports, so that a task which prints nothing is not taken for hung.</param>
 /// <param name="RendezvousPort">A port on rank 0's host that belongs to this gang alone.</param>
 public sealed record TaskSurroundings(
     IReadOnlyList<string> Hosts,
@@ -13,6 +14,7 @@ public sealed record TaskSurroundings(
     string OutputDirectory,
     string ServerUrl,
     string ReportToken,
+    string HeartbeatFile,
     string DeviceVariable = "CUDA_VISIBLE_DEVICES");
 
 /// <summary>
@@ -49,6 +51,7 @@ public static class TaskEnvironment
         environment["CONVOY_OUTPUT_DIR"] = surroundings.OutputDirectory;
         environment["CONVOY_SERVER"] = surroundings.ServerUrl;
         environment["CONVOY_TOKEN"] = surroundings.ReportToken;
+        environment["CONVOY_HEARTBEAT"] = surroundings.HeartbeatFile;
         return environment;
     }
 

@@ -46,11 +46,36 @@ public sealed record Job
 
     public string? CancelledBy { get; init; }
 
+    /// <summary>Null where it was not submitted again after it had finished.</summary>
+    public Retrial? Retried { get; init; }
+
+    /// <summary>The terms it was submitted with, and the queue asked for; null where they still hold.</summary>
+    public SubmittedTerms? Submitted { get; init; }
+
     public DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>The attempt that holds machines now, if any.</summary>
     public Attempt? Current => Phase.HoldsDevices() ? Attempts[^1] : null;
+
+    /// <summary>Those that tell of the job as it waits or runs now: what was before it finished and was retried is only kept.</summary>
+    public IEnumerable<Attempt> AttemptsSinceRetry => Attempts.Skip(Retried?.AttemptsBefore ?? 0);
+
+    /// <summary>Where it stands in the order of submission: a retried job goes behind those who came meanwhile.</summary>
+    public long Place => Retried?.Place ?? SubmitSequence;
+
+    /// <summary>The spec as it was submitted, whatever was updated since.</summary>
+    public JobSpec SubmittedSpec => Submitted is { } terms
+        ? Spec with { Queue = terms.Queue, Priority = terms.Priority, Limits = Spec.Limits with { MaxDuration = terms.MaxDuration } }
+        : Spec;
 }
+
+/// <summary>The latest time that a finished job was made to wait again.</summary>
+/// <param name="Place">Its place in the order of submission from then on.</param>
+/// <param name="AttemptsBefore">Attempts that no longer count against it.</param>
+public sealed record Retrial(DateTimeOffset At, long Place, int AttemptsBefore);
+
+/// <param name="Queue">Null where none was asked for.</param>
+public sealed record SubmittedTerms(string? Queue, JobPriority Priority, TimeSpan? MaxDuration);
 
 /// <summary>One try at running a job: its machines, its tasks and how it ended.</summary>
 public sealed record Attempt
@@ -79,9 +104,18 @@ public sealed record Attempt
     /// <summary>Null where it was not evicted, or its owner has suspended the job since.</summary>
     public EvictionCause? EvictionCause { get; init; }
 
+    /// <summary>Who asked for it to stop; null where the platform itself decided.</summary>
+    public string? StoppedBy { get; init; }
+
+    /// <summary>Queues that the job was in during this attempt before it moved on; what follows, if anything does, is charged to the job's queue.</summary>
+    public IReadOnlyList<QueueStay> Stays { get; init => field = value ?? []; } = [];
+
     /// <summary>One per rank, in rank order.</summary>
     public required IReadOnlyList<TaskRun> Tasks { get; init; }
 }
+
+/// <summary>A part of an attempt that is charged to one queue. It begins where the part before it ended.</summary>
+public sealed record QueueStay(string Queue, DateTimeOffset Until);
 
 public enum TaskState
 {
@@ -119,11 +153,18 @@ public sealed record TaskPlacement(string Role, int RoleIndex, int Rank, string 
 /// <param name="Message">Why it could not be started, or what else is known.</param>
 public sealed record TaskOutcome(int? Code, int? Signal = null, bool OutOfMemory = false, bool Stopped = false, bool DeviceError = false, string? Message = null)
 {
-    public bool IsSuccess => Code == 0 && !DeviceError;
+    /// <summary>It was stopped because nothing had been heard of its job for <see cref="RecoverySpec.HangTimeout"/>.</summary>
+    public bool Hung { get; init; }
+
+    /// <summary>One that hung has not done its work, though it may have left with 0 when it was asked to.</summary>
+    public bool IsSuccess => Code == 0 && !DeviceError && !Hung;
 
     /// <summary>The exit code a shell would show.</summary>
     public int ShellCode => Code ?? (128 + (Signal ?? 0));
 }
 
 /// <summary>The first task that failed in an attempt, and whose fault it is.</summary>
-public sealed record TaskFailure(int Attempt, string Role, int Rank, string Node, int? ExitCode, int? Signal, FailureClass Class, string? Message);
+public sealed record TaskFailure(int Attempt, string Role, int Rank, string Node, int? ExitCode, int? Signal, FailureClass Class, string? Message)
+{
+    public bool Hung { get; init; }
+}

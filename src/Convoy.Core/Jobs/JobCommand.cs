@@ -23,6 +23,16 @@ public abstract record JobCommand
 
     public sealed record Resume(string By) : JobCommand;
 
+    /// <summary>Other terms for a job that has not finished; its owner may have them.</summary>
+    public sealed record Update(string By, TermsChange Change) : JobCommand;
+
+    /// <summary>A finished job waits again, behind all others; its owner may still submit it.</summary>
+    /// <param name="Attempt">The attempt that it is to begin, as the one who asks counts; where the job has had it, nothing happens. Null asks for whichever is next.</param>
+    /// <param name="Level">The owner's now.</param>
+    /// <param name="MaxDuration">As a submission would have it now.</param>
+    /// <param name="Place">In the order of submission.</param>
+    public sealed record Retry(string By, int? Attempt, string Level, TimeSpan? MaxDuration, long Place) : JobCommand;
+
     /// <summary>Evict for another job; dropped where the victim moved on since the snapshot.</summary>
     public sealed record Preempt(long Revision, JobId For, EvictionCause Cause) : JobCommand;
 

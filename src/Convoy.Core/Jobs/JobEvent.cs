@@ -14,6 +14,8 @@ namespace Convoy.Core.Jobs;
 [JsonDerivedType(typeof(JobRequeued), "Requeued")]
 [JsonDerivedType(typeof(JobSuspended), "Suspended")]
 [JsonDerivedType(typeof(JobResumed), "Resumed")]
+[JsonDerivedType(typeof(JobUpdated), "Updated")]
+[JsonDerivedType(typeof(JobRetried), "Retried")]
 [JsonDerivedType(typeof(JobSucceeded), "Succeeded")]
 [JsonDerivedType(typeof(JobFailed), "Failed")]
 [JsonDerivedType(typeof(JobCancelled), "Cancelled")]
@@ -44,6 +46,11 @@ public sealed record JobRequeued(DateTimeOffset At, StopCause Cause, bool Counte
 public sealed record JobSuspended(DateTimeOffset At, string By) : JobEvent(At);
 
 public sealed record JobResumed(DateTimeOffset At, string By) : JobEvent(At);
+
+public sealed record JobUpdated(DateTimeOffset At, string By, JobTerms Before, JobTerms After) : JobEvent(At);
+
+/// <summary>A job that had finished waits again. See <see cref="JobCommand.Retry"/>.</summary>
+public sealed record JobRetried(DateTimeOffset At, string By, string Level, TimeSpan? MaxDuration, long Place) : JobEvent(At);
 
 public sealed record JobSucceeded(DateTimeOffset At) : JobEvent(At);
 

@@ -22,6 +22,8 @@ public static class JobLifecycle
         (_, JobCommand.Cancel cancel) => Cancel(job, cancel, now),
         (_, JobCommand.Suspend suspend) => Suspend(job, suspend, now),
         (_, JobCommand.Resume resume) => Resume(job, resume, now),
+        (_, JobCommand.Update update) => Update(job, update, now),
+        (_, JobCommand.Retry retry) => Retry(job, retry, now),
         (_, JobCommand.Preempt preempt) => preempt.Revision == job.Revision && job.Phase is JobPhase.Starting or JobPhase.Running && job.Spec.Preemptible
             ? Accept(new JobStopping(now, job.Generation + 1, StopCause.Preempted, preempt.For.Value, null) { EvictionCause = preempt.Cause })
             : Stale,
@@ -71,7 +73,7 @@ public static class JobLifecycle
         TaskStarted e => WithTask(job, e.Rank, task => task with { State = TaskState.Running, StartedAt = e.At }),
         TaskEnded e => WithTask(job, e.Rank, task => task with { State = e.Outcome is null ? TaskState.Lost : TaskState.Exited, EndedAt = e.At, Outcome = e.Outcome }),
         JobRunning e => WithAttempt(job, attempt => attempt with { RunningAt = e.At }) with { Phase = JobPhase.Running },
-        JobStopping e => WithAttempt(job, attempt => attempt with { StopCause = e.Cause, EvictedFor = e.Cause == StopCause.Preempted ? JobId.Parse(e.By!) : attempt.EvictedFor, EvictionCause = e.EvictionCause ?? attempt.EvictionCause }) with
+        JobStopping e => WithAttempt(job, attempt => attempt with { StopCause = e.Cause, StoppedBy = e.By, EvictedFor = e.Cause == StopCause.Preempted ? JobId.Parse(e.By!) : attempt.EvictedFor, EvictionCause = e.EvictionCause ?? attempt.EvictionCause }) with
         {
             Phase = JobPhase.Stopping,
             Generation = e.Generation,
@@ -87,6 +89,25 @@ public static class JobLifecycle
         },
         JobSuspended e => (job.Attempts.Count == 0 ? job : WithAttempt(EndAttempt(job, e.At), attempt => attempt with { EvictionCause = null })) with { Phase = JobPhase.Suspended },
         JobResumed => job with { Phase = JobPhase.Pending, NotBefore = null },
+        JobUpdated e => Moved(job, e) with
+        {
+            Queue = e.After.Queue,
+            Spec = job.Spec with { Queue = e.After.Queue == e.Before.Queue ? job.Spec.Queue : e.After.Queue, Priority = e.After.Priority, Limits = job.Spec.Limits with { MaxDuration = e.After.MaxDuration } },
+            Submitted = job.Submitted ?? new SubmittedTerms(job.Spec.Queue, job.Spec.Priority, job.Spec.Limits.MaxDuration),
+        },
+        JobRetried e => job with
+        {
+            Phase = JobPhase.Pending,
+            Level = e.Level,
+            Spec = job.Spec with { Limits = job.Spec.Limits with { MaxDuration = e.MaxDuration } },
+            Retried = new Retrial(e.At, e.Place, job.Attempts.Count),
+            Restarts = 0,
+            PlatformRestarts = 0,
+            NotBefore = null,
+            Failure = null,
+            CancelledBy = null,
+            EndedAt = null,
+        },
         JobSucceeded e => EndAttempt(job, e.At) with { Phase = JobPhase.Succeeded, EndedAt = e.At, Failure = null },
         JobFailed e => EndAttempt(job, e.At) with { Phase = JobPhase.Failed, EndedAt = e.At, Failure = e.Failure },
         JobCancelled e => EndAttempt(job, e.At) with { Phase = JobPhase.Cancelled, EndedAt = e.At, CancelledBy = e.By },
@@ -154,7 +175,7 @@ public static class JobLifecycle
         return cause switch
         {
             StopCause.Cancelled => new JobCancelled(now, job.CancelledBy!),
-            StopCause.Suspended => new JobSuspended(now, job.Owner),
+            StopCause.Suspended => new JobSuspended(now, attempt.StoppedBy ?? job.Owner),
             StopCause.MaxDuration => new JobFailed(now, job.Failure!),
             StopCause.Preempted or StopCause.Drained => new JobRequeued(now, cause, Counted: false, NotBefore: null),
             StopCause.NodeLost or StopCause.NotBound => new JobRequeued(now, cause, Counted: false, now + Backoff(Mishaps(job))),
@@ -198,6 +219,30 @@ public static class JobLifecycle
         _ => Finished(job),
     };
 
+    private static Decision Update(Job job, JobCommand.Update update, DateTimeOffset now)
+    {
+        if (job.Phase.IsFinished()) return Finished(job);
+        var before = JobTerms.Of(job);
+        var after = update.Change.Of(before);
+        if (after == before) return Decision.Nothing;
+        if (after.MaxDuration != before.MaxDuration && job.Phase == JobPhase.Running && now - job.Attempts[^1].RunningAt >= after.MaxDuration)
+        {
+            return new Decision.Rejected("HasRunLonger", $"job {job.Id} has run longer than {Resources.DurationText.Format(after.MaxDuration.Value)} already, and would be stopped at once; give it more time, or cancel it");
+        }
+
+        return Accept(new JobUpdated(now, update.By, before, after));
+    }
+
+    private static Decision Retry(Job job, JobCommand.Retry retry, DateTimeOffset now)
+    {
+        // Asked for again by who got no answer.
+        if (job.Attempts.Count >= retry.Attempt) return Decision.Nothing;
+        if (job.Phase.IsFinished()) return Accept(new JobRetried(now, retry.By, retry.Level, retry.MaxDuration, retry.Place));
+        return job.Retried is not null
+            ? Decision.Nothing
+            : new Decision.Rejected("NotFinished", $"job {job.Id} has not finished (it is {job.Phase}); only a finished job can be retried");
+    }
+
     private static Decision CheckDeadlines(Job job, TimeSpan bindTimeout, DateTimeOffset now)
     {
         if (NextDeadline(job, bindTimeout) is not { } due || now < due) return Decision.Nothing;
@@ -209,7 +254,7 @@ public static class JobLifecycle
     }
 
     /// <summary>Platform restarts that were no evictions: to have been evicted, or drained, is no sign that anything is broken.</summary>
-    private static int Mishaps(Job job) => job.PlatformRestarts - job.Attempts.Count(attempt => attempt.StopCause is StopCause.Preempted or StopCause.Drained);
+    private static int Mishaps(Job job) => job.PlatformRestarts - job.AttemptsSinceRetry.Count(attempt => attempt.StopCause is StopCause.Preempted or StopCause.Drained);
 
     private static TimeSpan Backoff(int restarts) =>
         restarts >= 6 ? LongestBackoff : TimeSpan.FromTicks(Math.Min(FirstBackoff.Ticks << restarts, LongestBackoff.Ticks));
@@ -226,6 +271,14 @@ public static class JobLifecycle
         tasks[rank] = change(tasks[rank]);
         return attempt with { Tasks = tasks };
     });
+
+    /// <summary>What its attempts have held until now stays charged to the queue that it leaves.</summary>
+    private static Job Moved(Job job, JobUpdated update) => update.Before.Queue == update.After.Queue ? job : job with
+    {
+        Attempts = [.. job.Attempts.Select(attempt => attempt.Stays is [.., { Until: var until }] && until >= (attempt.EndedAt ?? update.At)
+            ? attempt
+            : attempt with { Stays = [.. attempt.Stays, new QueueStay(update.Before.Queue, attempt.EndedAt ?? update.At)] })],
+    };
 
     private static Job EndAttempt(Job job, DateTimeOffset at) => job.Phase.HoldsDevices() ? WithAttempt(job, attempt => attempt with { EndedAt = at }) : job;
 }

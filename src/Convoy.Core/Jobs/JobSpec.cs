@@ -136,6 +136,12 @@ public sealed record RecoverySpec
 
     /// <summary>Exit codes after which to restart; empty means any failure of class User, and no running out of memory.</summary>
     public IReadOnlyList<int> RetryExitCodes { get; init; } = [];
+
+    /// <summary>
+    /// A running job of which no task has printed or reported anything for so long is taken for hung: it is stopped, and starts again as after a
+    /// failure of its own, whatever <see cref="RetryExitCodes"/> says. Null means never.
+    /// </summary>
+    public TimeSpan? HangTimeout { get; init; }
 }
 
 public sealed record PlacementSpec

@@ -18,6 +18,9 @@ public static class JobSpecValidator
     private const long MaxCpuMillicores = 1_000_000_000;
     private const int MaxRestarts = 1000;
     private const int MaxDisplayName = 128;
+
+    /// <summary>What is looked at less often cannot be told to be silent for less.</summary>
+    private static readonly TimeSpan LeastHangTimeout = TimeSpan.FromSeconds(1);
     private static readonly string Closeness = $"must be one of {string.Join(", ", Enum.GetNames<TopologyLevel>().Select(name => name.ToLowerInvariant()))}";
     private static readonly string[] Signals = ["SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2"];
 
@@ -103,6 +106,7 @@ public static class JobSpecValidator
         void CheckRecovery()
         {
             Check(spec.Recovery.MaxRestarts is >= 0 and <= MaxRestarts, "recovery.maxRestarts", $"must be 0 to {MaxRestarts}");
+            Check(spec.Recovery.HangTimeout is null || spec.Recovery.HangTimeout >= LeastHangTimeout, "recovery.hangTimeout", "must be at least 1s");
             var codes = spec.Recovery.RetryExitCodes;
             var seen = new HashSet<int>();
             for (var i = 0; i < codes.Count; i++)

@@ -25,10 +25,16 @@ public static class JobTransitions
         new(JobPhase.Stopping, typeof(JobCancelled), JobPhase.Cancelled, "stopped for a cancellation"),
         new(JobPhase.Suspended, typeof(JobResumed), JobPhase.Pending, "resumed"),
         new(JobPhase.Suspended, typeof(JobCancelled), JobPhase.Cancelled, "cancelled while suspended"),
+        new(JobPhase.Succeeded, typeof(JobRetried), JobPhase.Pending, "submitted again"),
+        new(JobPhase.Failed, typeof(JobRetried), JobPhase.Pending, "submitted again"),
+        new(JobPhase.Cancelled, typeof(JobRetried), JobPhase.Pending, "submitted again"),
     ];
 
-    /// <summary>What tasks do is told in these phases and changes none of them by itself.</summary>
-    public static bool Allows(JobPhase? from, JobEvent happened, JobPhase to) => happened is TaskStarted or TaskEnded
-        ? from == to && to.HoldsDevices()
-        : Table.Any(row => row.From == from && row.Event == happened.GetType() && row.To == to);
+    /// <summary>What tasks do is told in these phases and changes none of them by itself; nor do other terms.</summary>
+    public static bool Allows(JobPhase? from, JobEvent happened, JobPhase to) => happened switch
+    {
+        TaskStarted or TaskEnded => from == to && to.HoldsDevices(),
+        JobUpdated => from == to && !to.IsFinished(),
+        _ => Table.Any(row => row.From == from && row.Event == happened.GetType() && row.To == to),
+    };
 }

@@ -3,7 +3,7 @@ using Convoy.Core.Scheduling;
 
 namespace Convoy.Core.Queues;
 
-/// <summary>What one attempt of a job held, and for how long: what its queue and its owner are charged with.</summary>
+/// <summary>What one attempt of a job held in one queue, and for how long: what its queue and its owner are charged with.</summary>
 /// <param name="SubmitSequence">The job's.</param>
 /// <param name="Accelerator">The one type of its devices; null where it had none.</param>
 /// <param name="MilliDevices">Thousandths of a device.</param>
@@ -27,11 +27,23 @@ public sealed record AttemptUsage(
             job.Standing.SubmitSequence, attempt, job.Standing.Queue, job.Standing.Owner, job.Accelerator, held.MilliDevices, held.CpuMillicores, held.MemoryBytes, job.StartedAt, until);
     }
 
-    public static AttemptUsage Of(Job job, Attempt attempt)
+    /// <summary>In the order of time: one, and another for each time that the job moved to another queue meanwhile.</summary>
+    public static IReadOnlyList<AttemptUsage> AllOf(Job job, Attempt attempt)
     {
         var each = RoleDemand.AllOf(job.Spec).ToDictionary(role => role.Role, role => role.Each);
         var held = attempt.Tasks.Aggregate(default(Resources.ResourceVector), (sum, task) => sum + each[task.Placement.Role]);
-        return new AttemptUsage(
-            job.SubmitSequence, attempt.Number, job.Queue, job.Owner, attempt.Accelerator, held.MilliDevices, held.CpuMillicores, held.MemoryBytes, attempt.AssignedAt, attempt.EndedAt);
+        var parts = new List<AttemptUsage>();
+        var from = attempt.AssignedAt;
+        foreach (var stay in attempt.Stays)
+        {
+            if (stay.Until > from || stay.Until == attempt.EndedAt) Add(stay.Queue, stay.Until);
+            if (stay.Until > from) from = stay.Until;
+        }
+
+        if (attempt.EndedAt is null || parts.Count == 0 || attempt.EndedAt > from) Add(job.Queue, attempt.EndedAt);
+        return parts;
+
+        void Add(string queue, DateTimeOffset? until) => parts.Add(new AttemptUsage(
+            job.SubmitSequence, attempt.Number, queue, job.Owner, attempt.Accelerator, held.MilliDevices, held.CpuMillicores, held.MemoryBytes, from, until));
     }
 }

@@ -47,8 +47,20 @@ public sealed class UsageAccounts(TimeSpan halfLife, DateTimeOffset epoch)
     /// <param name="before">Null where the job is new here: attempts of it that have ended were charged by whoever remembers them.</param>
     public void Charge(Job? before, Job after)
     {
-        if (before?.Current is { } held && after.Attempts[held.Number - 1].EndedAt is { } ended) Hold(AttemptUsage.Of(before, held), -1, ended);
-        foreach (var attempt in after.Attempts.Skip(before?.Attempts.Count ?? after.Attempts.Count - (after.Current is null ? 0 : 1))) Charge(AttemptUsage.Of(after, attempt));
+        if (before?.Current is { } held) GoOn(AttemptUsage.AllOf(before, held), AttemptUsage.AllOf(after, after.Attempts[held.Number - 1]));
+        foreach (var usage in after.Attempts.Skip(before?.Attempts.Count ?? after.Attempts.Count - (after.Current is null ? 0 : 1)).SelectMany(attempt => AttemptUsage.AllOf(after, attempt))) Charge(usage);
+    }
+
+    /// <summary>What was charged last went on; since then it has ended, or moved to another queue, or neither.</summary>
+    private void GoOn(IReadOnlyList<AttemptUsage> before, IReadOnlyList<AttemptUsage> after)
+    {
+        var open = before[^1];
+        var isSame = after.Count >= before.Count && after[before.Count - 1] with { Until = null } == open;
+
+        // One that moved on at the very instant at which it came was never there.
+        if (!isSame) Hold(open, -1, open.From);
+        else if (after[before.Count - 1].Until is { } until) Hold(open, -1, until);
+        foreach (var usage in after.Skip(isSame ? before.Count : before.Count - 1)) Charge(usage);
     }
 
     public UsageShares Shares(QueueTree tree, IReadOnlyList<Node> nodes, DateTimeOffset now)

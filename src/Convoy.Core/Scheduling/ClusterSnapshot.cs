@@ -61,7 +61,7 @@ public sealed record Standing(JobId Id, string Owner, string Level, string Queue
     /// <summary>Time on machines in attempts that have ended.</summary>
     public TimeSpan Served { get; init; }
 
-    public static Standing Of(Job job) => new(job.Id, job.Owner, job.Level, job.Queue, job.Spec.Priority, job.SubmitSequence)
+    public static Standing Of(Job job) => new(job.Id, job.Owner, job.Level, job.Queue, job.Spec.Priority, job.Place)
     {
         Served = job.Attempts.Where(attempt => attempt is { RunningAt: not null, EndedAt: not null }).Aggregate(TimeSpan.Zero, (sum, attempt) => sum + (attempt.EndedAt!.Value - attempt.RunningAt!.Value)),
     };
@@ -104,11 +104,11 @@ public sealed record PendingJob(
     {
         Preemptible = job.Spec.Preemptible,
         MaxDuration = job.Spec.Limits.MaxDuration,
-        SubmittedAt = job.SubmittedAt,
+        SubmittedAt = job.Retried?.At ?? job.SubmittedAt,
         Topology = TopologyWish.Of(job.Spec),
-        IsRepair = job.Attempts is [.., var last] && (last.StopCause == StopCause.NodeLost
+        IsRepair = job.AttemptsSinceRetry.LastOrDefault() is { } last && (last.StopCause == StopCause.NodeLost
             || (last.StopCause == StopCause.TaskFailed && job.Failure is { Class: FailureClass.Platform or FailureClass.Infrastructure } failure && failure.Attempt == last.Number)),
-        WasEvicted = job.Attempts.LastOrDefault(attempt => attempt.StopCause != StopCause.NotBound) is { StopCause: StopCause.Preempted, EvictionCause: EvictionCause.Level or EvictionCause.Reclaim },
+        WasEvicted = job.AttemptsSinceRetry.LastOrDefault(attempt => attempt.StopCause != StopCause.NotBound) is { StopCause: StopCause.Preempted, EvictionCause: EvictionCause.Level or EvictionCause.Reclaim },
     };
 
     /// <summary>Types that every role with devices accepts, in the first one's order; null means any.</summary>

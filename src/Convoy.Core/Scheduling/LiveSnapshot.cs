@@ -26,8 +26,8 @@ public sealed class LiveSnapshot(UsageAccounts usage)
         usage.Charge(before, job);
         if (job.Phase.IsFinished()) jobs.Remove(job.Id);
         else jobs[job.Id] = job;
-        pending.Set(job.SubmitSequence, job.Phase == JobPhase.Pending ? Pending(job) : null);
-        running.Set(job.SubmitSequence, RunningJob.Of(job));
+        pending.Set(job.Place, job.Phase == JobPhase.Pending ? Pending(job) : null);
+        running.Set(job.Place, RunningJob.Of(job));
     }
 
     /// <summary>What the latest plan promised, to whom and from when; it takes the place of what was promised before.</summary>
@@ -37,7 +37,7 @@ public sealed class LiveSnapshot(UsageAccounts usage)
         promises = promised.ToDictionary(each => each.Key, each => before.GetValueOrDefault(each.Key) is { } same && IsSame(same, each.Value) ? same : each.Value);
         foreach (var id in before.Keys.Union(promises.Keys))
         {
-            if (before.GetValueOrDefault(id) != promises.GetValueOrDefault(id) && jobs.TryGetValue(id, out var job) && job.Phase == JobPhase.Pending) pending.Set(job.SubmitSequence, Pending(job));
+            if (before.GetValueOrDefault(id) != promises.GetValueOrDefault(id) && jobs.TryGetValue(id, out var job) && job.Phase == JobPhase.Pending) pending.Set(job.Place, Pending(job));
         }
     }
 

@@ -31,7 +31,7 @@ public static class TaskFolder
     /// </summary>
     public const string Exit = "exit";
 
-    /// <summary>Made by the platform, empty: the task is to stop. Before <see cref="Started"/> it means: never start.</summary>
+    /// <summary>Made by the platform: the task is to stop. Empty, or text that says why it is taken for hung. Before <see cref="Started"/> it means: never start.</summary>
     public const string Stop = "stop";
 
     /// <summary>

@@ -17,12 +17,11 @@ public static class JobEndpoints
         api.MapGet("/jobs", ListAsync).Asks(Permission.UseJobs).Produces<JobListView>().WithSummary("List jobs, newest first")
             .TakesPaging("before").Takes(("all", "true: everybody's, for administrators"), ("user", "whose"), ("queue", "in that queue"), ("phase", "in that phase"), ("name", "of that name"), ("unfinished", "true: only those that have not finished"));
         api.MapGet("/jobs/{job}", GetAsync).Asks(Permission.UseJobs).Produces<JobView>().WithSummary("One job, by id or name");
-        api.MapPost("/jobs/{job}/cancel", CancelAsync).Asks(Permission.UseJobs).Produces<JobView>().WithSummary("Cancel a job");
         api.MapGet("/jobs/{job}/why", WhyAsync).Asks(Permission.UseJobs).Produces<WhyView>().WithSummary("Why a job is where it is, and what to try");
     }
 
     private static async Task<IResult> SubmitAsync(
-        string id, HttpContext http, Admission admission, CodeShelf shelf, DiskReserve disk, Ledger ledger, People people, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
+        string id, HttpContext http, Admission admission, CodeShelf shelf, DiskReserve disk, Ledger ledger, People people, IStore store, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
     {
         if (!JobId.TryParse(id, out var jobId)) return Problems.BadRequest("BadJobId", $"'{id}' is not a job id: j followed by 7 to 31 of a-z and 0-9");
         var (spec, invalid) = await SpecBody.ReadAsync(http, cancellationToken);
@@ -30,6 +29,7 @@ public static class JobEndpoints
         var owner = (await people.FindAsync(http.Caller().User, cancellationToken))!;
         if (await ledger.FindAsync(jobId, cancellationToken) is { } known) return Again(known, owner, spec);
         if (disk.ShortOf() is { } shortage) return Problems.DiskFull(shortage);
+        if (await store.IsBeingDeletedAsync(jobId, cancellationToken)) return Problems.Conflict("BeingDeleted", $"a job {jobId} was deleted, and what it left is still being removed; try again in a moment, or use another id or idempotency key");
 
         await shelf.TouchAsync(owner.Name, spec, cancellationToken);
         var (admitted, refusal) = await admission.AdmitAsync(owner, spec, cancellationToken);
@@ -48,8 +48,9 @@ public static class JobEndpoints
         // The same request again is the same job; the level's duration was filled in by the platform, not asked for.
         IResult Again(Job stored, User caller, JobSpec asked)
         {
-            var filled = asked.Limits.MaxDuration is null ? asked with { Limits = asked.Limits with { MaxDuration = stored.Spec.Limits.MaxDuration } } : asked;
-            return stored.Owner == caller.Name && JobSpecJson.Canonical(filled).AsSpan().SequenceEqual(JobSpecJson.Canonical(stored.Spec))
+            var submitted = stored.SubmittedSpec;
+            var filled = asked.Limits.MaxDuration is null ? asked with { Limits = asked.Limits with { MaxDuration = submitted.Limits.MaxDuration } } : asked;
+            return stored.Owner == caller.Name && JobSpecJson.Canonical(filled).AsSpan().SequenceEqual(JobSpecJson.Canonical(submitted))
                 ? Results.Ok(View(stored))
                 : Problems.Conflict("IdempotencyConflict", $"job {stored.Id} exists with another content; use another id or idempotency key");
         }
@@ -106,17 +107,6 @@ public static class JobEndpoints
         await lookup.FindAsync(job, http.Caller(), cancellationToken) is { } record
             ? Results.Ok(JobViews.Full(record.Job, record.ProgressPermille, scheduling.Latest, time.GetUtcNow()))
             : Problems.NotFound($"job '{job}'");
-
-    private static async Task<IResult> CancelAsync(string job, HttpContext http, JobLookup lookup, Ledger ledger, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
-    {
-        var found = await lookup.FindToChangeAsync(job, http.Caller(), cancellationToken);
-        if (found.Count == 0) return Problems.NotFound($"job '{job}'");
-        if (found.Count > 1) return Problems.Conflict("AmbiguousName", $"{found.Count} unfinished jobs are named '{job}': {string.Join(", ", found.Select(j => j.Id))}; give an id");
-        var answer = await ledger.TellAsync(found[0].Id, new JobCommand.Cancel(http.Caller().User), cancellationToken);
-        return answer.Decision is Decision.Rejected rejected
-            ? Problems.Conflict(rejected.Code, rejected.Message)
-            : Results.Ok(JobViews.Full(answer.Job!, null, scheduling.Latest, time.GetUtcNow()));
-    }
 
     private static async Task<IResult> WhyAsync(string job, HttpContext http, JobLookup lookup, SchedulingLoop scheduling, WhatIf whatIf, Ledger ledger, TimeProvider time, CancellationToken cancellationToken)
     {

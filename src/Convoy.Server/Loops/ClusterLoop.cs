@@ -25,6 +25,9 @@ public sealed partial class ClusterLoop : BackgroundService
     /// <summary>Jobs whose wish may differ from what the cluster has taken.</summary>
     private readonly ConcurrentDictionary<JobId, byte> unsaid = new();
 
+    /// <summary>While wishes are under way, no job is forgotten: one that came after would make it known again.</summary>
+    private readonly SemaphoreSlim saying = new(1);
+
     /// <summary>The newest generation the cluster has taken, for jobs that hold machines.</summary>
     private readonly ConcurrentDictionary<JobId, long> taken = new();
 
@@ -41,6 +44,26 @@ public sealed partial class ClusterLoop : BackgroundService
         this.log = log;
         wishes = new Wakeup(time);
         feed.Listen(Notice);
+    }
+
+    /// <summary>Of a job that is deleted. See <see cref="ICluster.ForgetAsync"/>.</summary>
+    public async Task<bool> ForgetAsync(JobId job, int ownerNumber, CancellationToken cancellationToken)
+    {
+        await saying.WaitAsync(cancellationToken);
+        try
+        {
+            return await cluster.ForgetAsync(job, ownerNumber, cancellationToken);
+        }
+        finally
+        {
+            saying.Release();
+        }
+    }
+
+    public override void Dispose()
+    {
+        saying.Dispose();
+        base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -67,6 +90,7 @@ public sealed partial class ClusterLoop : BackgroundService
         await wishes.WaitAsync(Period, cancellationToken);
         var ids = unsaid.Keys.OrderBy(id => id.Value, StringComparer.Ordinal).ToArray();
         foreach (var id in ids) unsaid.TryRemove(id, out _);
+        await saying.WaitAsync(cancellationToken);
         try
         {
             await SayAsync(ids, cancellationToken);
@@ -75,6 +99,10 @@ public sealed partial class ClusterLoop : BackgroundService
         {
             foreach (var id in ids) unsaid[id] = 0;
             throw;
+        }
+        finally
+        {
+            saying.Release();
         }
     }
 

@@ -12,7 +12,7 @@ namespace Convoy.Server.Loops;
 /// it has gone, so a round that is cut off anywhere is done again.
 /// </summary>
 public sealed partial class RetentionLoop(
-    SqliteStore store, IObjectStore objects, IJobFiles files, JobRemoval removal, RetentionMarks marks, StateFolder state, ServerOptions options, TimeProvider time, ILogger<RetentionLoop> log) : BackgroundService
+    SqliteStore store, IObjectStore objects, IJobFiles files, DeletionLoop deletion, RetentionMarks marks, StateFolder state, ServerOptions options, TimeProvider time, ILogger<RetentionLoop> log) : BackgroundService
 {
     private const int AtOnce = 100;
 
@@ -34,7 +34,6 @@ public sealed partial class RetentionLoop(
         if (alone is null) return;
         var now = time.GetUtcNow();
         await ForgetEndedAsync(cancellationToken);
-        await removal.FinishAllAsync((job, e) => LogLeft(log, e, job), cancellationToken);
         foreach (var kind in Enum.GetValues<KeptKind>())
         {
             if (options.Retention.Kept[kind] is { } kept) await RemoveAsync(kind, now - kept, cancellationToken);
@@ -68,7 +67,7 @@ public sealed partial class RetentionLoop(
     {
         foreach (var id in await files.ListEndedAsync(cancellationToken))
         {
-            if ((await store.GetJobAsync(id, cancellationToken))?.Job is { } job && job.Phase.IsFinished()) await files.ForgetAsync(id, cancellationToken);
+            if ((await store.GetJobAsync(id, cancellationToken))?.Job is { } job && job.Phase.IsFinished()) await files.ForgetEndAsync(id, cancellationToken);
         }
     }
 
@@ -95,7 +94,12 @@ public sealed partial class RetentionLoop(
 
             mark = EndMark.Of(page[^1]);
             LogRemoved(log, kind, removed);
-            if (kind == KeptKind.Jobs) continue;
+            if (kind == KeptKind.Jobs)
+            {
+                deletion.Wake();
+                continue;
+            }
+
             await store.SaveRetentionMarkAsync(Retention.NameOf(kind), mark, cancellationToken);
             await LoadAsync(cancellationToken);
         }
@@ -105,7 +109,7 @@ public sealed partial class RetentionLoop(
     {
         KeptKind.Events => store.RemoveEventsAsync(job, cancellationToken),
         KeptKind.Metrics => store.RemoveMetricsAsync(job, cancellationToken),
-        KeptKind.Jobs => removal.RemoveAsync(job, cancellationToken),
+        KeptKind.Jobs => store.DeleteJobAsync(job.Id, job.Revision, cancellationToken),
         _ => files.RemoveAsync(job.Id, job.OwnerNumber, job.Attempts, PartsOf(kind), cancellationToken),
     };
 

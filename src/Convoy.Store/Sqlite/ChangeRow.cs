@@ -10,7 +10,7 @@ internal sealed record ChangeRow
     private const string Insert = """
         INSERT INTO jobs (submit_sequence, id, owner, queue, name, phase, finished, revision, attempt, progress, body, ended_at, code)
         SELECT @SubmitSequence, @Id, @Owner, @Queue, @Name, @Phase, @Finished, @Revision, @Attempt, NULL, @Body, @EndedAt, @Code
-        WHERE NOT EXISTS (SELECT 1 FROM removals WHERE id = @Id)
+        WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE id = '-' || @Id)
         ON CONFLICT DO NOTHING
         """;
 

@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Convoy.Store.Sqlite;
 
-/// <summary>The columns that an older version did not have.</summary>
+/// <summary>The columns that an older version did not have. (A row that only keeps the place of a deleted job has no body.)</summary>
 internal static class EndedJobs
 {
     private const int AtOnce = 1000;
@@ -12,7 +12,7 @@ internal static class EndedJobs
     {
         for (long after = 0; ;)
         {
-            var page = connection.Query<(long Sequence, string Body)>("SELECT submit_sequence, body FROM jobs WHERE submit_sequence > @after ORDER BY submit_sequence LIMIT @AtOnce", new { after, AtOnce }).AsList();
+            var page = connection.Query<(long Sequence, string Body)>("SELECT submit_sequence, body FROM jobs WHERE submit_sequence > @after AND body <> '' ORDER BY submit_sequence LIMIT @AtOnce", new { after, AtOnce }).AsList();
             foreach (var (sequence, body) in page)
             {
                 var job = StoredJson.Job(body);

@@ -13,7 +13,7 @@ internal static class JobQueries
     /// <summary>Each once: what it held last stands in one row of usage.</summary>
     public const string Finished = """
         SELECT j.body FROM usage AS u CROSS JOIN jobs AS j ON j.submit_sequence = u.job
-        WHERE (u.ended_at, u.job) > (@ended, @job) AND u.attempt = j.attempt AND j.finished = 1 ORDER BY u.ended_at, u.job, u.attempt LIMIT @limit
+        WHERE (u.ended_at, u.job) > (@ended, @job) AND u.attempt = j.attempt AND u.part = 0 AND j.finished = 1 AND j.deleted = 0 ORDER BY u.ended_at, u.job, u.attempt LIMIT @limit
         """;
 
     public const string LastSequence = "SELECT max(submit_sequence) FROM jobs";
@@ -25,7 +25,7 @@ internal static class JobQueries
 
     public static string List(JobFilter filter)
     {
-        var sql = new StringBuilder("SELECT body AS Body, progress AS Progress FROM jobs WHERE submit_sequence < @before");
+        var sql = new StringBuilder("SELECT body AS Body, progress AS Progress FROM jobs WHERE submit_sequence < @before AND deleted = 0");
         if (filter.Owner is not null) sql.Append(" AND owner = @Owner");
         if (filter.Queue is not null) sql.Append(" AND queue = @Queue");
         if (filter.Name is not null) sql.Append(" AND name = @Name");

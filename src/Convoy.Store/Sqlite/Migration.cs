@@ -21,7 +21,8 @@ internal sealed record Migration(int Version, string Sql, Action<SqliteConnectio
         new(5, Read("0005-level-rules.sql")),
         new(6, Read("0006-organisation.sql")),
         new(7, Read("0007-node-wishes.sql")),
-        new(8, Read("0008-operation.sql"), EndedJobs.Fill),
+        new(8, Read("0008-deletion.sql")),
+        new(9, Read("0009-operation.sql"), EndedJobs.Fill),
     ];
 
     /// <summary>Brings the file to the newest version. Another process may be doing the same: each step looks again once it may write.</summary>

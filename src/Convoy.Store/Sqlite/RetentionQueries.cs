@@ -3,14 +3,12 @@ namespace Convoy.Store.Sqlite;
 /// <summary>The questions about what is kept how long; their plans are tested like those of <see cref="JobQueries"/>.</summary>
 internal static class RetentionQueries
 {
-    /// <summary>By end, then submit sequence.</summary>
+    /// <summary>By end, then submit sequence. A deleted job belongs to nobody.</summary>
     public const string Ended = """
         SELECT j.id AS Id, j.submit_sequence AS SubmitSequence, j.ended_at AS EndedAt, u.number AS OwnerNumber, j.attempt AS Attempts, j.revision AS Revision
         FROM jobs AS j CROSS JOIN users AS u ON u.name = j.owner
         WHERE j.ended_at >= @ended AND j.ended_at < @until AND (j.ended_at, j.submit_sequence) > (@ended, @job) ORDER BY j.ended_at, j.submit_sequence LIMIT @limit
         """;
-
-    public const string Removals = "SELECT id AS Id, owner_number AS OwnerNumber, attempts AS Attempts FROM removals WHERE id > @after ORDER BY id LIMIT @limit";
 
     public const string Grants = "SELECT owner AS Owner, sha256 AS Sha256, at AS At FROM code_grants WHERE (owner, sha256) > (@owner, @sha256) ORDER BY owner, sha256 LIMIT @limit";
 
@@ -31,11 +29,4 @@ internal static class RetentionQueries
         DELETE FROM metrics WHERE job = @job AND sequence < @limit + (SELECT min(sequence) FROM metrics WHERE job = @job)
         AND (SELECT finished FROM jobs WHERE submit_sequence = @job) = 1
         """;
-
-    /// <summary>In an order that breaks no reference; the last one is the job's own row.</summary>
-    public static readonly string[] RemoveJob =
-    [
-        "DELETE FROM metrics WHERE job = @job", "DELETE FROM metric_series WHERE job = @job", "DELETE FROM metric_batches WHERE job = @job",
-        "DELETE FROM usage WHERE job = @job", "DELETE FROM events WHERE job = @job", "DELETE FROM jobs WHERE submit_sequence = @job",
-    ];
 }

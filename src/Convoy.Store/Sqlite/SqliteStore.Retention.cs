@@ -37,27 +37,6 @@ public sealed partial class SqliteStore
         }
     }
 
-    /// <summary>
-    /// Forgets a finished job and remembers that its files have to go; until <see cref="EndRemovalAsync"/> no other job gets its id. False
-    /// where it has changed since: then nothing happens to it.
-    /// </summary>
-    public Task<bool> BeginRemovalAsync(EndedJob job, CancellationToken cancellationToken) => WriteAsync(
-        connection =>
-        {
-            var values = new { job = job.SubmitSequence, id = job.Id.Value, job.Revision, job.OwnerNumber, job.Attempts };
-            if (!connection.ExecuteScalar<bool>("SELECT EXISTS (SELECT 1 FROM jobs WHERE submit_sequence = @job AND id = @id AND revision = @Revision AND finished = 1)", values)) return false;
-            connection.Execute("INSERT OR REPLACE INTO removals VALUES (@id, @OwnerNumber, @Attempts)", values);
-            foreach (var sql in RetentionQueries.RemoveJob) connection.Execute(sql, values);
-            return true;
-        },
-        cancellationToken);
-
-    public Task<IReadOnlyList<Removal>> ListRemovalsAsync(string after, int limit, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<Removal>>(
-        connection => [.. connection.Query<EndedRow>(RetentionQueries.Removals, new { after, limit }).Select(row => new Removal(JobId.Parse(row.Id), row.OwnerNumber, row.Attempts))], cancellationToken);
-
-    public Task EndRemovalAsync(JobId id, CancellationToken cancellationToken) =>
-        WriteAsync(connection => connection.Execute("DELETE FROM removals WHERE id = @id", new { id = id.Value }), cancellationToken);
-
     /// <summary>Notes that a submission is about to name the archive, where it was not noted lately. Nothing where it was not uploaded.</summary>
     public async Task TouchCodeAsync(string owner, string sha256, DateTimeOffset now, CancellationToken cancellationToken)
     {

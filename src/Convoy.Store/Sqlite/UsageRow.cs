@@ -9,18 +9,26 @@ namespace Convoy.Store.Sqlite;
 internal sealed class UsageRow
 {
     public const string Since = """
-        SELECT job AS Job, attempt AS Attempt, queue AS Queue, owner AS Owner, accelerator AS Accelerator, milli_devices AS MilliDevices,
+        SELECT job AS Job, attempt AS Attempt, part AS Part, queue AS Queue, owner AS Owner, accelerator AS Accelerator, milli_devices AS MilliDevices,
             cpu_millicores AS CpuMillicores, memory_bytes AS MemoryBytes, started_at AS StartedAt, ended_at AS EndedAt
         FROM usage WHERE (ended_at, job, attempt) > (@ended, @job, @attempt) ORDER BY ended_at, job, attempt LIMIT @limit
         """;
 
     private const string Insert = """
+        INSERT INTO usage (job, attempt, part, queue, owner, accelerator, milli_devices, cpu_millicores, memory_bytes, started_at, ended_at) VALUES (@Job, @Attempt, @Part, @Queue, @Owner, @Accelerator, @MilliDevices, @CpuMillicores, @MemoryBytes, @StartedAt, @EndedAt) ON CONFLICT DO NOTHING
+        """;
+
+    /// <summary>Of version 4, which knows no parts and fills its own table.</summary>
+    private const string InsertWhole = """
         INSERT INTO usage VALUES (@Job, @Attempt, @Queue, @Owner, @Accelerator, @MilliDevices, @CpuMillicores, @MemoryBytes, @StartedAt, @EndedAt) ON CONFLICT DO NOTHING
         """;
 
     public required long Job { get; init; }
 
     public required int Attempt { get; init; }
+
+    /// <summary>Of what the attempt held, counted from its end: more than one where the job moved to another queue meanwhile.</summary>
+    public required int Part { get; init; }
 
     public required string Queue { get; init; }
 
@@ -42,11 +50,13 @@ internal sealed class UsageRow
     [
         .. from attempt in job.Attempts
            where attempt.EndedAt is not null
-           let usage = AttemptUsage.Of(job, attempt)
+           from part in AttemptUsage.AllOf(job, attempt).Reverse().Index()
+           let usage = part.Item
            select new UsageRow
            {
                Job = usage.SubmitSequence,
                Attempt = usage.Attempt,
+               Part = part.Index,
                Queue = usage.Queue,
                Owner = usage.Owner,
                Accelerator = usage.Accelerator,
@@ -63,7 +73,7 @@ internal sealed class UsageRow
     {
         foreach (var body in connection.Query<string>("SELECT body FROM jobs", buffered: false))
         {
-            foreach (var row in Of(StoredJson.Job(body))) row.Save(connection);
+            connection.Execute(InsertWhole, Of(StoredJson.Job(body)));
         }
     }
 

@@ -46,7 +46,7 @@ public sealed class JobFileTests
         code: {workdir: .}
         env: {LR: "0.1"}
         checkpoint: {path: /ckpt, signal: SIGUSR1, grace: 2m}
-        recovery: {maxRestarts: 3, retryExitCodes: [33]}
+        recovery: {maxRestarts: 3, retryExitCodes: [33], hangTimeout: 30m}
         preemptible: false
         placement: {clusters: [any], topology: {preferred: rack}}
         limits: {maxDuration: 48h}
@@ -60,7 +60,7 @@ public sealed class JobFileTests
         var problems = Read(Sample).Problems;
         string[] planned =
         [
-            "roles.worker.image", "secrets", "datasets", "recovery.hangTimeout", "recovery.onClusterLost", "limits.idleGpu", "volumes", "shm",
+            "roles.worker.image", "secrets", "datasets", "recovery.onClusterLost", "limits.idleGpu", "volumes", "shm",
         ];
         problems.Select(problem => (problem.Path, problem.Code, (problem.Line, problem.Column))).ShouldBe(
             planned.Select(path => (path, "NotAvailable", Place.Of(Sample, path.Split('.')[^1] + ":"))));

@@ -63,6 +63,20 @@ public sealed class FakeApiServer(int seed)
         }
     }
 
+    /// <summary>How many tasks it had; null where one has not ended.</summary>
+    public int? Remove(JobId job)
+    {
+        lock (gate)
+        {
+            var ids = pods.Keys.Where(id => id.Job == job).ToArray();
+            if (ids.Any(id => !pods[id].HasEnded)) return null;
+            foreach (var id in ids) pods.Remove(id);
+            wishes.Remove(job);
+            foreach (var id in ids) words.Remove((job, id.Rank));
+            return ids.Length == 0 ? 0 : ids.Max(id => id.Rank) + 1;
+        }
+    }
+
     public void End(JobId job, int rank, int exitCode)
     {
         lock (gate) words[(job, rank)] = exitCode;

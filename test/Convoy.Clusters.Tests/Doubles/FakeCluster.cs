@@ -29,6 +29,13 @@ public sealed class FakeCluster : ICluster
         return Task.FromResult<IReadOnlyList<Refusal>>(refusals);
     }
 
+    public Task<bool> ForgetAsync(JobId job, int ownerNumber, CancellationToken cancellationToken)
+    {
+        if (server.Remove(job) is not { } tasks) return Task.FromResult(false);
+        journal.Forget(job, tasks);
+        return Task.FromResult(true);
+    }
+
     public Task<ClusterReport> ObserveAsync(ReportCursor? since, CancellationToken cancellationToken) => Task.FromResult(journal.Since(since));
 
     public Task WaitForChangeAsync(ReportCursor since, CancellationToken cancellationToken) => journal.WaitAsync(since, cancellationToken);

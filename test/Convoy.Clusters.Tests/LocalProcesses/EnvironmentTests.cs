@@ -45,7 +45,8 @@ public sealed class EnvironmentTests
             ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         };
         foreach (var (name, value) in expected) found.GetValueOrDefault(name).ShouldBe(value, name);
-        found.Keys.Except(expected.Keys).Except(["PYTHONUSERBASE"]).ShouldBe(["TMPDIR"]);
+        found.Keys.Except(expected.Keys).Except(["PYTHONUSERBASE"]).ShouldBe(["CONVOY_HEARTBEAT", "TMPDIR"], ignoreOrder: true);
+        found["CONVOY_HEARTBEAT"].ShouldBe(Path.Combine(found["TMPDIR"], "heartbeat"));
     }
 
     [Fact]

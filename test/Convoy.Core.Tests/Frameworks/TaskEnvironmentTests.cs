@@ -5,7 +5,7 @@ namespace Convoy.Core.Tests.Frameworks;
 
 public sealed class TaskEnvironmentTests
 {
-    private static readonly TaskSurroundings Surroundings = new(["10.0.0.1", "10.0.0.2"], 20001, "/ckpt", "/out", "http://127.0.0.1:7788", "cvr_secret");
+    private static readonly TaskSurroundings Surroundings = new(["10.0.0.1", "10.0.0.2"], 20001, "/ckpt", "/out", "http://127.0.0.1:7788", "cvr_secret", "/tmp/heartbeat");
 
     [Fact]
     public void Every_task_finds_who_it_is()
@@ -22,6 +22,7 @@ public sealed class TaskEnvironmentTests
         environment["CONVOY_OUTPUT_DIR"].ShouldBe("/out");
         environment["CONVOY_SERVER"].ShouldBe("http://127.0.0.1:7788");
         environment["CONVOY_TOKEN"].ShouldBe("cvr_secret");
+        environment["CONVOY_HEARTBEAT"].ShouldBe("/tmp/heartbeat");
         environment["CUDA_VISIBLE_DEVICES"].ShouldBe("2,3");
         environment.ShouldNotContainKey("MASTER_ADDR");
     }

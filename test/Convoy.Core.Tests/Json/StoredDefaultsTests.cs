@@ -31,7 +31,7 @@ public sealed class StoredDefaultsTests
         Code = new CodeSpec { Archive = new string('a', 64) },
         Env = new Dictionary<string, string> { ["A"] = "1" },
         Checkpoint = new CheckpointSpec { Path = "/c", Signal = "SIGINT", Grace = TimeSpan.Zero },
-        Recovery = new RecoverySpec { MaxRestarts = 3, RetryExitCodes = [33] },
+        Recovery = new RecoverySpec { MaxRestarts = 3, RetryExitCodes = [33], HangTimeout = TimeSpan.FromMinutes(30) },
         Preemptible = false,
         Placement = new PlacementSpec { Clusters = ["east"], Topology = new TopologySpec { Required = TopologyLevel.Rack } },
         Limits = new LimitsSpec { MaxDuration = TimeSpan.FromHours(1) },
@@ -60,7 +60,7 @@ public sealed class StoredDefaultsTests
 
     public static TheoryData<string> OptionalPaths => new(
         "queue", "priority", "framework", "roles.worker.replicas", "roles.worker.resources", "roles.worker.resources.gpu", "roles.worker.resources.accelerators", "roles.worker.resources.cpu",
-        "roles.worker.resources.memory", "roles.worker.resources.rdma", "code", "env", "checkpoint", "checkpoint.path", "checkpoint.signal", "checkpoint.grace", "recovery", "recovery.maxRestarts", "recovery.retryExitCodes", "preemptible",
+        "roles.worker.resources.memory", "roles.worker.resources.rdma", "code", "env", "checkpoint", "checkpoint.path", "checkpoint.signal", "checkpoint.grace", "recovery", "recovery.maxRestarts", "recovery.retryExitCodes", "recovery.hangTimeout", "preemptible",
         "placement", "placement.clusters", "placement.topology", "placement.topology.required", "limits", "limits.maxDuration", "labels", "displayName");
 
     [Theory]
@@ -115,6 +115,7 @@ public sealed class StoredDefaultsTests
     [InlineData("failure")]
     [InlineData("endedAt")]
     [InlineData("attempts.0.tasks.0.state")]
+    [InlineData("attempts.0.stays")]
     public void A_stored_job_without_an_optional_key_reads_as_one_that_never_had_it(string path)
     {
         var job = JsonSerializer.Deserialize(Without(JsonSerializer.Serialize(Stored, CoreJson.Default.Job), path), CoreJson.Default.Job).ShouldNotBeNull();
@@ -130,6 +131,7 @@ public sealed class StoredDefaultsTests
             "platformRestarts" => Stored with { PlatformRestarts = fresh.PlatformRestarts },
             "failure" => Stored with { Failure = fresh.Failure },
             "endedAt" => Stored with { EndedAt = fresh.EndedAt },
+            "attempts.0.stays" => Stored,
             _ => Stored with { Attempts = [Stored.Attempts[0] with { Tasks = [new TaskRun(Stored.Attempts[0].Tasks[0].Placement)] }] },
         };
         JsonSerializer.Serialize(job, CoreJson.Default.Job).ShouldBe(JsonSerializer.Serialize(expected, CoreJson.Default.Job));
@@ -138,7 +140,7 @@ public sealed class StoredDefaultsTests
     [Fact]
     public void Keys_of_a_newer_version_are_passed_over_and_roles_are_not()
     {
-        var json = """{"name":"a","shm":"16Gi","colour":"red","roles":{"driver":{"command":["x"],"image":"i","resources":{"rdma":1}}},"recovery":{"maxRestarts":2,"hangTimeout":"30m"}}""";
+        var json = """{"name":"a","shm":"16Gi","colour":"red","roles":{"driver":{"command":["x"],"image":"i","resources":{"rdma":1}}},"recovery":{"maxRestarts":2,"onClusterLost":"wait"}}""";
         var read = JsonSerializer.Deserialize(json, CoreJson.Default.JobSpec).ShouldNotBeNull();
         read.Recovery.MaxRestarts.ShouldBe(2);
         read.Roles.Keys.ShouldBe(["driver"]);

@@ -15,7 +15,7 @@ public sealed class LiveSnapshotTests
 
     /// <summary>Which job takes a step, which step (<see cref="LifecycleWalk.Step"/>), what the plan promises, and whether a snapshot is taken.</summary>
     private static readonly Gen<(int Job, int Kind, int Rank, int Code, int Promise, bool Takes)[]> Histories =
-        Gen.Select(Gen.Int[0, 3], Gen.Int[0, 14], Gen.Int[0, 1], Gen.Int[0, 4], Gen.Int[0, 15], Gen.Bool).Array[1, 120];
+        Gen.Select(Gen.Int[0, 3], Gen.Int[0, 16], Gen.Int[0, 1], Gen.Int[0, 4], Gen.Int[0, 15], Gen.Bool).Array[1, 120];
 
     [Fact]
     public void After_any_history_it_is_the_same_as_one_that_begins_now_with_what_is_stored() => Histories.Sample(history =>
@@ -91,7 +91,7 @@ public sealed class LiveSnapshotTests
         var usage = Accounts();
         foreach (var job in jobs)
         {
-            foreach (var attempt in job.Attempts.Where(attempt => attempt.EndedAt is not null)) usage.Charge(AttemptUsage.Of(job, attempt));
+            foreach (var part in job.Attempts.Where(attempt => attempt.EndedAt is not null).SelectMany(attempt => AttemptUsage.AllOf(job, attempt))) usage.Charge(part);
         }
 
         var live = new LiveSnapshot(usage);

@@ -23,14 +23,14 @@ public sealed class MigrationTests : IDisposable
             {
                 // As that version did: what it has no table for, it did not write.
                 await store.WriteAsync(
-                    connection => connection.Execute("INSERT INTO jobs VALUES (7, @id, 'ada', 'vision', 'digits', 'Pending', 0, @revision, 1, NULL, @body)", new { id = job.Id.Value, revision = job.Revision, body = Sample.Text(job) }),
+                    connection => connection.Execute("INSERT INTO jobs (submit_sequence, id, owner, queue, name, phase, finished, revision, attempt, progress, body) VALUES (7, @id, 'ada', 'vision', 'digits', 'Pending', 0, @revision, 1, NULL, @body)", new { id = job.Id.Value, revision = job.Revision, body = Sample.Text(job) }),
                     CancellationToken.None);
             }
 
             await using var newer = await older.OpenAsync();
             Sample.Text((await newer.GetJobAsync(job.Id, CancellationToken.None))!.Job).ShouldBe(Sample.Text(job));
             (await newer.ListLevelsAsync(CancellationToken.None)).ShouldBe(Level.Defaults);
-            (await newer.ListUsageAsync(Sample.Noon, null, 10, CancellationToken.None)).ShouldBe(version < 4 ? [AttemptUsage.Of(job, job.Attempts[0])] : []);
+            (await newer.ListUsageAsync(Sample.Noon, null, 10, CancellationToken.None)).ShouldBe(version < 4 ? AttemptUsage.AllOf(job, job.Attempts[0]) : []);
             (await newer.AppendMetricsAsync(new MetricBatch(job.Id, 1, 0, "b", [new MetricPoint(1, "loss", 1, Sample.Noon)]), CancellationToken.None)).ShouldBe(MetricsOutcome.Stored);
             (await newer.ReadAsync(connection => connection.Query<int>("SELECT version FROM migrations ORDER BY version").ToArray(), CancellationToken.None))
                 .ShouldBe(Migration.All.Select(migration => migration.Version));

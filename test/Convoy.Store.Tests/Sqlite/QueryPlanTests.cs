@@ -33,8 +33,8 @@ public sealed class QueryPlanTests : IAsyncLifetime
         [
             JobQueries.One, JobQueries.Unfinished, JobQueries.LastSequence, JobQueries.Finished, JobQueries.Events, UsageRow.Since, MetricQueries.List(null), MetricQueries.List("loss"),
             PeopleQueries.User, PeopleQueries.Users, PeopleQueries.Token, PeopleQueries.Tokens(null), PeopleQueries.Tokens("ada"), PeopleQueries.Code,
-            RetentionQueries.Ended, RetentionQueries.Removals, RetentionQueries.Grants, RetentionQueries.GrantedAt, RetentionQueries.IsReferred, RetentionQueries.ForgetGrant,
-            RetentionQueries.RemoveEvents, RetentionQueries.RemoveMetrics, .. RetentionQueries.RemoveJob,
+            RetentionQueries.Ended, RetentionQueries.Grants, RetentionQueries.GrantedAt, RetentionQueries.IsReferred, RetentionQueries.ForgetGrant, RetentionQueries.RemoveEvents, RetentionQueries.RemoveMetrics,
+            Deletion.Mark, Deletion.IsMarked, Deletion.Marked, Deletion.RemoveSpent, .. Deletion.RemoveSome,
         ])
         {
             await SearchesInOrderAsync(sql);
@@ -61,6 +61,10 @@ public sealed class QueryPlanTests : IAsyncLifetime
     [InlineData(null, null, null, null, true, "jobs_unfinished (submit_sequence<?)")]
     public async Task what_people_ask_most_has_an_index_of_its_own(string? owner, string? queue, JobPhase? phase, string? name, bool unfinished, string index) =>
         (await PlanAsync(JobQueries.List(new JobFilter(owner, queue, phase, name, unfinished)))).ShouldBe([$"SEARCH jobs USING INDEX {index}"]);
+
+    [Fact]
+    public async Task what_is_being_deleted_is_found_without_reading_what_is_not() =>
+        (await PlanAsync(Deletion.Marked)).ShouldBe(["SEARCH jobs USING INDEX jobs_deleted (submit_sequence>?)"]);
 
     [Fact]
     public async Task a_write_finds_its_rows_by_an_index()

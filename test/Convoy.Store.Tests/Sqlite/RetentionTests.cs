@@ -40,27 +40,19 @@ public sealed class RetentionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_removed_job_leaves_nothing_and_its_id_is_given_again_only_when_its_files_are_gone()
+    public async Task A_deleted_job_is_not_among_those_that_ended_and_keeps_no_archive()
     {
-        var job = await StoredAsync(Sample.Cancel(await StoredAsync(Sample.Submit(1))));
+        await StoredAsync(Sample.Cancel(await StoredAsync(Sample.Submit(1))));
         var ended = (await store.ListEndedAsync(Later, EndMark.Start, 1, CancellationToken.None))[0];
-        (await store.BeginRemovalAsync(ended with { Revision = ended.Revision - 1 }, CancellationToken.None)).ShouldBeFalse("it has changed since");
-        (await store.BeginRemovalAsync(ended, CancellationToken.None)).ShouldBeTrue();
-        (await store.GetJobAsync(job.Id, CancellationToken.None)).ShouldBeNull();
-        (await store.ListEventsAsync(job.Id, 0, 10, CancellationToken.None)).ShouldBeEmpty();
-        (await store.ListRemovalsAsync("", 10, CancellationToken.None)).ShouldBe([new Removal(job.Id, 1, 0)]);
-
-        (await store.CommitAsync([Sample.Submit(2, id: job.Id)], CancellationToken.None)).ShouldBe([CommitOutcome.Conflict]);
-        await store.EndRemovalAsync(job.Id, CancellationToken.None);
-        (await store.CommitAsync([Sample.Submit(2, id: job.Id)], CancellationToken.None)).ShouldBe([CommitOutcome.Committed]);
+        (await store.DeleteJobAsync(ended.Id, ended.Revision, CancellationToken.None)).ShouldBe(CommitOutcome.Committed);
+        (await store.ListEndedAsync(Later, EndMark.Start, 1, CancellationToken.None)).ShouldBeEmpty();
         (await store.CheckAsync(CancellationToken.None)).ShouldBeEmpty();
     }
 
     [Fact]
-    public async Task An_unfinished_job_is_never_removed()
+    public async Task An_unfinished_job_keeps_its_events()
     {
         var job = await StoredAsync(Sample.Submit(1));
-        (await store.BeginRemovalAsync(new EndedJob(job.Id, 1, Sample.Noon, 1, 0, job.Revision), CancellationToken.None)).ShouldBeFalse();
         await store.RemoveEventsAsync(new EndedJob(job.Id, 1, Sample.Noon, 1, 0, job.Revision), CancellationToken.None);
         (await store.ListEventsAsync(job.Id, 0, 10, CancellationToken.None)).Count.ShouldBe(1);
     }

@@ -53,14 +53,53 @@ public sealed class JobLifecycleProperties
     });
 
     [Fact]
-    public void The_generation_rises_with_every_wish_and_what_finished_stays_finished() => LifecycleWalk.Random.Sample(walk =>
+    public void The_generation_rises_with_every_wish_and_what_finished_stays_finished_until_it_is_retried() => LifecycleWalk.Random.Sample(walk =>
     {
         var generations = walk.Events.Select(e => e switch { JobAssigned a => a.Generation, JobStopping s => s.Generation, _ => (long?)null }).OfType<long>().ToArray();
         generations.ShouldBe(Enumerable.Range(1, generations.Length).Select(g => (long)g));
-        var end = walk.Steps.FindIndex(step => step.To.IsFinished());
-        if (end >= 0) end.ShouldBe(walk.Steps.Count - 1);
+        for (var step = 1; step < walk.Steps.Count; step++)
+        {
+            if (walk.Steps[step - 1].To.IsFinished()) walk.Steps[step].Event.ShouldBeOfType<JobRetried>();
+        }
+
         (walk.Job.Current is not null).ShouldBe(walk.Job.Phase.HoldsDevices());
         walk.Job.Restarts.ShouldBeLessThanOrEqualTo(walk.Job.Spec.Recovery.MaxRestarts);
+    });
+
+    [Fact]
+    public void A_command_of_its_owner_heard_twice_changes_nothing_the_second_time() => Gen.Select(LifecycleWalk.Random, Gen.Int[0, 4]).Sample((walk, kind) =>
+    {
+        JobCommand command = kind switch
+        {
+            0 => new JobCommand.Cancel("ann"),
+            1 => new JobCommand.Suspend("ann"),
+            2 => new JobCommand.Resume("ann"),
+            3 => new JobCommand.Update("ann", new TermsChange("lanes", JobPriority.High, TimeSpan.FromHours(3))),
+            _ => new JobCommand.Retry("ann", walk.Job.Attempts.Count + 1, "engineer", null, 77),
+        };
+        var isTaken = JobLifecycle.Decide(walk.Job, command, walk.Now) is Decision.Accepted;
+        var before = walk.Tell(command).Job.Revision;
+        walk.Tell(command).Job.Revision.ShouldBe(before);
+        if (isTaken) JobLifecycle.Decide(walk.Job, command, walk.Now).ShouldBeOfType<Decision.Accepted>(command.ToString());
+    });
+
+    [Fact]
+    public void Every_moment_of_an_attempt_is_charged_to_one_queue() => LifecycleWalk.Random.Sample(walk =>
+    {
+        foreach (var attempt in walk.Job.Attempts)
+        {
+            var parts = Convoy.Core.Queues.AttemptUsage.AllOf(walk.Job, attempt);
+            (parts[0].From, parts[^1].Until).ShouldBe((attempt.AssignedAt, attempt.EndedAt));
+            for (var i = 1; i < parts.Count; i++) parts[i].From.ShouldBe(parts[i - 1].Until!.Value);
+        }
+
+        var moves = walk.Events.OfType<JobUpdated>().Where(update => update.Before.Queue != update.After.Queue).ToArray();
+        foreach (var part in walk.Job.Attempts.SelectMany(attempt => Convoy.Core.Queues.AttemptUsage.AllOf(walk.Job, attempt)))
+        {
+            // The queue it was in when the part began.
+            var queue = moves.LastOrDefault(update => update.At <= part.From)?.After.Queue ?? walk.Events.OfType<JobSubmitted>().Single().Queue;
+            part.Queue.ShouldBe(queue);
+        }
     });
 
     [Fact]

@@ -243,6 +243,70 @@ public sealed class JobLifecycleTests
     }
 
     [Fact]
+    public void A_suspension_is_told_of_who_asked_for_it() =>
+        LifecycleWalk.Of().Assign().Started(0, 1).Tell(new JobCommand.Suspend("root")).Stopped(0, 1).Events[^1].ShouldBeOfType<JobSuspended>().By.ShouldBe("root");
+
+    [Fact]
+    public void A_retried_job_waits_behind_those_who_came_meanwhile_with_all_its_restarts_and_keeps_its_attempts()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1, new() { MaxRestarts = 1 }));
+        walk.Assign().Started(0).Exited(1, 0).Assign().Started(0).Exited(1, 0).Job.Phase.ShouldBe(JobPhase.Failed);
+        var job = walk.Tell(new JobCommand.Retry("ann", 3, "senior", TimeSpan.FromHours(1), 40)).Job;
+        (job.Phase, job.Place, job.SubmitSequence, job.Restarts, job.Level, job.Spec.Limits.MaxDuration).ShouldBe((JobPhase.Pending, 40, 1, 0, "senior", TimeSpan.FromHours(1)));
+        (job.Failure, job.EndedAt, job.Attempts.Count).ShouldBe((null, null, 2));
+        walk.Assign().Started(0).Exited(1, 0).Job.NotBefore.ShouldBe(walk.Events[^1].At + TimeSpan.FromSeconds(5));
+        walk.Assign().Started(0).Exited(0, 0).Job.Phase.ShouldBe(JobPhase.Succeeded);
+        walk.Job.Attempts.Select(attempt => attempt.Number).ShouldBe([1, 2, 3, 4]);
+    }
+
+    [Fact]
+    public void What_went_wrong_before_a_retry_is_no_reason_to_back_off_or_to_go_first_after_it()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1)).Assign().Started(0).Lost(0).Tell(new JobCommand.Cancel("ann")).Tell(new JobCommand.Retry("ann", null, "engineer", null, 9));
+        PendingJob.Of(walk.Job).IsRepair.ShouldBeFalse();
+        walk.Assign().Started(0).Lost(0).Job.NotBefore.ShouldBe(walk.Events[^1].At + TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public void Only_a_finished_job_is_retried_and_each_attempt_once()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1));
+        JobLifecycle.Decide(walk.Job, new JobCommand.Retry("ann", null, "engineer", null, 9), walk.Now).ShouldBeOfType<Decision.Rejected>().Code.ShouldBe("NotFinished");
+        walk.Assign().Started(0).Exited(1, 0).Tell(new JobCommand.Retry("ann", 2, "engineer", null, 9)).Assign().Started(0).Exited(1, 0);
+        JobLifecycle.Decide(walk.Job, new JobCommand.Retry("ann", 2, "engineer", null, 10), walk.Now).ShouldBe(Decision.Nothing);
+        walk.Job.Phase.ShouldBe(JobPhase.Failed);
+    }
+
+    [Fact]
+    public void Other_terms_are_told_with_those_before_and_the_submission_is_remembered()
+    {
+        var walk = LifecycleWalk.Of().Tell(new JobCommand.Update("root", new TermsChange("vision", JobPriority.High, TimeSpan.FromHours(2))));
+        var updated = walk.Events[^1].ShouldBeOfType<JobUpdated>();
+        (updated.By, updated.Before, updated.After).ShouldBe(("root", new JobTerms("ann", JobPriority.Normal, null), new JobTerms("vision", JobPriority.High, TimeSpan.FromHours(2))));
+        (walk.Job.Queue, walk.Job.Spec.Queue, walk.Job.Spec.Priority, walk.Job.Phase).ShouldBe(("vision", "vision", JobPriority.High, JobPhase.Pending));
+        (walk.Job.SubmittedSpec.Queue, walk.Job.SubmittedSpec.Priority, walk.Job.SubmittedSpec.Limits.MaxDuration).ShouldBe((null, JobPriority.Normal, null));
+    }
+
+    [Fact]
+    public void A_finished_job_has_no_other_terms_and_a_running_one_none_that_would_end_it_at_once()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1)).Assign().Started(0).After(TimeSpan.FromMinutes(10));
+        JobLifecycle.Decide(walk.Job, new JobCommand.Update("ann", new TermsChange(MaxDuration: TimeSpan.FromMinutes(5))), walk.Now).ShouldBeOfType<Decision.Rejected>().Code.ShouldBe("HasRunLonger");
+        walk.Tell(new JobCommand.Update("ann", new TermsChange(MaxDuration: TimeSpan.FromMinutes(15)))).Job.Spec.Limits.MaxDuration.ShouldBe(TimeSpan.FromMinutes(15));
+        walk.Exited(0, 0);
+        JobLifecycle.Decide(walk.Job, new JobCommand.Update("ann", new TermsChange("vision")), walk.Now).ShouldBeOfType<Decision.Rejected>().Code.ShouldBe("AlreadyFinished");
+    }
+
+    [Fact]
+    public void A_hang_is_the_jobs_own_failure_whatever_it_left_with_and_is_retried_whatever_codes_are_named()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(2, new() { MaxRestarts = 1, RetryExitCodes = [33] })).Assign().Started(0, 1);
+        walk.See(TaskState.Exited, new TaskOutcome(0, Stopped: true, Message: "no output and no report for 30m") { Hung = true }, 1).Job.Phase.ShouldBe(JobPhase.Stopping);
+        walk.Stopped(0).Job.Phase.ShouldBe(JobPhase.Pending);
+        (walk.Job.Failure!.Rank, walk.Job.Failure.Hung, walk.Job.Failure.Class, walk.Job.Restarts).ShouldBe((1, true, FailureClass.User, 1));
+    }
+
+    [Fact]
     public void A_gang_that_does_not_start_whole_in_time_is_torn_down_and_requeued()
     {
         var walk = LifecycleWalk.Of().Assign().Started(0).Tell(new JobCommand.CheckDeadlines(LifecycleWalk.BindTimeout));

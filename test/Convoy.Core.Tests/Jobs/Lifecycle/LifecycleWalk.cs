@@ -43,7 +43,7 @@ internal sealed class LifecycleWalk
         from codes in Gen.Int[1, 3].Array[0, 2]
         from limited in Gen.Bool
         from preemptible in Gen.Bool
-        from steps in Gen.Select(Gen.Int[0, 14], Gen.Int[0, 2], Gen.Int[0, 4]).Array[1, 60]
+        from steps in Gen.Select(Gen.Int[0, 16], Gen.Int[0, 2], Gen.Int[0, 4]).Array[1, 60]
         select Walked(Spec(tasks, new() { MaxRestarts = restarts, RetryExitCodes = codes }, limited ? TimeSpan.FromMinutes(5) : null, preemptible), steps);
 
     public LifecycleWalk Assign() => Tell(new JobCommand.Assign(Job.Revision, "local", Job.Spec.Roles["worker"].Resources.Gpu > 0 ? "A100-80G" : null,
@@ -102,6 +102,8 @@ internal sealed class LifecycleWalk
         11 => Tell(new JobCommand.Resume("ann")),
         12 => Tell(new JobCommand.Preempt(Job.Revision, Other, EvictionCause.Level)),
         13 => Tell(new JobCommand.Drain("local", $"node-{rank}", "root")),
+        14 => Tell(new JobCommand.Update("ann", new TermsChange(rank == 0 ? null : $"queue-{rank}", code == 0 ? null : (JobPriority)(code % 3), code == 4 ? TimeSpan.FromMinutes(7) : null))),
+        15 => Tell(new JobCommand.Retry("ann", null, "senior", null, Job.Place + 10)),
         _ => After(TimeSpan.FromMinutes(code)).Tell(new JobCommand.CheckDeadlines(BindTimeout)),
     };
 }

@@ -21,15 +21,8 @@ CREATE TABLE retention_marks (
     job INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Jobs whose record is gone and whose files may still be there.
-CREATE TABLE removals (
-    id TEXT NOT NULL PRIMARY KEY,
-    owner_number INTEGER NOT NULL,
-    attempts INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
--- Events are changed by nobody, and go only when their job has ended and been kept for as long as was asked. The last one stays while the
--- job does: the next event follows it.
+-- Events are changed by nobody, and go only when their job has ended, and was deleted or has been kept for as long as was asked. In the
+-- second case the last one stays while the job does: the next event follows it.
 DROP TRIGGER events_are_not_removed;
 
 CREATE TRIGGER events_are_not_removed BEFORE DELETE ON events
