@@ -9,7 +9,7 @@ public sealed class BackupTests
     public async Task A_backup_of_a_running_platform_is_restored_elsewhere_and_no_task_runs_twice()
     {
         await using var platform = await RunningPlatform.StartAsync();
-        var done = await platform.SubmitAsync(Jobs.Shell("done", "echo hello; echo kept > $CONVOY_OUTPUT_DIR/result; ln -s /etc/passwd $CONVOY_OUTPUT_DIR/link"));
+        var done = await platform.SubmitAsync(Jobs.Shell("done", "echo hello; mkdir $CONVOY_OUTPUT_DIR/closed; chmod 0 $CONVOY_OUTPUT_DIR/closed; mkfifo $CONVOY_OUTPUT_DIR/pipe; echo kept > $CONVOY_OUTPUT_DIR/result; ln -s /etc/passwd $CONVOY_OUTPUT_DIR/link"));
         await platform.UntilFinishedAsync(done.Id);
         var runs = await platform.SubmitAsync(Jobs.Shell("runs", $"echo run >> {platform.Mark("runs")}; {Jobs.Until(platform.Mark("end"))}; echo over"));
         await platform.HeardAsync("runs");
@@ -17,7 +17,11 @@ public sealed class BackupTests
 
         // Twice to the same folder: the second copies what is new.
         var backup = Path.Combine(platform.Root, "backup");
-        for (var i = 0; i < 2; i++) (await RunningPlatform.RunServerAsync("backup", "--state", platform.State, "--to", backup)).ExitCode.ShouldBe(0);
+        (await RunningPlatform.RunServerAsync("backup", "--state", platform.State, "--to", backup)).ExitCode.ShouldBe(0);
+        var kept = Directory.GetFiles(backup, "result", SearchOption.AllDirectories).ShouldHaveSingleItem();
+        await File.WriteAllTextAsync(Path.Combine(Path.GetDirectoryName(kept)!, "gone"), "");
+        (await RunningPlatform.RunServerAsync("backup", "--state", platform.State, "--to", backup)).ExitCode.ShouldBe(0);
+        Directory.GetFiles(backup, "gone", SearchOption.AllDirectories).ShouldBeEmpty();
         (File.GetUnixFileMode(backup) & (UnixFileMode)0x3F).ShouldBe((UnixFileMode)0);
         var after = await platform.SubmitAsync(Jobs.Shell("after", "true"));
         await platform.UntilFinishedAsync(after.Id);

@@ -138,7 +138,7 @@ public sealed class LocalArchive(string clusterFolder)
             found.CompleteAdding();
             return isWhole;
         });
-        var copied = TreeCopy.Write(found.GetConsumingEnumerable(), to);
+        var copied = TreeCopy.Mirror(found.GetConsumingEnumerable(), to);
         return looking.Result ? copied : copied + new CopiedFiles(0, 0, 1);
     }
 

@@ -54,16 +54,25 @@ internal static class TreeCopy
         while (folders.TryPop(out var folder))
         {
             found.Add(new FoundFile(Path.GetRelativePath(root, folder.FullName), folder.UnixFileMode, folder.LastWriteTimeUtc, null, null));
-            foreach (var entry in folder.EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = false }))
+            foreach (var entry in In(folder, found))
             {
-                if (entry.LinkTarget is null && entry is DirectoryInfo below)
-                {
-                    folders.Push(below);
-                    continue;
-                }
-
-                found.Add(Look(entry, Path.GetRelativePath(root, entry.FullName)));
+                if (entry.LinkTarget is null && entry is DirectoryInfo below) folders.Push(below);
+                else found.Add(Look(entry, Path.GetRelativePath(root, entry.FullName)));
             }
+        }
+    }
+
+    /// <summary>Nothing where it is closed, or gone: its neighbours are there all the same.</summary>
+    private static FileSystemInfo[] In(DirectoryInfo folder, BlockingCollection<FoundFile> found)
+    {
+        try
+        {
+            return folder.GetFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = false });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            found.Add(new FoundFile("", default, default, null, null));
+            return [];
         }
     }
 
@@ -89,7 +98,29 @@ internal static class TreeCopy
         }
     }
 
-    public static CopiedFiles Write(IEnumerable<FoundFile> found, string root)
+    /// <summary>What an earlier copy left there and is not found any more stays.</summary>
+    public static CopiedFiles Write(IEnumerable<FoundFile> found, string root) => Write(found, root, []);
+
+    /// <summary>What an earlier copy left there and is not found any more goes.</summary>
+    public static CopiedFiles Mirror(IEnumerable<FoundFile> found, string root)
+    {
+        var paths = new HashSet<string>(StringComparer.Ordinal);
+        var copied = Write(found, root, paths);
+        var folders = new Stack<DirectoryInfo>([new DirectoryInfo(root)]);
+        while (folders.TryPop(out var folder))
+        {
+            foreach (var entry in folder.GetFileSystemInfos())
+            {
+                var isFolder = entry is DirectoryInfo && entry.LinkTarget is null;
+                if (!paths.Contains(Path.GetRelativePath(root, entry.FullName))) Clear(entry.FullName, wantsFolder: !isFolder);
+                else if (isFolder) folders.Push((DirectoryInfo)entry);
+            }
+        }
+
+        return copied;
+    }
+
+    private static CopiedFiles Write(IEnumerable<FoundFile> found, string root, HashSet<string> paths)
     {
         var (files, bytes, leftOut) = (0L, 0L, 0L);
         var buffer = new byte[BufferBytes];
@@ -97,30 +128,37 @@ internal static class TreeCopy
         foreach (var entry in found)
         {
             using var content = entry.Content;
+            paths.Add(entry.Path);
             var path = Path.Combine(root, entry.Path);
             if (entry.Path.Length == 0)
             {
                 leftOut++;
+                continue;
             }
-            else if (content is not null)
-            {
-                files++;
-                bytes += Copy(entry, path, buffer);
-            }
-            else if (entry.Link is { } target)
-            {
-                files++;
-                if (new FileInfo(path) is { LinkTarget: not null } before) before.Delete();
-                System.IO.File.CreateSymbolicLink(path, target);
-            }
-            else
+
+            var isFolder = content is null && entry.Link is null;
+            Clear(path, isFolder);
+            if (isFolder)
             {
                 Directory.CreateDirectory(path);
                 System.IO.File.SetUnixFileMode(path, entry.Mode | OwnerAll);
+                continue;
             }
+
+            files++;
+            if (content is not null) bytes += Copy(entry, path, buffer);
+            else System.IO.File.CreateSymbolicLink(path, entry.Link!);
         }
 
         return new CopiedFiles(files, bytes, leftOut);
+    }
+
+    /// <summary>Takes away what an earlier copy left of another kind, and every link.</summary>
+    private static void Clear(string path, bool wantsFolder)
+    {
+        var there = new FileInfo(path);
+        if (there.LinkTarget is not null || (wantsFolder && there.Exists)) there.Delete();
+        else if (!wantsFolder && Directory.Exists(path)) Directory.Delete(path, recursive: true);
     }
 
     private static long Copy(FoundFile entry, string path, byte[] buffer)
