@@ -97,8 +97,10 @@ code=0
 say "What it reported: convoy metrics digits"
 "$convoy" metrics "$job" || true
 if [ "$code" -eq 0 ]; then
+  say "The model: convoy output get digits model.pt"
+  model=$("$convoy" output get "$job" model.pt --to "$root/artifacts/digits-model.pt" --force) || { code=100; model=''; }
   job=''
-  say "The model is trained"
+  [ -z "$model" ] || say "The model is trained; it lies in $model"
 else
   code=100
   say "The job did not succeed: convoy get $job, convoy events $job"

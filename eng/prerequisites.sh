@@ -49,7 +49,8 @@ prerequisites_missing_packages() {
         [ -x /usr/bin/python3 ] || echo python3
         prerequisites_has_modules /usr/bin/python3 || printf 'python3-torch\npython3-sklearn\n'
         local tool
-        for tool in git curl jq; do command -v "$tool" >/dev/null || echo "$tool"; done ;;
+        for tool in git curl jq zsh fish; do command -v "$tool" >/dev/null || echo "$tool"; done
+        command -v groff >/dev/null || echo groff-base ;;
     esac
   done | sort -u
 }

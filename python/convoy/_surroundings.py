@@ -39,6 +39,10 @@ def checkpoint_directory() -> Path:
     return Path(os.environ.get("CONVOY_CHECKPOINT_DIR") or "checkpoints").absolute()
 
 
+def output_directory() -> Path:
+    return Path(os.environ.get("CONVOY_OUTPUT_DIR") or "outputs").absolute()
+
+
 def _number(name: str) -> Optional[int]:
     text = os.environ.get(name, "")
     return int(text) if text.isascii() and text.isdigit() else None

@@ -38,6 +38,11 @@ class CheckpointTests(unittest.TestCase):
             del os.environ["CONVOY_CHECKPOINT_DIR"]
             self.assertEqual(str(Path.cwd() / "checkpoints"), convoy.checkpoint_dir)
 
+    def test_results_go_where_the_platform_takes_them_from(self):
+        with mock.patch.dict(os.environ, {"CONVOY_OUTPUT_DIR": str(self.folder)}):
+            self.assertEqual(str(self.folder), convoy.output_dir)
+        self.assertEqual(str(Path.cwd() / "outputs"), convoy.output_dir)
+
     def test_the_latest_is_the_one_of_the_highest_step(self):
         for step in (9, 10, 2):
             convoy.save_checkpoint(b"step %d" % step, step)

@@ -4,7 +4,8 @@ By hand:           python3 train.py
 Two processes:     torchrun --nproc_per_node 2 train.py
 On the platform:   convoy submit -f job.yaml
 
-The data are the 1 797 real digits that scikit-learn carries; nothing is downloaded.
+The data are the 1 797 real digits that scikit-learn carries; nothing is downloaded. The model is left as model.pt:
+convoy output get digits model.pt
 """
 
 import argparse
@@ -116,6 +117,9 @@ def main():
         dist.destroy_process_group()
     if rank == 0:
         print(f"test accuracy {accuracy:.4f}", flush=True)
+        results = Path(convoy.output_dir)
+        results.mkdir(parents=True, exist_ok=True)  # by hand: the platform makes it
+        torch.save(bare.state_dict(), results / "model.pt")
     if accuracy < GOAL:
         sys.exit(f"rank {rank}: test accuracy {accuracy:.4f} is below {GOAL}")
 

@@ -37,7 +37,8 @@ internal sealed class Call(ParseResult parsed, string[]? trailing, TextWriter ou
 
     public T? Get<T>(Option<T> option) => parsed.GetValue(option);
 
-    public T Get<T>(Argument<T> argument) => parsed.GetRequiredValue(argument);
+    /// <summary>Null where it may be left out and is.</summary>
+    public T Get<T>(Argument<T> argument) => parsed.GetValue(argument)!;
 
     public bool Has(Option option) => parsed.GetResult(option) is { Implicit: false };
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using Convoy.Cli.Help;
 using Convoy.Cli.Verbs;
 using Convoy.Core.Documents;
 
@@ -14,8 +15,8 @@ internal static class CommandLine
     {
         ["convoy"] =
         [
-            "context", "run", "output", "exec", "ssh", "port-forward", "top", "dataset", "team", "quota",
-            "usage", "completion", "audit",
+            "exec", "ssh", "port-forward", "dataset", "team", "quota",
+            "usage", "audit",
         ],
         ["convoy cluster"] = ["get", "join"],
     };
@@ -24,13 +25,16 @@ internal static class CommandLine
     {
         var root = new RootCommand("Convoy: submit training jobs to one place, whatever machines they run on.")
         {
-            SubmitVerb.Build(), ListVerb.Build(), GetVerb.Build(), LogsVerb.Build(), WhyVerb.Build(), QueueVerb.Build(), EventsVerb.Build(), MetricsVerb.Build(),
+            SubmitVerb.Build(), RunVerb.Build(), ListVerb.Build(), GetVerb.Build(), LogsVerb.Build(), OutputVerbs.Build(), WhyVerb.Build(), QueueVerb.Build(), EventsVerb.Build(), MetricsVerb.Build(),
             WaitVerb.Build(), CancelVerb.Build(), SuspendVerb.Build(), ResumeVerb.Build(), RetryVerb.Build(), UpdateVerb.Build(), DeleteVerb.Build(), NodeVerbs.Build(), ClusterVerbs.Build(), SchedulingVerbs.Build(), LoginVerb.Build(), WhoAmIVerb.Build(), UserVerbs.Build(),
             TokenVerbs.Build(), LevelVerbs.Build(), ApplyVerb.Build(), SimulateVerb.Build(), UpVerb.Build(), VersionVerb.Build(),
+            TopVerb.Build(), ContextVerbs.Build(), CompletionVerbs.Build(), CompletionVerbs.BuildComplete(),
         };
+        root.Add(HelpVerbs.Build(root));
+        root.Add(HelpVerbs.BuildManual(root));
         root.Add(Call.ServerOption);
         root.Add(Call.TokenOption);
-        foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new ShowHelp();
         return root;
     }
 
@@ -57,7 +61,7 @@ internal static class CommandLine
         }
 
         if (parsed.UnmatchedTokens.Count > 0) throw Unmatched(command, path, parsed.UnmatchedTokens[0]);
-        if (command is not Verb verb) throw CommandException.Usage($"{path} needs a verb: {string.Join(", ", command.Subcommands.Select(verb => verb.Name))}; see {path} --help");
+        if (command is not Verb verb) throw CommandException.Usage($"{path} needs a verb: {string.Join(", ", command.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name))}; see {path} --help");
         if (parsed.Errors.Count > 0)
         {
             throw CommandException.Usage($"{string.Join("; ", parsed.Errors.Select(Told).Distinct())}; see {path} --help");
@@ -80,7 +84,7 @@ internal static class CommandLine
         if (command is not Verb)
         {
             if (LaterVerbs.GetValueOrDefault(path)?.Contains(name) == true) return NotYet($"{path} {name}");
-            return CommandException.Usage($"{path} has no verb '{token}'{Guess(token, command.Subcommands.Select(verb => verb.Name))}; see {path} --help");
+            return CommandException.Usage($"{path} has no verb '{token}'{Guess(token, command.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name))}; see {path} --help");
         }
 
         return CommandException.Usage(command is Verb { TakesCommand: true }
@@ -90,7 +94,8 @@ internal static class CommandLine
 
     private static CommandException NotYet(string what) => new(ExitCodes.Invalid, "NotAvailableYet", $"`{what}` is not available yet: this version of Convoy does not have that feature; nothing was done");
 
-    private static string Guess(string typed, IEnumerable<string> words) => NearestWord.To(typed, words) is { } word ? $"; did you mean {word}?" : "";
+    /// <summary>A word to try instead, as the end of a message.</summary>
+    public static string Guess(string typed, IEnumerable<string> words) => NearestWord.To(typed, words) is { } word ? $"; did you mean {word}?" : "";
 
     /// <summary>In our words where the parser speaks of its own terms; what values should be, their options say.</summary>
     private static string Told(ParseError error)
@@ -109,10 +114,12 @@ internal static class CommandLine
 
     private static string NoValue(OptionResult result) => $"{result.IdentifierToken?.Value} has no value; give {result.IdentifierToken?.Value} {result.Option.HelpName}";
 
-    private static IEnumerable<Command> Ancestry(Command command)
+    /// <summary>From the command up to the program itself.</summary>
+    public static IEnumerable<Command> Ancestry(Command command)
     {
         for (var at = command; at is not null; at = at.Parents.OfType<Command>().FirstOrDefault()) yield return at;
     }
 
-    private static string PathOf(Command command) => string.Join(' ', Ancestry(command).Reverse().Select(c => c is RootCommand ? "convoy" : c.Name));
+    /// <summary>As typed.</summary>
+    public static string PathOf(Command command) => string.Join(' ', Ancestry(command).Reverse().Select(c => c is RootCommand ? "convoy" : c.Name));
 }

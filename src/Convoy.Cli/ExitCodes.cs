@@ -18,4 +18,27 @@ internal static class ExitCodes
 
     /// <summary>Nobody reads the output any more, as a shell reports SIGPIPE.</summary>
     public const int BrokenPipe = 141;
+
+    /// <summary>Codes that any verb may end with.</summary>
+    public static IReadOnlyList<int> Usual { get; } = [Success, Usage, Invalid, NotAllowed, OverCap, Unreachable, Conflict, NotFound];
+
+    /// <summary>Of verbs that wait for a job's end.</summary>
+    public static IReadOnlyList<int> OfJobs { get; } = [JobFailed, NotFinished, JobCancelled, Detached];
+
+    public static string Meaning(int code) => code switch
+    {
+        Success => "Success; of a verb that waits for a job: the job succeeded",
+        Usage => "The command line was wrong",
+        Invalid => "The request was invalid, or can never be fulfilled",
+        NotAllowed => "Not signed in, or not allowed",
+        OverCap => "Over a cap or quota",
+        Unreachable => "The server cannot be reached",
+        Conflict => "It conflicts with what is there",
+        JobFailed => "The job failed",
+        NotFinished => "The job has not finished: the time to wait was up",
+        NotFound => "There is no such thing, or it is not yours",
+        JobCancelled => "The job was cancelled",
+        Detached => "Ctrl-C ended the watching; the job goes on",
+        _ => "",
+    };
 }

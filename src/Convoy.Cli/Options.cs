@@ -15,6 +15,7 @@ internal static class Options
         HelpName = "FORMAT",
         DefaultValueFactory = _ => formats[0],
         CustomParser = result => OneOf(result, formats),
+        CompletionSources = { formats },
     };
 
     public static Option<string?> Choice(string name, string description, string helpName, params string[] values) => new(name)
@@ -22,6 +23,7 @@ internal static class Options
         Description = $"{description}: {string.Join(", ", values)}",
         HelpName = helpName,
         CustomParser = result => OneOf(result, values),
+        CompletionSources = { values },
     };
 
     public static Option<string?> Text(string name, string helpName, string description, params string[] aliases) =>

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Convoy.Cli;
+using Convoy.Cli.Help;
 using Convoy.Cli.Output;
 
 using var stdout = new StandardStream(1);
@@ -19,7 +20,7 @@ try
     var root = CommandLine.Build();
     var parsed = CommandLine.Parse(root, own);
     using var output = new StreamWriter(stdout, new UTF8Encoding(false));
-    var exit = await RunAsync(parsed, trailing, output);
+    var exit = args.Length == 0 ? ShowHelp.Write(root, output) : await RunAsync(parsed, trailing, output);
     await output.FlushAsync(CancellationToken.None);
     return exit;
 }

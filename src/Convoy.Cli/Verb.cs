@@ -11,6 +11,15 @@ internal sealed class Verb : Command
 
     public required IReadOnlyList<string> Examples { get; init; }
 
+    /// <summary>More than the one line; null where that says all.</summary>
+    public string? About { get; init; }
+
+    /// <summary>Verbs that go with it, as typed after <c>convoy</c>.</summary>
+    public IReadOnlyList<string> SeeAlso { get; init; } = [];
+
+    /// <summary>Exit codes besides those that every verb may end with.</summary>
+    public IReadOnlyList<int> Exits { get; init; } = [];
+
     /// <summary>May be followed by <c>--</c> and a command line that is not Convoy's.</summary>
     public bool TakesCommand { get; init; }
 

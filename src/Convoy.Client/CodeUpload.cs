@@ -27,7 +27,8 @@ public sealed class CodeUpload
             archive.Position = offset;
             var piece = new byte[(int)Math.Min(PieceBytes, length - offset)];
             await archive.ReadExactlyAsync(piece, cancellationToken);
-            using var response = await line.SendAsync(() => Put(sha256, offset, length, piece), cancellationToken);
+            var begin = offset;
+            using var response = await line.SendAsync(() => Put(sha256, begin, length, piece, progress), cancellationToken);
             if (response.StatusCode == HttpStatusCode.Created) break;
 
             // An answer that got lost leaves the server ahead of us; it says where to go on. Twice in a row is another's upload.
@@ -50,9 +51,9 @@ public sealed class CodeUpload
     private static long? Offset(HttpResponseMessage response) =>
         response.Headers.TryGetValues(OffsetHeader, out var values) && long.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out var offset) ? offset : null;
 
-    private static HttpRequestMessage Put(string sha256, long offset, long length, byte[] piece)
+    private static HttpRequestMessage Put(string sha256, long offset, long length, byte[] piece, IProgress<long>? progress)
     {
-        var message = new HttpRequestMessage(HttpMethod.Put, $"code/{sha256}") { Content = new ByteArrayContent(piece) };
+        var message = new HttpRequestMessage(HttpMethod.Put, $"code/{sha256}") { Content = new ToldContent(piece, sent => progress?.Report(offset + sent)) };
         message.Headers.Add(OffsetHeader, offset.ToString(CultureInfo.InvariantCulture));
         message.Headers.Add("Upload-Length", length.ToString(CultureInfo.InvariantCulture));
         return message;
@@ -65,5 +66,29 @@ public sealed class CodeUpload
         if (response.StatusCode == HttpStatusCode.NotFound) return Offset(response) ?? 0;
         await line.ThrowIfRefusedAsync(response, cancellationToken);
         return null;
+    }
+
+    /// <summary>Bytes that tell how many of them have left.</summary>
+    private sealed class ToldContent(byte[] bytes, Action<long> told) : HttpContent
+    {
+        private const int SliceBytes = 256 << 10;
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            for (var at = 0; at < bytes.Length; at += SliceBytes)
+            {
+                var slice = bytes.AsMemory(at, Math.Min(SliceBytes, bytes.Length - at));
+                await stream.WriteAsync(slice, cancellationToken);
+                told(at + slice.Length);
+            }
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = bytes.Length;
+            return true;
+        }
     }
 }

@@ -7,6 +7,7 @@ using Convoy.Core.Jobs;
 using Convoy.Core.Queues;
 using Convoy.Core.Resources;
 using Convoy.Core.Scheduling;
+using Convoy.Core.Tasks;
 
 namespace Convoy.Client;
 
@@ -18,18 +19,23 @@ public sealed class ConvoyClient : IDisposable
 {
     private readonly ServerLine line;
     private readonly EventStreamReader streams;
+    private readonly TimeProvider time;
 
     /// <param name="token">Null reaches only what needs no sign-in.</param>
     public ConvoyClient(Uri server, string? token, TimeProvider time)
     {
+        this.time = time;
         line = new ServerLine(server, token, time);
         streams = new EventStreamReader(line, time);
         Code = new CodeUpload(line);
+        Outputs = new JobOutputs(line, time);
     }
 
     public Uri Server => line.Server;
 
     public CodeUpload Code { get; }
+
+    public JobOutputs Outputs { get; }
 
     public Task<VersionView> VersionAsync(CancellationToken cancellationToken) => line.GetAsync("version", WireJson.Default.VersionView, cancellationToken);
 
@@ -44,11 +50,23 @@ public sealed class ConvoyClient : IDisposable
     public Task<SubmitCheckView> CheckAsync(JobSpec spec, CancellationToken cancellationToken) =>
         line.SendAsync(HttpMethod.Post, "./jobs:check", new SubmitRequest(spec), WireJson.Default.SubmitRequest, WireJson.Default.SubmitCheckView, cancellationToken);
 
-    public Task<JobListView> ListJobsAsync(JobQuery query, CancellationToken cancellationToken) => line.GetAsync(
-        new QueryText("jobs").Add("all", query.All).Add("user", query.User).Add("queue", query.Queue).Add("phase", query.Phase?.ToString()).Add("name", query.Name)
-            .Add("unfinished", query.Unfinished).Add("limit", query.Limit).Add("before", query.Before).ToString(),
-        WireJson.Default.JobListView,
-        cancellationToken);
+    public Task<JobListView> ListJobsAsync(JobQuery query, CancellationToken cancellationToken) => line.GetAsync(ListPath(query), WireJson.Default.JobListView, cancellationToken);
+
+    /// <summary>The same list, and then each of its jobs whenever it has changed, without end. Jobs that the query's phase leaves out are told too.</summary>
+    public async IAsyncEnumerable<WatchedJob> WatchJobsAsync(JobQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var (name, data) in streams.ReadAllAsync(ListPath(query), cancellationToken))
+        {
+            if (name == "job") yield return new(WatchStep.Job, streams.Payload(data, WireJson.Default.JobView));
+            else if (name == "reset") yield return new(WatchStep.Reset, null);
+            else if (name == "synced") yield return new(WatchStep.Synced, null);
+        }
+    }
+
+    /// <summary>Jobs that hold machines, and what their tasks use now.</summary>
+    /// <param name="all">Everybody's.</param>
+    public Task<RunningListView> ListRunningAsync(bool all, string? after, int? limit, CancellationToken cancellationToken) =>
+        line.GetAsync(Page("running", after, limit).Add("all", all).ToString(), WireJson.Default.RunningListView, cancellationToken);
 
     /// <param name="job">An id, or a name, which means its newest job.</param>
     public Task<JobView> GetJobAsync(string job, CancellationToken cancellationToken) => line.GetAsync(JobPath(job), WireJson.Default.JobView, cancellationToken);
@@ -88,6 +106,12 @@ public sealed class ConvoyClient : IDisposable
         WireJson.Default.LogChunk,
         cancellationToken);
 
+    /// <summary>The terminal of an interactive job of one's own. Nothing is opened before it runs.</summary>
+    /// <param name="job">An id.</param>
+    /// <param name="size">Of the window; null where there is none.</param>
+    /// <param name="fromStart">All that the program has printed, as far as it is still there; otherwise the last of it.</param>
+    public RemoteTerminal Terminal(string job, TerminalSize? size, bool fromStart) => new(line, JobPath(job, "terminal"), time, size, fromStart);
+
     public Task<MetricListView> ListMetricsAsync(string job, string? name, string? after, int? limit, CancellationToken cancellationToken) =>
         line.GetAsync(Page(JobPath(job, "metrics"), after, limit).Add("name", name).ToString(), WireJson.Default.MetricListView, cancellationToken);
 
@@ -126,13 +150,14 @@ public sealed class ConvoyClient : IDisposable
     public Task<PauseView> ResumeSchedulingAsync(CancellationToken cancellationToken) =>
         line.SendAsync(() => new HttpRequestMessage(HttpMethod.Delete, "scheduling/pause"), WireJson.Default.PauseView, cancellationToken);
 
-    public Task<UserListView> ListUsersAsync(CancellationToken cancellationToken) => line.GetAsync("users", WireJson.Default.UserListView, cancellationToken);
+    public Task<UserListView> ListUsersAsync(string? after, int? limit, CancellationToken cancellationToken) =>
+        line.GetAsync(Page("users", after, limit).ToString(), WireJson.Default.UserListView, cancellationToken);
 
     public Task<UserView> AddUserAsync(NewUserRequest user, CancellationToken cancellationToken) =>
         line.SendAsync(HttpMethod.Post, "users", user, WireJson.Default.NewUserRequest, WireJson.Default.UserView, cancellationToken);
 
-    public Task<TokenListView> ListTokensAsync(string? user, CancellationToken cancellationToken) =>
-        line.GetAsync(new QueryText("tokens").Add("user", user).ToString(), WireJson.Default.TokenListView, cancellationToken);
+    public Task<TokenListView> ListTokensAsync(string? user, string? after, int? limit, CancellationToken cancellationToken) =>
+        line.GetAsync(Page("tokens", after, limit).Add("user", user).ToString(), WireJson.Default.TokenListView, cancellationToken);
 
     public Task<NewTokenView> CreateTokenAsync(NewTokenRequest token, CancellationToken cancellationToken) =>
         line.SendAsync(HttpMethod.Post, "tokens", token, WireJson.Default.NewTokenRequest, WireJson.Default.NewTokenView, cancellationToken);
@@ -179,6 +204,10 @@ public sealed class ConvoyClient : IDisposable
 
     private Task<JobView> SteerAsync(string path, CancellationToken cancellationToken) =>
         line.SendAsync(() => new HttpRequestMessage(HttpMethod.Post, path), WireJson.Default.JobView, cancellationToken);
+
+    private static string ListPath(JobQuery query) =>
+        new QueryText("jobs").Add("all", query.All).Add("user", query.User).Add("queue", query.Queue).Add("phase", query.Phase?.ToString()).Add("name", query.Name)
+            .Add("unfinished", query.Unfinished).Add("limit", query.Limit).Add("before", query.Before).ToString();
 
     private static string JobPath(string job, string? part = null) => $"jobs/{Uri.EscapeDataString(job)}{(part is null ? "" : "/" + part)}";
 

@@ -6,7 +6,7 @@ using Convoy.Client.Wire;
 
 namespace Convoy.Client;
 
-/// <summary>A server-sent event stream about one job, opened again where it broke off until its <c>end</c> event has come.</summary>
+/// <summary>A server-sent event stream, opened again where it broke off; one about a job until its <c>end</c> event has come.</summary>
 internal sealed class EventStreamReader(ServerLine line, TimeProvider time)
 {
     /// <summary>Three heartbeats of the server: after that the connection is dead, whatever TCP thinks.</summary>
@@ -19,6 +19,21 @@ internal sealed class EventStreamReader(ServerLine line, TimeProvider time)
 
     public async IAsyncEnumerable<FollowedItem<T>> ReadAsync<T>(string path, string eventName, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class
+    {
+        await foreach (var (name, data) in ReadAllAsync(path, cancellationToken))
+        {
+            if (name == "end")
+            {
+                yield return new(null, Payload(data, WireJson.Default.JobView));
+                yield break;
+            }
+
+            if (name == eventName) yield return new(Payload(data, type), null);
+        }
+    }
+
+    /// <summary>All events; they have no end.</summary>
+    public async IAsyncEnumerable<(string Name, byte[] Data)> ReadAllAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string? lastId = null;
         var response = await line.OpenStreamAsync(path, lastId, cancellationToken);
@@ -33,14 +48,8 @@ internal sealed class EventStreamReader(ServerLine line, TimeProvider time)
                 {
                     trouble.IsOver();
                     var (name, id, data) = events.Current;
-                    if (name == "end")
-                    {
-                        yield return new(null, Payload(data, WireJson.Default.JobView));
-                        yield break;
-                    }
-
                     if (!string.IsNullOrEmpty(id)) lastId = id.All(c => c is > ' ' and <= '~') ? id : throw line.NotConvoy("an event's id is no cursor", null);
-                    if (name == eventName) yield return new(Payload(data, type), null);
+                    yield return (name, data);
                 }
             }
 
@@ -50,7 +59,7 @@ internal sealed class EventStreamReader(ServerLine line, TimeProvider time)
         }
     }
 
-    private T Payload<T>(byte[] data, JsonTypeInfo<T> type)
+    public T Payload<T>(byte[] data, JsonTypeInfo<T> type)
         where T : class
     {
         try

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Convoy.Client.Wire;
@@ -12,6 +13,8 @@ internal sealed class ServerLine : IDisposable
 {
     private const string ApiPath = "api/v1/";
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(100);
+    private static readonly TimeSpan PingPeriod = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan PingAnswerWithin = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan[] RetryDelays = [TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1)];
 
     private readonly SocketsHttpHandler handler;
@@ -97,6 +100,37 @@ internal sealed class ServerLine : IDisposable
         throw NotConvoy("it is no event stream", null);
     }
 
+    /// <summary>Opens a WebSocket, with pings that notice when the other side is gone.</summary>
+    public async Task<WebSocket> OpenSocketAsync(string path, CancellationToken cancellationToken)
+    {
+        var address = new UriBuilder(new Uri(http.BaseAddress!, path)) { Scheme = Server.Scheme == Uri.UriSchemeHttps ? Uri.UriSchemeWss : Uri.UriSchemeWs }.Uri;
+        using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
+        using var late = new CancellationTokenSource(AnswerWithin, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        var socket = new ClientWebSocket();
+        try
+        {
+            socket.Options.SetRequestHeader("Authorization", http.DefaultRequestHeaders.Authorization?.ToString());
+            socket.Options.CollectHttpResponseDetails = true;
+            (socket.Options.KeepAliveInterval, socket.Options.KeepAliveTimeout) = (PingPeriod, PingAnswerWithin);
+            await socket.ConnectAsync(address, invoker, either.Token);
+            return socket;
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            var status = socket.HttpStatusCode;
+            socket.Dispose();
+            if ((int)status < 400) throw new ServerUnreachableException(Server, e is WebSocketException ? e.InnerException?.Message ?? e.Message : $"no answer within {AnswerWithin.TotalSeconds:0} s", e);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        throw await WhyNoSocketAsync(path, cancellationToken);
+    }
+
     /// <summary>Somebody else answers at this address.</summary>
     public ServerUnreachableException NotConvoy(string why, Exception? inner) => new(Server, $"its answer is not Convoy's; is the address right? ({why})", inner);
 
@@ -108,6 +142,10 @@ internal sealed class ServerLine : IDisposable
             throw await RefusalAsync(response, cancellationToken);
         }
     }
+
+    /// <summary>Fails where nothing comes for too long.</summary>
+    public async Task<Stream> BodyAsync(HttpResponseMessage response, CancellationToken cancellationToken) =>
+        new ImpatientStream(await response.Content.ReadAsStreamAsync(cancellationToken), AnswerWithin, time);
 
     public void Dispose()
     {
@@ -137,9 +175,6 @@ internal sealed class ServerLine : IDisposable
 
     private static bool WasRefused(ServerUnreachableException e) => e.InnerException is HttpRequestException { InnerException: SocketException } or HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError };
 
-    private async Task<Stream> BodyAsync(HttpResponseMessage response, CancellationToken cancellationToken) =>
-        new ImpatientStream(await response.Content.ReadAsStreamAsync(cancellationToken), AnswerWithin, time);
-
     private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage message, CancellationToken cancellationToken)
     {
         using var late = new CancellationTokenSource(AnswerWithin, time);
@@ -156,6 +191,14 @@ internal sealed class ServerLine : IDisposable
         {
             throw new ServerUnreachableException(Server, $"no answer within {AnswerWithin.TotalSeconds:0} s", e);
         }
+    }
+
+    /// <summary>The handshake keeps the reason to itself. Asked plainly, the server says it.</summary>
+    private async Task<Exception> WhyNoSocketAsync(string path, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Get, path);
+        using var response = await SendOnceAsync(message, cancellationToken);
+        return response.IsSuccessStatusCode ? NotConvoy("it opens no WebSocket", null) : await RefusalAsync(response, cancellationToken);
     }
 
     private async Task<Exception> RefusalAsync(HttpResponseMessage response, CancellationToken cancellationToken)

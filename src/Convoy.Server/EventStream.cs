@@ -43,14 +43,22 @@ public sealed class EventStream
 
     public async Task SendAsync(string name, string? id, byte[] json, CancellationToken cancellationToken)
     {
+        await AddAsync(name, id, json, cancellationToken);
+        await FlushAsync(cancellationToken);
+    }
+
+    /// <summary>One of several events: they go out together.</summary>
+    public async Task AddAsync(string name, string? id, byte[] json, CancellationToken cancellationToken)
+    {
         var head = id is null ? $"event: {name}\ndata: " : $"event: {name}\nid: {id}\ndata: ";
         var body = http.Response.Body;
         await body.WriteAsync(Encoding.UTF8.GetBytes(head), cancellationToken);
         await body.WriteAsync(json, cancellationToken);
         await body.WriteAsync("\n\n"u8.ToArray(), cancellationToken);
-        await body.FlushAsync(cancellationToken);
         lastSent = time.GetUtcNow();
     }
+
+    public Task FlushAsync(CancellationToken cancellationToken) => http.Response.Body.FlushAsync(cancellationToken);
 
     /// <summary>Returns when the task has ended or the time is up.</summary>
     public async Task WaitAsync(Task change, TimeSpan atMost, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using Convoy.Clusters.LocalProcesses;
 using Convoy.Objects;
+using Convoy.Objects.Outputs;
 
 namespace Convoy.Server;
 
@@ -16,6 +17,7 @@ public static class LocalClusterSetup
             Accelerator = options.Accelerator,
             ServerUrl = options.Url,
             PythonPath = PythonClient(),
+            OutputLimits = new OutputLimits(options.OutputFiles, options.OutputBytes),
         },
         (sha256, folder, stop) => UnpackAsync(objects, sha256, folder, stop),
         TimeProvider.System,

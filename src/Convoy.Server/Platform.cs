@@ -60,12 +60,13 @@ public sealed class Platform : IAsyncDisposable
         var objects = new DiskObjectStore(state.Objects);
         using var early = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
         var cluster = await LocalClusterSetup.OpenAsync(options, state, objects, early.CreateLogger<LocalCluster>(), CancellationToken.None);
-        builder.Services.AddSingleton(store).AddSingleton<IStore>(store).AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster).AddSingleton<IJobFiles>(cluster);
+        builder.Services.AddSingleton(store).AddSingleton<IStore>(store).AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster).AddSingleton<IJobFiles>(cluster).AddSingleton(cluster.Outputs);
         AddPlatform(builder.Services, options, state, planner ?? new GuardedPlanner(new Scheduler().PlanNext));
         AddApi(builder.Services);
         var app = builder.Build();
         app.Services.GetRequiredService<Fleet>().Register(cluster.Name, "local", TimeProvider.System.GetUtcNow());
         app.Services.GetRequiredService<Fleet>().Wish(await store.ListNodeWishesAsync(CancellationToken.None));
+        _ = app.Services.GetRequiredService<JobChanges>();
         app.Services.GetRequiredService<Restraints>().Pauses = await store.ListPausesAsync(CancellationToken.None);
         await app.Services.GetRequiredService<RetentionLoop>().LoadAsync(CancellationToken.None);
         await app.Services.GetRequiredService<Ledger>().LoadAsync(CancellationToken.None);
@@ -95,8 +96,9 @@ public sealed class Platform : IAsyncDisposable
     {
         services.AddSingleton(options).AddSingleton(state).AddSingleton(TimeProvider.System);
         services.AddSingleton(new ReportTokens(state.ReadOrCreateKey()));
-        services.AddSingleton<JobFeed>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Snapshots>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<JobSteering>().AddSingleton<LogReader>();
-        services.AddSingleton<ITaskLogs>(new LocalLogs(state.Cluster));
+        services.AddSingleton<JobFeed>().AddSingleton<JobChanges>().AddSingleton<JobWatch>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Snapshots>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<JobSteering>().AddSingleton<LogReader>().AddSingleton<OutputReader>();
+        services.AddSingleton<ITaskLogs>(new LocalLogs(state.Cluster)).AddSingleton<ITaskTerminals>(new LocalTerminals(state.Cluster));
+        services.AddSingleton<ITaskUsage>(_ => new LocalUsage(state.Cluster, asksDevices: options.Gpus is null, TimeProvider.System));
         services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
 
         services.AddSingleton<DiskReserve>().AddSingleton<CodeShelf>().AddSingleton(provider => new Restraints(() => provider.GetRequiredService<DiskReserve>().ShortOf()));
@@ -158,6 +160,7 @@ public sealed class Platform : IAsyncDisposable
             415 => Problems.Of(415, "UnsupportedMediaType", "send JSON, with Content-Type: application/json").ExecuteAsync(context.HttpContext),
             var status => Problems.Of(status, $"Http{status}", "the request was not understood; /docs describes the API").ExecuteAsync(context.HttpContext),
         });
+        app.UseWebSockets(TerminalRelay.Options);
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapGet("/healthz", () => "ok\n").AllowAnonymous().ExcludeFromDescription();
@@ -171,8 +174,11 @@ public sealed class Platform : IAsyncDisposable
         api.MapJobSteering();
         api.MapEvents();
         api.MapLogs();
+        api.MapTerminals();
+        api.MapOutputs();
         api.MapJobMetrics();
         api.MapQueue();
+        api.MapRunning();
         api.MapOrganisation();
         api.MapNodes();
         api.MapScheduling();

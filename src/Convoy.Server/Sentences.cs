@@ -15,6 +15,7 @@ public static class Sentences
         TaskStarted e => ("TaskStarted", $"attempt {e.Attempt}: rank {e.Rank} started"),
         TaskEnded { Outcome: null } e => ("TaskEnded", $"attempt {e.Attempt}: rank {e.Rank} is lost"),
         TaskEnded e => ("TaskEnded", $"attempt {e.Attempt}: rank {e.Rank} ended with {How(e.Outcome.Code, e.Outcome.Signal)}{(e.Outcome.OutOfMemory ? ", out of memory" : "")}"),
+        TerminalOpened e => ("TerminalOpened", $"attempt {e.Attempt}: {e.By} opened its terminal"),
         JobRunning e => ("Running", $"attempt {e.Attempt}: every task has started"),
         JobStopping e => ("Stopping", $"told to stop ({e.Cause}{(e.By is null ? "" : $" by {e.By}")}){(e.Failure is null ? "" : ": " + Of(e.Failure))}"),
         JobRequeued e => ("Requeued", $"back in the queue after {e.Cause}{(e.Counted ? ", counted as a restart" : "")}{(e.NotBefore is { } until ? $"; not before {until:HH:mm:ss} UTC" : "")}"),

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Convoy.Core.Resources;
+using Convoy.Objects.Outputs;
 using Convoy.Server.Operation;
 
 namespace Convoy.Server;
@@ -29,6 +30,8 @@ public sealed record ServerOptions
                                events, metrics and record (jobs) are kept, each a duration or
                                forever (default: logs=30d,code=30d,outputs=90d,checkpoints=30d,
                                events=180d,metrics=180d,jobs=365d)
+          --output-files N     files kept of each task's CONVOY_OUTPUT_DIR (default: 10000000)
+          --output-bytes SIZE  bytes kept of it, such as 500Gi (default: 1Ti)
           --trust-tasks        allow more than one person although all tasks run under one uid
           --write-context FILE write the context 'local' into this file of the command line
           --version, --help
@@ -37,7 +40,7 @@ public sealed record ServerOptions
     private static readonly string[] Switches = ["--trust-tasks"];
 
     private static readonly string[] TakingValue =
-        ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--disk-reserve", "--retention"];
+        ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--disk-reserve", "--retention", "--output-files", "--output-bytes"];
 
     public required string State { get; init; }
 
@@ -58,6 +61,12 @@ public sealed record ServerOptions
     public string? Accelerator { get; init; }
 
     public required string TaskProgram { get; init; }
+
+    /// <summary>Kept of each task's output at most.</summary>
+    public long OutputFiles { get; init; } = OutputLimits.Default.Files;
+
+    /// <inheritdoc cref="OutputFiles"/>
+    public long OutputBytes { get; init; } = OutputLimits.Default.Bytes;
 
     public bool TrustTasks { get; init; }
 
@@ -95,9 +104,11 @@ public sealed record ServerOptions
             Gpus = Count("--gpus", 0, 1024),
             Accelerator = values.GetValueOrDefault("--accelerator"),
             TaskProgram = ExistingFile("--task-program") ?? Path.Combine(AppContext.BaseDirectory, "convoy-task"),
+            OutputFiles = Count("--output-files", 0, int.MaxValue) ?? OutputLimits.Default.Files,
+            OutputBytes = Size("--output-bytes") ?? OutputLimits.Default.Bytes,
             TrustTasks = values.ContainsKey("--trust-tasks"),
             WriteContext = values.GetValueOrDefault("--write-context"),
-            DiskReserve = Size("--disk-reserve"),
+            DiskReserve = Size("--disk-reserve") is { } kept ? new ByteSize(kept) : null,
             Retention = values.GetValueOrDefault("--retention") is { } retention ? Retention.Default.With(retention, "--retention", errors) ?? Retention.Default : Retention.Default,
         };
         if (options.TlsCertificate is null != options.TlsKey is null) errors.Add("--tls-cert and --tls-key belong together");
@@ -118,11 +129,11 @@ public sealed record ServerOptions
             return null;
         }
 
-        ByteSize? Size(string name)
+        long? Size(string name)
         {
             if (values.GetValueOrDefault(name) is not { } text) return null;
-            if (ByteSize.TryParse(text, out var size)) return size;
-            errors.Add($"{name} takes a size such as 2Gi, not '{text}'");
+            if (ByteSize.TryParse(text, out var size)) return size.Bytes;
+            errors.Add($"{name} takes a size such as 500Gi, not '{text}'");
             return null;
         }
 

@@ -27,6 +27,8 @@ internal static unsafe class Execution
         KeepDescriptorsFromTheTask();
         ResetSignals();
         _ = Libc.NewSession();
+        // Its own session has no terminal yet: this one becomes it, with job control, Ctrl-C and a hangup at the end.
+        if (order.Console is { IsTerminal: true } && !Pty.TakeAsControlling(0)) return Report(new ExecutionFailure(126, $"its terminal cannot be made its own: {Libc.Explain(Libc.LastError)}"));
         if (order.Uid is { } uid && Become((uint)uid) is { } refused) return Report(refused);
         // After the change of user, which clears it. The supervisor may have died before it was set.
         _ = Libc.ProcessControl(Libc.SetParentDeathSignal, Signals.Kill, 0, 0, 0);

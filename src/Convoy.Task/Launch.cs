@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Convoy.Core.Tasks;
 
 namespace Convoy.Supervision;
 
@@ -12,31 +13,32 @@ internal sealed unsafe class Launch
     private readonly int _go;
     private readonly int _failure;
 
-    private Launch(int pid, int go, int failure, int output)
+    private Launch(int pid, int go, int failure, ProgramEnds ends)
     {
         Pid = pid;
         _go = go;
         _failure = failure;
-        Output = output;
+        Ends = ends;
     }
 
     public int Pid { get; }
 
-    /// <summary>Read end of the task's stdout and stderr.</summary>
-    public int Output { get; }
+    /// <summary>The other ends of the program's standard streams.</summary>
+    public ProgramEnds Ends { get; }
 
     /// <exception cref="CannotStartException">No process could be made.</exception>
-    public static Launch Prepare(string folder)
+    public static Launch Prepare(string folder, TaskOrder order)
     {
-        var output = Pipe.Make();
+        var streams = ProgramStreams.Make(order);
         var go = Pipe.Make();
         var failure = Pipe.Make();
         // Both C libraries in use need less than 400 bytes for it.
         var actions = stackalloc byte[512];
         _ = Libc.InitFileActions(actions);
-        _ = Libc.AddOpen(actions, 0, "/dev/null", Libc.OpenRead, 0);
-        _ = Libc.AddDuplicate(actions, output.WriteEnd, 1);
-        _ = Libc.AddDuplicate(actions, output.WriteEnd, 2);
+        if (streams.Input is { } input) _ = Libc.AddDuplicate(actions, input, 0);
+        else _ = Libc.AddOpen(actions, 0, "/dev/null", Libc.OpenRead, 0);
+        _ = Libc.AddDuplicate(actions, streams.Output, 1);
+        _ = Libc.AddDuplicate(actions, streams.Output, 2);
         _ = Libc.AddDuplicate(actions, go.ReadEnd, Execution.Go);
         _ = Libc.AddDuplicate(actions, failure.WriteEnd, Execution.Failure);
 
@@ -46,11 +48,11 @@ internal sealed unsafe class Launch
         int pid;
         var error = Libc.Spawn(&pid, CString.Of(self), actions, null, arguments, environment);
         _ = Libc.DestroyFileActions(actions);
-        _ = Libc.Close(output.WriteEnd);
+        streams.Close();
         _ = Libc.Close(go.ReadEnd);
         _ = Libc.Close(failure.WriteEnd);
         if (error != 0) throw new CannotStartException($"no process could be started: {Libc.Explain(error)}");
-        return new Launch(pid, go.WriteEnd, failure.ReadEnd, output.ReadEnd);
+        return new Launch(pid, go.WriteEnd, failure.ReadEnd, streams.Ends);
     }
 
     public void Release()

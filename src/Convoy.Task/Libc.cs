@@ -8,20 +8,20 @@ namespace Convoy.Supervision;
 /// </summary>
 internal static unsafe partial class Libc
 {
-    public const int ErrorNotPermitted = 1, ErrorNotFound = 2, ErrorInterrupted = 4, ErrorNoChild = 10, ErrorAgain = 11, ErrorAccess = 13,
+    public const int ErrorNotPermitted = 1, ErrorNotFound = 2, ErrorInterrupted = 4, ErrorInputOutput = 5, ErrorNoChild = 10, ErrorAgain = 11, ErrorAccess = 13,
         ErrorExists = 17, ErrorNotFolder = 20, ErrorNotExecutable = 8, ErrorArgumentsTooLong = 7;
 
-    public const int OpenRead = 0, OpenWrite = 1, OpenCreate = 0x40, OpenTruncate = 0x200, OpenAppend = 0x400, NonBlocking = 0x800, CloseOnExec = 0x80000;
+    public const int OpenRead = 0, OpenWrite = 1, OpenReadWrite = 2, OpenNotControlling = 0x100, OpenCreate = 0x40, OpenTruncate = 0x200, OpenAppend = 0x400, NonBlocking = 0x800, CloseOnExec = 0x80000;
 
     public static readonly int OpenNoFollow = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x8000 : 0x20000;
 
     public const int LockExclusive = 2, LockWithoutWaiting = 4;
     public const int WaitWithoutHanging = 1;
-    public const short PollIn = 1;
+    public const short PollIn = 1, PollOut = 4;
     public const int FileDuplicateCloseOnExec = 1030, FileSetDescriptorFlags = 2, FileSetStatusFlags = 4, DescriptorCloseOnExec = 1;
     public const int SetParentDeathSignal = 1, SetChildSubreaper = 36, SetNoNewPrivileges = 38;
     public const int AccessExists = 0, AccessExecute = 1;
-    public const int InternetFamily = 2, StreamSocket = 1, SocketLevel = 1, ReuseAddress = 2;
+    public const int UnixFamily = 1, InternetFamily = 2, StreamSocket = 1, SocketLevel = 1, ReuseAddress = 2;
     public const uint WatchMovedTo = 0x80, WatchCreate = 0x100;
     public const nint DefaultAction = 0, IgnoreAction = 1;
 
@@ -162,6 +162,22 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
     public static partial int Bind(int descriptor, byte* address, uint length);
+
+    [LibraryImport("libc", EntryPoint = "listen", SetLastError = true)]
+    public static partial int Listen(int descriptor, int backlog);
+
+    [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
+    public static partial int Accept(int descriptor, byte* address, uint* length, int flags);
+
+    /// <summary>Variadic in C; on these two architectures its arguments travel like any other's.</summary>
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int DeviceControl(int descriptor, nuint request, void* argument);
+
+    [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
+    public static partial int ChangeOwner(int descriptor, uint uid, uint gid);
+
+    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
+    public static partial int ChangeMode(int descriptor, uint mode);
 
     public static int LastError => Marshal.GetLastPInvokeError();
 

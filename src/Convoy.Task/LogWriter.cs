@@ -45,7 +45,7 @@ internal sealed unsafe class LogWriter : IDisposable
         _index = new LogIndex(Path.Combine(_folder, TaskFolder.LogIndex), time);
     }
 
-    /// <summary>To be called before <see cref="Follow"/>.</summary>
+    /// <summary>Of one thread at a time: <see cref="Follow"/> takes over from who has called it before.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
         _index.Add(_offset + _heldBytes);

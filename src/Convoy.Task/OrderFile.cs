@@ -41,6 +41,7 @@ internal static class OrderFile
         if (string.IsNullOrEmpty(order.CgroupName) || order.CgroupName is "." or ".." || order.CgroupName.AsSpan().IndexOfAny('/', '\0') >= 0)
             return "cgroupName is not a file name";
         if (order.HoldPorts is null || order.HoldPorts.Any(port => port is < 1 or > 65535)) return "holdPorts has a number that is no port";
+        if (order.Console is { IdleMilliseconds: <= 0 }) return "console.idleMilliseconds must be positive";
         return null;
     }
 }

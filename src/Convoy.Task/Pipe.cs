@@ -12,7 +12,8 @@ internal readonly unsafe record struct Pipe(int ReadEnd, int WriteEnd)
         return new Pipe(Raise(ends[0]), Raise(ends[1]));
     }
 
-    private static int Raise(int descriptor)
+    /// <summary>The same file under a number that no child finds fixed; the old number is closed.</summary>
+    public static int Raise(int descriptor)
     {
         var raised = Libc.Control(descriptor, Libc.FileDuplicateCloseOnExec, AboveFixed);
         if (raised < 0) throw new CannotStartException($"fcntl: {Libc.Explain(Libc.LastError)}");

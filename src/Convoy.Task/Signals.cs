@@ -3,7 +3,7 @@ namespace Convoy.Supervision;
 /// <summary>Signal numbers of Linux on x86-64 and arm64.</summary>
 internal static class Signals
 {
-    public const int Hangup = 1, Kill = 9, BrokenPipe = 13, Terminate = 15, Child = 17, Continue = 18, Stop = 19;
+    public const int Hangup = 1, Kill = 9, BrokenPipe = 13, Terminate = 15, Child = 17, Continue = 18, Stop = 19, WindowChange = 28;
     public const int Highest = 64;
 
     private static readonly string[] Names =

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using Convoy.Core.Resources;
 using Convoy.Core.Tasks;
 
 namespace Convoy.Supervision;
@@ -13,11 +14,16 @@ internal sealed class Supervisor(string folder, TimeProvider time)
 
     private const int KillPeriodMilliseconds = 100;
 
+    /// <summary>A program of a terminal that the stop signal does not end (interactive shells ignore SIGTERM) is hung up after this, as when its window is closed.</summary>
+    private const long HangupAfterMilliseconds = 1_000;
+
     private readonly Wakeups _wakeups = new(folder);
     private volatile bool _signalled;
     private bool _stopping;
     private bool _mainEnded;
     private long? _killAt;
+    private long? _hangupAt;
+    private string? _idle;
     private bool _recorded;
 
     public int Run()
@@ -62,12 +68,19 @@ internal sealed class Supervisor(string folder, TimeProvider time)
             return ExitCodes.CannotWrite;
         }
 
-        var launch = Launch.Prepare(folder);
+        var launch = Launch.Prepare(folder, order);
+        using var terminal = order.Console is { } console ? new TerminalSession(folder, console, launch.Ends, log) : null;
 
         // 4. Limits hold from the first instruction of the program on.
         using var limits = TaskLimits.Apply(order, launch.Pid);
-        if (limits.Missing is { } missing) log.Append(Encoding.UTF8.GetBytes($"convoy: {missing}\n"));
-        log.Follow(launch.Output);
+        if (limits.Missing is { } missing)
+        {
+            if (terminal is null) log.Append(Encoding.UTF8.GetBytes($"convoy: {missing}\n"));
+            else terminal.Show($"convoy: {missing}");
+        }
+
+        if (terminal is null) log.Follow(launch.Ends.Output);
+        else terminal.Start();
 
         // 5. The start is on the disk before it happens.
         var reaper = new Reaper(launch.Pid, _wakeups.Wake);
@@ -77,19 +90,31 @@ internal sealed class Supervisor(string folder, TimeProvider time)
         reaper.Start();
 
         // 6. Until nothing is left and the end is on the disk.
-        while (!reaper.NoneLeft || (_recorded && !exit.IsSettled)) Step(exit, reaper, order, launch, limits);
+        while (!reaper.NoneLeft || (_recorded && !exit.IsSettled)) Step(exit, reaper, order, launch, limits, terminal);
+        terminal?.Finish();
         log.Finish(() => _signalled || Has(TaskFolder.Stop));
         return _recorded && exit.IsWritten ? ExitCodes.Done : ExitCodes.CannotWrite;
     }
 
-    private void Step(ExitRecord exit, Reaper reaper, TaskOrder order, Launch launch, TaskLimits limits)
+    private void Step(ExitRecord exit, Reaper reaper, TaskOrder order, Launch launch, TaskLimits limits, TerminalSession? terminal)
     {
         var now = Environment.TickCount64;
         if (!_stopping && !_mainEnded && (_signalled || Has(TaskFolder.Stop)))
         {
             _stopping = true;
-            _killAt = now + order.GraceMilliseconds;
-            Descendants.Signal(Signals.Number(order.StopSignal)!.Value);
+            Stop(order, now);
+        }
+
+        if (!_stopping && !_mainEnded && _idle is null && terminal?.IdleFor >= order.Console!.IdleMilliseconds)
+        {
+            _idle = $"idle for {DurationText.Format(TimeSpan.FromMilliseconds(order.Console.IdleMilliseconds))}: nothing was typed and nothing printed, so it was ended";
+            Stop(order, now);
+        }
+
+        if (_hangupAt <= now && !_mainEnded)
+        {
+            _hangupAt = null;
+            Descendants.Signal(Signals.Hangup);
         }
 
         if (!_mainEnded && reaper.MainStatus is { } status)
@@ -98,7 +123,7 @@ internal sealed class Supervisor(string folder, TimeProvider time)
             if (_recorded) exit.Set(ExitOf(status, launch.Failure(), limits));
             exit.TryWrite();
             _killAt = Math.Min(_killAt ?? long.MaxValue, now + Math.Min(order.GraceMilliseconds, LeftoverGraceMilliseconds));
-            if (!_stopping) Descendants.Signal(Signals.Terminate);
+            if (!_stopping && _idle is null) Descendants.Signal(Signals.Terminate);
         }
 
         if (_killAt <= now && !reaper.NoneLeft)
@@ -107,8 +132,15 @@ internal sealed class Supervisor(string folder, TimeProvider time)
             _killAt = now + KillPeriodMilliseconds;
         }
 
-        var untilKill = reaper.NoneLeft ? long.MaxValue : (_killAt ?? long.MaxValue) - now;
+        var untilKill = reaper.NoneLeft ? long.MaxValue : Math.Min(_killAt ?? long.MaxValue, _mainEnded ? long.MaxValue : _hangupAt ?? long.MaxValue) - now;
         _wakeups.Sleep(Math.Min(untilKill, exit.TryWrite()));
+    }
+
+    private void Stop(TaskOrder order, long now)
+    {
+        _killAt = now + order.GraceMilliseconds;
+        if (order.Console is { IsTerminal: true }) _hangupAt = now + Math.Min(HangupAfterMilliseconds, order.GraceMilliseconds / 2);
+        Descendants.Signal(Signals.Number(order.StopSignal)!.Value);
     }
 
     private TaskExit ExitOf(int status, ExecutionFailure? failure, TaskLimits limits)
@@ -118,7 +150,7 @@ internal sealed class Supervisor(string folder, TimeProvider time)
         var signal = status & 0x7f;
         int? code = signal == 0 ? (status >> 8) & 0xff : null;
         var outOfMemory = code != 0 && limits.RanOutOfMemory();
-        var message = outOfMemory ? "it used more memory than its limit" : null;
+        var message = outOfMemory ? "it used more memory than its limit" : _idle;
         return new TaskExit(code, signal == 0 ? null : signal, outOfMemory, _stopping, message, time.GetUtcNow());
     }
 

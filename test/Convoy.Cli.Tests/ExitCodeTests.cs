@@ -94,7 +94,7 @@ public sealed class ExitCodeTests : IDisposable
     [InlineData("submit", "--image", "x", "--", "true")]
     [InlineData("submit", "--data=kitti:/data", "--", "true")]
     [InlineData("submit", "--secret", "wandb", "--", "true")]
-    [InlineData("list", "-w")]
+    [InlineData("list", "--label", "a=b")]
     [InlineData("cluster", "join")]
     public async Task What_a_later_version_brings_is_refused_as_such(params string[] arguments)
     {

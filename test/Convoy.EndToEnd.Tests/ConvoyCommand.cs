@@ -34,20 +34,18 @@ internal sealed class ConvoyCommand : IDisposable
     /// <summary>Where commands are started.</summary>
     public string Folder { get; }
 
+    /// <summary>What commands find on standard input.</summary>
+    public byte[] Input { get; set; } = [];
+
     public Task<EndedCommand> RunAsync(params string[] arguments) => RunAsync(null, arguments);
 
     /// <param name="speaks">Told when the command has printed its first characters: it has reached the server then.</param>
     public async Task<EndedCommand> RunAsync(TaskCompletionSource? speaks, params string[] arguments)
     {
-        var start = new ProcessStartInfo(BuiltPrograms.Cli, arguments) { WorkingDirectory = Folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("CONVOY_", StringComparison.Ordinal) || name is "VIRTUAL_ENV" or "CONDA_PREFIX" or "LANG" or "LC_ALL").ToArray()) start.Environment.Remove(name);
-        start.Environment["HOME"] = Home;
-        start.Environment["XDG_CONFIG_HOME"] = Path.Combine(Home, "config");
-        start.Environment["CONVOY_SERVER"] = server.ToString();
-        start.Environment["CONVOY_TOKEN"] = token;
-        foreach (var (name, value) in Variables) start.Environment[name] = value;
+        var start = Start(BuiltPrograms.Cli, arguments);
+        start.RedirectStandardError = true;
         using var process = Process.Start(start)!;
-        process.StandardInput.Close();
+        var typing = TypeAsync(process, Input);
         using var limit = new CancellationTokenSource(Patience);
         try
         {
@@ -57,12 +55,39 @@ internal sealed class ConvoyCommand : IDisposable
             speaks?.TrySetResult();
             var rest = await process.StandardOutput.ReadToEndAsync(limit.Token);
             await process.WaitForExitAsync(limit.Token);
+            await typing;
             return new EndedCommand(process.ExitCode, new string(first, 0, count) + rest, await error);
         }
         catch (OperationCanceledException)
         {
             process.Kill();
             throw new TimeoutException($"still running: convoy {string.Join(' ', arguments)}");
+        }
+    }
+
+    /// <summary>How this person starts a program: in their folder, signed in.</summary>
+    public ProcessStartInfo Start(string program, string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Folder, RedirectStandardInput = true, RedirectStandardOutput = true };
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("CONVOY_", StringComparison.Ordinal) || name is "VIRTUAL_ENV" or "CONDA_PREFIX" or "LANG" or "LC_ALL").ToArray()) start.Environment.Remove(name);
+        start.Environment["HOME"] = Home;
+        start.Environment["XDG_CONFIG_HOME"] = Path.Combine(Home, "config");
+        start.Environment["CONVOY_SERVER"] = server.ToString();
+        start.Environment["CONVOY_TOKEN"] = token;
+        foreach (var (name, value) in Variables) start.Environment[name] = value;
+        return start;
+    }
+
+    private static async Task TypeAsync(Process process, byte[] input)
+    {
+        try
+        {
+            await process.StandardInput.BaseStream.WriteAsync(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It has ended without reading all of it.
         }
     }
 

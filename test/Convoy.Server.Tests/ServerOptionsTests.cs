@@ -16,6 +16,14 @@ public sealed class ServerOptionsTests
         errors.Count.ShouldBe(7, string.Join("\n", errors));
     }
 
+    [Fact]
+    public void What_is_kept_of_a_tasks_output_can_be_limited()
+    {
+        var options = ServerOptions.Parse(["--output-files", "1000", "--output-bytes=2Gi", "--task-program", ThisProgram]).Options!;
+        (options.OutputFiles, options.OutputBytes).ShouldBe((1000, 2L << 30));
+        ServerOptions.Parse(["--output-files", "-1", "--output-bytes", "many", "--task-program", ThisProgram]).Errors.Count.ShouldBe(2);
+    }
+
     [Theory]
     [InlineData("0.0.0.0:7788")]
     [InlineData("192.0.2.1:7788")]

@@ -1,14 +1,17 @@
 using System.Text.Json.Serialization;
 using Convoy.Cli.Simulation;
+using Convoy.Cli.Verbs;
 using Convoy.Client.Wire;
 
 namespace Convoy.Cli.Output;
 
 /// <summary>What only the command line knows, as JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
+[JsonSerializable(typeof(ContextView))]
 [JsonSerializable(typeof(RevokedToken))]
 [JsonSerializable(typeof(SignedIn))]
 [JsonSerializable(typeof(Versions))]
+[JsonSerializable(typeof(DownloadedOutputs))]
 [JsonSerializable(typeof(SimulationView))]
 [JsonSerializable(typeof(SimulationListView))]
 [JsonSerializable(typeof(ReplayView))]
@@ -20,3 +23,8 @@ internal sealed record SignedIn(string Context, string Server, string User, stri
 
 /// <param name="Server">Null where none is known or it does not answer.</param>
 internal sealed record Versions(string Version, string? ServerUrl, VersionView? Server, int SchemaVersion = 1);
+
+/// <param name="To">The file or folder.</param>
+/// <param name="Unchanged">Of the files, those that were there already.</param>
+/// <param name="LeftBehind">Entries that were asked for and that the platform could not keep.</param>
+internal sealed record DownloadedOutputs(string Job, string Name, string To, long Files, long Bytes, long Unchanged, long LeftBehind, int SchemaVersion = 1);

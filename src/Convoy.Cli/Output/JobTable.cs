@@ -7,39 +7,36 @@ namespace Convoy.Cli.Output;
 /// <summary>Jobs as rows.</summary>
 internal static class JobTable
 {
-    private const int PhaseColumn = 7;
     private const int MostNodes = 3;
-    private static readonly string[] Headings = ["ID", "NAME", "USER", "QUEUE", "PRI", "FRAMEWORK", "GPUS", "PHASE", "REASON", "AGE", "RUNTIME", "RESTARTS", "NODES"];
 
-    public static IReadOnlyList<string> CsvHeadings { get; } =
-    [
-        "id", "name", "displayName", "user", "level", "queue", "priority", "framework", "tasks", "gpus", "gpusPerTask", "phase", "reason", "submittedAt", "startedAt", "endedAt",
-        "runtimeS", "restarts", "platformRestarts", "nodes",
-    ];
-
-    public static void Write(TextWriter writer, IReadOnlyList<JobView> jobs, DateTimeOffset now, bool wide)
-    {
-        string[] more = wide ? ["LEVEL", "PROGRESS", "PLATFORM-RESTARTS", "DISPLAY-NAME", "MESSAGE"] : [];
-        var table = new TextTable([.. Headings, .. more]).AlignRight(6, 9, 10, 11);
-        foreach (var job in jobs)
-        {
-            string?[] extra = wide ? [job.Level, Progress(job), Number(job.PlatformRestarts), job.DisplayName, job.Message] : [];
-            table.Add(
-            [
-                job.Id, job.Name, job.User, job.Queue, Priority(job.Priority), Framework(job.Framework), Gpus(job), job.Phase.ToString(), job.Reason,
-                Spans.Since(job.SubmittedAt, now), Runtime(job), Number(job.Restarts + job.PlatformRestarts), Nodes(job, wide), .. extra,
-            ]);
-        }
-
-        table.Write(writer, (column, cell) => column == PhaseColumn ? Style.Phase(cell) : cell);
-    }
-
-    public static IEnumerable<string?> CsvRow(JobView job) =>
-    [
-        job.Id, job.Name, job.DisplayName, job.User, job.Level, job.Queue, Priority(job.Priority), Framework(job.Framework), Number(job.Tasks), Number(job.Gpus), Number(job.GpusPerTask),
-        job.Phase.ToString(), job.Reason, Time(job.SubmittedAt), Time(job.StartedAt), Time(job.EndedAt), job.RuntimeS?.ToString(CultureInfo.InvariantCulture), Number(job.Restarts),
-        Number(job.PlatformRestarts), string.Join(' ', job.Nodes),
-    ];
+    public static Listing<JobView, JobView> Listing { get; } = Output.Listing.Of(
+        Rendering.Indented.JobView,
+        job => job.Id,
+        new("ID", job => job.Id),
+        new("NAME", job => job.Name),
+        new("USER", job => job.User) { Spare = 2 },
+        new("QUEUE", job => job.Queue) { Spare = 5 },
+        new("PRI", job => Priority(job.Priority)) { Spare = 6, CsvName = "priority" },
+        new("FRAMEWORK", job => Framework(job.Framework)) { Spare = 7 },
+        new("GPUS", Gpus) { IsRight = true, CsvCell = job => Number(job.Gpus) },
+        new("PHASE", job => job.Phase.ToString()) { Paint = Style.Phase },
+        new("REASON", job => job.Reason) { Spare = 3 },
+        new("AGE", (job, now) => Spans.Since(job.SubmittedAt, now)) { IsRight = true, In = Forms.People },
+        new("RUNTIME", Runtime) { IsRight = true, In = Forms.People, Spare = 1 },
+        new("RESTARTS", job => Number(job.Restarts + job.PlatformRestarts)) { IsRight = true, CsvCell = job => Number(job.Restarts), Spare = 8 },
+        new("NODES", job => Nodes(job, all: false)) { In = Forms.Table, Spare = 9 },
+        new("NODES", job => Nodes(job, all: true)) { In = Forms.Wide | Forms.Csv, CsvCell = job => string.Join(' ', job.Nodes) },
+        new("LEVEL", job => job.Level) { In = Forms.Wide | Forms.Csv },
+        new("PROGRESS", Progress) { In = Forms.Wide | Forms.Csv, CsvCell = job => job.Progress?.ToString(CultureInfo.InvariantCulture) },
+        new("PLATFORM-RESTARTS", job => Number(job.PlatformRestarts)) { In = Forms.Wide | Forms.Csv, IsRight = true },
+        new("DISPLAY-NAME", job => job.DisplayName) { In = Forms.Wide | Forms.Csv },
+        new("MESSAGE", job => job.Message) { In = Forms.Wide | Forms.Csv },
+        Column.Data<JobView>("tasks", job => Number(job.Tasks)),
+        Column.Data<JobView>("gpusPerTask", job => Number(job.GpusPerTask)),
+        Column.DataTime<JobView>("submittedAt", job => job.SubmittedAt),
+        Column.DataTime<JobView>("startedAt", job => job.StartedAt),
+        Column.DataTime<JobView>("endedAt", job => job.EndedAt),
+        Column.Data<JobView>("runtimeS", job => job.RuntimeS?.ToString(CultureInfo.InvariantCulture)));
 
     public static string Priority(JobPriority priority) => priority.ToString().ToLowerInvariant();
 
@@ -61,6 +58,4 @@ internal static class JobTable
         all || job.Nodes.Count <= MostNodes ? string.Join(',', job.Nodes) : $"{string.Join(',', job.Nodes.Take(MostNodes))},+{job.Nodes.Count - MostNodes}";
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static string? Time(DateTimeOffset? at) => at?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 }

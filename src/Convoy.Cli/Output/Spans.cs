@@ -34,7 +34,10 @@ internal static class Spans
         return amount.ToString(unit == 0 || amount >= 100 ? "0" : "0.#", CultureInfo.InvariantCulture) + " " + units[unit];
     }
 
-    public static string Count(long number, string noun) => $"{number.ToString(CultureInfo.InvariantCulture)} {noun}{(number == 1 ? "" : "s")}";
+    public static string Count(long number, string noun) => Count(number, noun, noun + "s");
+
+    /// <param name="nouns">More than one.</param>
+    public static string Count(long number, string noun, string nouns) => $"{number.ToString(CultureInfo.InvariantCulture)} {(number == 1 ? noun : nouns)}";
 
     public static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) + "Z";
 }

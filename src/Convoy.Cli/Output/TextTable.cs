@@ -21,17 +21,29 @@ internal sealed class TextTable(params string[] headings)
     /// <summary>Cells come from people: control characters would move the cursor.</summary>
     public void Add(params string?[] cells) => rows.Add([.. cells.Select(cell => string.IsNullOrEmpty(cell) ? "-" : Printable.Of(cell))]);
 
+    /// <summary>Cells from side to side.</summary>
+    public int Width => Widths(null).Sum() + (Gap.Length * (headings.Length - 1));
+
     /// <param name="paint">Colours a finished cell by (column, text); widths are settled before.</param>
-    public void Write(TextWriter writer, Func<int, string, string>? paint = null)
+    /// <param name="atLeast">What columns above it have.</param>
+    /// <returns>The widths it has.</returns>
+    public int[] Write(TextWriter writer, Func<int, string, string>? paint = null, int[]? atLeast = null, bool withHeadings = true)
     {
-        var widths = new int[headings.Length];
+        var widths = Widths(atLeast);
+        if (withHeadings) WriteRow(writer, headings, widths, null);
+        foreach (var row in rows) WriteRow(writer, row, widths, paint);
+        return widths;
+    }
+
+    private int[] Widths(int[]? atLeast)
+    {
+        var widths = atLeast?.ToArray() ?? new int[headings.Length];
         foreach (var row in rows.Prepend(headings))
         {
             for (var i = 0; i < widths.Length; i++) widths[i] = Math.Max(widths[i], row[i].GetCellWidth());
         }
 
-        WriteRow(writer, headings, widths, null);
-        foreach (var row in rows) WriteRow(writer, row, widths, paint);
+        return widths;
     }
 
     private void WriteRow(TextWriter writer, string[] row, int[] widths, Func<int, string, string>? paint)

@@ -11,6 +11,14 @@ internal static class YamlText
         else writer.Write(Scalar(value) + "\n");
     }
 
+    /// <summary>One more item of a sequence that is indented so far.</summary>
+    public static void WriteItem(TextWriter writer, JsonElement item, int indent)
+    {
+        writer.Write(new string(' ', indent) + "- ");
+        if (IsBlock(item)) WriteBlock(writer, item, indent + 2, startsInLine: true);
+        else writer.Write(Scalar(item) + "\n");
+    }
+
     private static bool IsBlock(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Object => value.EnumerateObject().Any(),
@@ -26,10 +34,8 @@ internal static class YamlText
         {
             foreach (var item in value.EnumerateArray())
             {
-                Indent(writer, indent, ref first);
-                writer.Write("- ");
-                if (IsBlock(item)) WriteBlock(writer, item, indent + 2, startsInLine: true);
-                else writer.Write(Scalar(item) + "\n");
+                WriteItem(writer, item, first ? 0 : indent);
+                first = false;
             }
 
             return;
@@ -65,7 +71,7 @@ internal static class YamlText
         _ => value.GetRawText(),
     };
 
-    private static string Text(string text) => IsPlain(text) ? text : Quoted(text);
+    public static string Text(string text) => IsPlain(text) ? text : Quoted(text);
 
     /// <summary>Narrow on purpose: what looks like anything but a word is quoted.</summary>
     private static bool IsPlain(string text) =>

@@ -41,7 +41,7 @@ internal static class CodeArchive
         await using var archive = Pack(folder, file, options);
         archive.Position = 0;
         var hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(archive, cancellationToken));
-        await call.Client.Code.UploadAsync(archive, hash, Console.IsErrorRedirected ? null : new Percentage(call, archive.Length), cancellationToken);
+        await new Upload(call, archive.Length).RunAsync(progress => call.Client.Code.UploadAsync(archive, hash, progress, cancellationToken));
         return new CodeSpec { Archive = hash };
     }
 
@@ -63,20 +63,39 @@ internal static class CodeArchive
     }
 
     /// <summary>Somebody's whole home, or the whole machine.</summary>
-    private static bool IsBroad(string folder)
+    public static bool IsBroad(string folder)
     {
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         return Path.GetPathRoot(folder) == folder || (home.Length > 0 && Path.TrimEndingDirectorySeparator(home) == folder);
     }
 
-    /// <summary>One line that is drawn again, for archives that take a while.</summary>
-    private sealed class Percentage(Call call, long length) : IProgress<long>
+    /// <summary>At a terminal a bar with size, rate and time; elsewhere one line when it is done. What the server has already is not told of.</summary>
+    private sealed class Upload(Call call, long length) : IProgress<long>
     {
-        private const long WorthShowing = 4 << 20;
+        private readonly ProgressBar bar = new(call, "code:", length);
+        private long first = -1;
+
+        public async Task RunAsync(Func<IProgress<long>, Task> upload)
+        {
+            try
+            {
+                await upload(this);
+            }
+            finally
+            {
+                bar.Clear();
+            }
+
+            if (first >= 0) call.Say($"code: {Spans.Bytes(length)} uploaded in {Spans.Of(bar.Passed)}");
+        }
 
         public void Report(long value)
         {
-            if (length >= WorthShowing) call.Error.Write($"\rcode: {Spans.Bytes(value)} of {Spans.Bytes(length)} uploaded{(value == length ? "\n" : "")}");
+            // An upload that broke off goes on where it was: the rate is of what is sent now.
+            if (first < 0) first = value;
+            bar.Show(value, () => $"{Spans.Bytes(value)} of {Spans.Bytes(length)}{Rate(value - first)}");
         }
+
+        private string Rate(long sent) => bar.Passed > TimeSpan.FromSeconds(1) ? $", {Spans.Bytes((long)(sent / bar.Passed.TotalSeconds))}/s" : "";
     }
 }

@@ -44,10 +44,14 @@ internal sealed class JobFlags
 
     public IEnumerable<Option> All => [Name, Gpus, Nodes, Cpu, Memory, Queue, Priority, Framework, Workdir, NoCode, Env, MaxDuration, MaxRestarts];
 
+    /// <summary>Those that make sense for a job of one task that starts once.</summary>
+    public IEnumerable<Option> OfOneTask => [Name, Gpus, Cpu, Memory, Queue, Priority, Workdir, NoCode, Env, MaxDuration];
+
     /// <summary>The file's spec with what the flags change, or a spec of flags alone. Not yet validated.</summary>
-    public JobSpec Apply(Call call, JobSpec? file)
+    /// <param name="usual">The command where neither the caller nor a file gives one; null refuses that.</param>
+    public JobSpec Apply(Call call, JobSpec? file, string[]? usual = null)
     {
-        var command = call.Trailing;
+        var command = call.Trailing is { Length: > 0 } given ? given : usual;
         if (file is null && command is not { Length: > 0 }) throw CommandException.Usage("nothing to run: give a command after --, a job file with -f, or both; see convoy submit --help");
         if (call.Has(Workdir) && call.Get(NoCode)) throw CommandException.Usage("--workdir and --no-code exclude each other");
         var framework = call.Get(Framework) is { } word ? Enum.Parse<Framework>(word, ignoreCase: true) : file?.Framework ?? Core.Jobs.Framework.Command;

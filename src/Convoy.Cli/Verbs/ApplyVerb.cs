@@ -19,6 +19,8 @@ internal static class ApplyVerb
         return new Verb("apply", "Give the organisation its queues and levels (for administrators)")
         {
             Examples = ["convoy apply -f org.yaml --dry-run", "convoy apply -f org.yaml"],
+            About = "The file says all queues of the organisation; a queue that it does not name is removed. What is not sound is refused whole.",
+            SeeAlso = ["queue list", "level update"],
             Options = { file, dryRun, format },
             Body = async (call, cancellationToken) =>
             {

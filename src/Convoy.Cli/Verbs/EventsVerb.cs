@@ -6,37 +6,32 @@ namespace Convoy.Cli.Verbs;
 
 internal static class EventsVerb
 {
+    private static readonly Listing<EventView, EventView> Events = Listing.Of(
+        Rendering.Indented.EventView,
+        happened => $"{happened.Sequence}",
+        new("SEQ", happened => $"{happened.Sequence}") { IsRight = true, CsvName = "sequence" },
+        Column.Time<EventView>("TIME", happened => happened.At),
+        new("TYPE", happened => happened.Type),
+        new("MESSAGE", happened => happened.Message));
+
     public static Command Build()
     {
         var job = Arguments.Job();
         var follow = Options.Switch("--follow", "Go on until the job has ended; exits like wait", "-f");
-        var (limit, after) = Pages.Options();
-        var format = Options.Format("table", "json", "yaml");
+        var options = new ListOptions();
         return new Verb("events", "What happened to a job: every transition with its time and cause")
         {
             Examples = ["convoy events digits", "convoy events digits -f", "convoy events digits -o json | jq '.items[].type'"],
+            SeeAlso = ["why", "logs"],
+            Exits = ExitCodes.OfJobs,
             Arguments = { job },
-            Options = { follow, limit, after, format },
+            Options = { follow, options.Limit, options.After, options.Format },
             Body = async (call, cancellationToken) =>
             {
-                if (call.Get(follow)) return await FollowAsync(call, call.Get(job), call.Get(format)!, cancellationToken);
-                var (items, next) = await Pages.ReadAsync(call.Get(limit), call.Get(after), async (size, from) =>
-                {
-                    var page = await call.Client.ListEventsAsync(call.Get(job), from, size, cancellationToken);
-                    return (page.Items, page.Next);
-                });
-                call.Write(call.Get(format), new EventListView(items, next), Rendering.Indented.EventListView, _ => Write(call.Output, items));
-                Pages.SayMore(call, next);
-                return ExitCodes.Success;
+                if (call.Get(follow)) return await FollowAsync(call, call.Get(job), call.Get(options.Format)!, cancellationToken);
+                return await Events.WriteAsync(call, options, (size, from) => call.Client.ListEventsAsync(call.Get(job), from, size, cancellationToken));
             },
         };
-    }
-
-    private static void Write(TextWriter writer, IReadOnlyList<EventView> events)
-    {
-        var table = new TextTable("SEQ", "TIME", "TYPE", "MESSAGE").AlignRight(0);
-        foreach (var happened in events) table.Add($"{happened.Sequence}", Spans.Time(happened.At), happened.Type, happened.Message);
-        table.Write(writer);
     }
 
     /// <summary>JSON comes as one object a line: there is no end of a list to wait for.</summary>
@@ -46,7 +41,7 @@ internal static class EventsVerb
         {
             if (item.End is { } end) return JobEnd.Say(call, end);
             if (item.Value is not { } happened) continue;
-            if (format == "table") call.Print($"{Spans.Time(happened.At)}  {happened.Type,-11}  {Printable.Of(happened.Message)}");
+            if (format is "table" or "wide") call.Print($"{Spans.Time(happened.At)}  {happened.Type,-11}  {Printable.Of(happened.Message)}");
             else call.Print(happened, Rendering.Lines.EventView);
         }
 

@@ -13,6 +13,7 @@ internal static class GetVerb
         return new Verb("get", "Show one job: its state, its spec, its attempts")
         {
             Examples = ["convoy get digits", "convoy get digits -o json | jq -r .phase", "convoy get digits -o yaml"],
+            SeeAlso = ["list", "why", "events"],
             Arguments = { job },
             Options = { format },
             Body = async (call, cancellationToken) =>

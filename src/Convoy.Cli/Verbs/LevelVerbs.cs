@@ -10,30 +10,40 @@ internal static class LevelVerbs
 {
     private const string None = "none";
 
+    private static readonly Listing<LevelView, LevelView> Levels = Listing.Of(
+        Rendering.Indented.LevelView,
+        level => level.Name,
+        new("NAME", level => level.Name),
+        new("RANK", level => $"{level.Rank}") { IsRight = true },
+        new("MAX-GPUS", level => Text(level.MaxGpus)) { IsRight = true },
+        new("MAX-GPUS-PER-JOB", level => Text(level.MaxGpusPerJob)) { IsRight = true },
+        new("MAX-RUNNING", level => Text(level.MaxRunning)) { IsRight = true },
+        new("MAX-SUBMITTED", level => Text(level.MaxSubmitted)) { IsRight = true, Spare = 3 },
+        new("MAX-DURATION", level => level.MaxDuration) { IsRight = true, Spare = 1 },
+        new("MAY-PREEMPT", level => Column.YesNo(level.MayPreempt)) { Spare = 4 },
+        new("PREEMPTIBLE", level => Column.YesNo(level.Preemptible)) { Spare = 5 },
+        new("MIN-RUN-TIME", level => level.MinRunTime) { IsRight = true, Spare = 2 });
+
     public static Command Build() => new("level", "Levels: people's standing and its caps") { List(), Update() };
 
     private static Verb List()
     {
-        var format = Options.Format("table", "json", "yaml", "name");
+        var format = new ListOptions().Format;
         return new Verb("list", "List levels, the highest first")
         {
-            Examples = ["convoy level list"],
+            Examples = ["convoy level list", "convoy level list -o yaml"],
             Options = { format },
             Body = async (call, cancellationToken) =>
             {
                 var levels = await call.Client.ListLevelsAsync(cancellationToken);
-                return call.Write(call.Get(format), levels, Rendering.Indented.LevelListView, other =>
-                {
-                    if (other == "name") foreach (var level in levels.Items) call.Output.Write(level.Name + "\n");
-                    else Write(call.Output, [.. levels.Items.OrderByDescending(level => level.Rank)]);
-                });
+                return await Levels.WriteAsync(call, format, levels with { Items = [.. levels.Items.OrderByDescending(level => level.Rank)] });
             },
         };
     }
 
     private static Verb Update()
     {
-        var name = Arguments.Named("NAME", "The level");
+        var name = Arguments.Named("LEVEL", "The level");
         var gpus = Cap("--max-gpus", "Devices of all running jobs of one person");
         var gpusPerJob = Cap("--max-gpus-per-job", "Devices of one job");
         var running = Cap("--max-running", "Running jobs of one person");
@@ -67,23 +77,11 @@ internal static class LevelVerbs
                     MinRunTime = call.Get(minRunTime) is { } least ? DurationText.Format(least) : null,
                 };
                 var level = await call.Client.UpdateLevelAsync(call.Get(name), update, cancellationToken);
-                return call.Write(call.Get(format), level, Rendering.Indented.LevelView, _ => Write(call.Output, [level]));
+                return call.Get(format) == "table"
+                    ? await Levels.WriteAsync(call, format, new LevelListView([level], null))
+                    : call.Write(call.Get(format), level, Rendering.Indented.LevelView, static _ => { });
             },
         };
-    }
-
-    private static void Write(TextWriter writer, IReadOnlyList<LevelView> levels)
-    {
-        var table = new TextTable("NAME", "RANK", "MAX-GPUS", "MAX-GPUS-PER-JOB", "MAX-RUNNING", "MAX-SUBMITTED", "MAX-DURATION", "MAY-PREEMPT", "PREEMPTIBLE", "MIN-RUN-TIME")
-            .AlignRight(1, 2, 3, 4, 5, 6, 9);
-        foreach (var level in levels)
-        {
-            table.Add(
-                level.Name, $"{level.Rank}", Text(level.MaxGpus), Text(level.MaxGpusPerJob), Text(level.MaxRunning), Text(level.MaxSubmitted), level.MaxDuration,
-                level.MayPreempt ? "yes" : "no", level.Preemptible ? "yes" : "no", level.MinRunTime);
-        }
-
-        table.Write(writer);
     }
 
     private static Option<string?> Cap(string name, string description)

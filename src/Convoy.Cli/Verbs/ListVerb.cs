@@ -1,13 +1,16 @@
 using System.CommandLine;
+using Convoy.Cli.Live;
 using Convoy.Cli.Output;
 using Convoy.Client;
-using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
 
 namespace Convoy.Cli.Verbs;
 
 internal static class ListVerb
 {
+    /// <summary>The most that the server keeps in view for one watcher.</summary>
+    private const int LargestWatch = 1000;
+
     public static Command Build()
     {
         var all = Options.Switch("--all", "Everybody's jobs, as far as you may see them", "-A");
@@ -16,14 +19,16 @@ internal static class ListVerb
         var phase = Options.Choice("--phase", "Jobs in this phase", "PHASE", Enum.GetNames<JobPhase>());
         var name = Options.Text("--name", "NAME", "Jobs of this name");
         var unfinished = Options.Switch("--unfinished", "Only jobs that have not ended");
-        var (limit, after) = Pages.Options();
-        var format = Options.Format("table", "wide", "json", "yaml", "csv", "name");
+        var watch = Options.Switch("--watch", "Go on showing them as they change; on a terminal q ends it, elsewhere a line is printed for each change", "-w");
+        var options = new ListOptions();
         return new Verb("list", "List jobs, newest first; your own unless -A or --user is given")
         {
-            Examples = ["convoy list", "convoy list -A --phase Running", "convoy list --user mei -o wide", "convoy list -o json | jq -r '.items[].id'"],
-            Options = { all, user, queue, phase, name, unfinished, limit, after, format },
-            LaterFlags = ["-w", "--watch", "--team", "--label"],
-            Body = async (call, cancellationToken) =>
+            Examples = ["convoy list", "convoy list -A --phase Running", "convoy list --user mei -o wide", "convoy list -w", "convoy list -o json | jq -r '.items[].id'"],
+            About = "On a terminal too narrow for all columns those that matter least are left out, and it is said which; -o wide shows all of them and more. Lists that are longer than --limit say where they go on.",
+            SeeAlso = ["get", "queue", "top"],
+            Options = { all, user, queue, phase, name, unfinished, watch, options.Limit, options.After, options.Format },
+            LaterFlags = ["--team", "--label"],
+            Body = (call, cancellationToken) =>
             {
                 var query = new JobQuery
                 {
@@ -34,32 +39,10 @@ internal static class ListVerb
                     Name = call.Get(name),
                     Unfinished = call.Get(unfinished),
                 };
-                var (items, next) = await Pages.ReadAsync(call.Get(limit), call.Get(after), async (size, before) =>
-                {
-                    var page = await call.Client.ListJobsAsync(query with { Limit = size, Before = before }, cancellationToken);
-                    return (page.Items, page.Next);
-                });
-                call.Write(call.Get(format), new JobListView(items, next), Rendering.Indented.JobListView, other => Write(call, other, items));
-                Pages.SayMore(call, next);
-                return ExitCodes.Success;
+                if (!call.Get(watch)) return JobTable.Listing.WriteAsync(call, options, (size, before) => call.Client.ListJobsAsync(query with { Limit = size, Before = before }, cancellationToken));
+                if (call.Has(options.After)) throw CommandException.Usage("--watch shows the newest jobs; --after goes with a list");
+                return JobWatch.RunAsync(call, query with { Limit = Math.Min(call.Get(options.Limit) ?? options.Usual, LargestWatch) }, call.Get(options.Format)!, cancellationToken);
             },
         };
-    }
-
-    private static void Write(Call call, string format, IReadOnlyList<JobView> jobs)
-    {
-        switch (format)
-        {
-            case "name":
-                foreach (var job in jobs) call.Output.Write(job.Id + "\n");
-                break;
-            case "csv":
-                Csv.WriteRow(call.Output, JobTable.CsvHeadings);
-                foreach (var job in jobs) Csv.WriteRow(call.Output, JobTable.CsvRow(job));
-                break;
-            default:
-                JobTable.Write(call.Output, jobs, call.Now, wide: format == "wide");
-                break;
-        }
     }
 }

@@ -14,6 +14,8 @@ internal static class LoginVerb
         return new Verb("login", "Sign in to a server, and use it from now on; the token is asked for, or read from standard input")
         {
             Examples = ["convoy login https://convoy.example.org", "convoy login https://convoy.example.org < token.txt"],
+            About = "The server and the token become a saved context, which only you can read. A saved token is sent only to the server it was saved for.",
+            SeeAlso = ["context list", "whoami"],
             Arguments = { url },
             Options = { format },
             Body = async (call, cancellationToken) =>

@@ -19,6 +19,9 @@ internal static class LogsVerb
         return new Verb("logs", "What a job's tasks printed; logs outlive the job")
         {
             Examples = ["convoy logs digits -f", "convoy logs digits --rank 1 --tail 50", "convoy logs digits --attempt 1 --since 10m"],
+            About = "Logs are kept per attempt and rank, also after the job has ended. With several tasks each line begins with its rank. Ctrl-C ends the reading, never the job.",
+            SeeAlso = ["get", "wait", "metrics"],
+            Exits = ExitCodes.OfJobs,
             Arguments = { job },
             Options = { follow, role, rank, attempt, since, tail, format },
             Body = async (call, cancellationToken) =>

@@ -8,6 +8,23 @@ namespace Convoy.Cli.Verbs;
 
 internal static class NodeVerbs
 {
+    private static readonly Listing<NodeView, NodeView> Nodes = Listing.Of(
+        Rendering.Indented.NodeView,
+        node => node.Name,
+        new("NAME", node => node.Name),
+        new("CLUSTER", node => node.Cluster) { Spare = 2 },
+        new("HEALTH", node => node.Health.ToString()),
+        new("ACCELERATOR", node => node.Accelerator) { Spare = 1 },
+        new("GPUS-FREE", Gpus) { IsRight = true, CsvCell = node => $"{node.GpusFree}" },
+        Column.Data<NodeView>("gpus", node => $"{node.Gpus}"),
+        new("CPU-FREE", Cpu) { IsRight = true, CsvName = "cpuMillicoresFree", CsvCell = node => $"{node.CpuMillicoresFree}" },
+        Column.Data<NodeView>("cpuMillicores", node => $"{node.CpuMillicores}"),
+        new("MEMORY-FREE", Memory) { IsRight = true, CsvName = "memoryBytesFree", CsvCell = node => $"{node.MemoryBytesFree}" },
+        Column.Data<NodeView>("memoryBytes", node => $"{node.MemoryBytes}"),
+        new("JOBS", node => $"{node.Jobs.Count}") { IsRight = true },
+        new("WISHED-BY", node => node.WishedBy) { In = Forms.Wide | Forms.Csv },
+        new("HELD-BY", node => string.Join(' ', node.Jobs.Select(job => job.Name ?? job.Level))) { In = Forms.Wide });
+
     public static Command Build() => new("node", "Machines: what they have, what is free, who holds them")
     {
         List(), Get(),
@@ -19,27 +36,12 @@ internal static class NodeVerbs
 
     private static Verb List()
     {
-        var (limit, after) = Pages.Options();
-        var format = Options.Format("table", "json", "yaml", "name");
+        var options = new ListOptions();
         return new Verb("list", "List nodes")
         {
-            Examples = ["convoy node list", "convoy node list -o json | jq '[.items[].gpusFree] | add'"],
-            Options = { limit, after, format },
-            Body = async (call, cancellationToken) =>
-            {
-                var (items, next) = await Pages.ReadAsync(call.Get(limit), call.Get(after), async (size, from) =>
-                {
-                    var page = await call.Client.ListNodesAsync(from, size, cancellationToken);
-                    return (page.Items, page.Next);
-                });
-                call.Write(call.Get(format), new NodeListView(items, next), Rendering.Indented.NodeListView, other =>
-                {
-                    if (other == "table") Write(call.Output, items);
-                    else foreach (var node in items) call.Output.Write(node.Name + "\n");
-                });
-                Pages.SayMore(call, next);
-                return ExitCodes.Success;
-            },
+            Examples = ["convoy node list", "convoy node list -o wide", "convoy node list -o json | jq '[.items[].gpusFree] | add'"],
+            Options = { options.Limit, options.After, options.Format },
+            Body = (call, cancellationToken) => Nodes.WriteAsync(call, options, (size, from) => call.Client.ListNodesAsync(from, size, cancellationToken)),
         };
     }
 
@@ -70,7 +72,7 @@ internal static class NodeVerbs
     private static Verb Wish(string verb, string description, string[] examples, Option<bool>? evict, NodeWishRequest? wish)
     {
         var name = Arguments.Named("NODE", "The node's name");
-        var cluster = Options.Text("--cluster", "NAME", "Whose node, where several clusters have one of that name");
+        var cluster = Options.Text("--cluster", "CLUSTER", "Whose node, where several clusters have one of that name");
         var format = Options.Format("table", "json", "yaml");
         var built = new Verb(verb, description)
         {
@@ -100,13 +102,6 @@ internal static class NodeVerbs
             _ => $"; {Spans.Count(answer.Evicted, "job")} told to leave it",
         };
         return node.WishedBy is null ? $"node {node.Name} is used again; it is {node.Health}\n" : $"node {node.Name} takes no more jobs; it is {node.Health}{jobs}\n";
-    }
-
-    private static void Write(TextWriter writer, IReadOnlyList<NodeView> nodes)
-    {
-        var table = new TextTable("NAME", "CLUSTER", "HEALTH", "ACCELERATOR", "GPUS-FREE", "CPU-FREE", "MEMORY-FREE", "JOBS").AlignRight(4, 5, 6, 7);
-        foreach (var node in nodes) table.Add(node.Name, node.Cluster, node.Health.ToString(), node.Accelerator, Gpus(node), Cpu(node), Memory(node), $"{node.Jobs.Count}");
-        table.Write(writer);
     }
 
     private static void Describe(TextWriter writer, NodeView node)

@@ -33,6 +33,7 @@ internal static class SimulateVerb
                 "convoy simulate --history 30d --save last-month",
                 "convoy simulate --snapshot snapshot.json",
             ],
+            SeeAlso = ["why", "queue"],
             Options = { cluster, trace, history, policy, added, html, dump, save, snapshot, format },
             Body = async (call, cancellationToken) =>
             {
@@ -70,8 +71,9 @@ internal static class SimulateVerb
 
     private static SimulationResult Run(Call call, Scenario scenario, SimulationPolicy policy, CancellationToken cancellationToken)
     {
-        var progress = new ProgressBar(call, Policies.Word(policy), scenario.Jobs.Count, scenario.Jobs.Min(job => job.Submit));
-        var result = scenario.Cluster.Run(scenario.Jobs, policy, progress.Show, cancellationToken);
+        var (jobs, begin) = (scenario.Jobs.Count, scenario.Jobs.Min(job => job.Submit));
+        var progress = new ProgressBar(call, Policies.Word(policy), jobs);
+        var result = scenario.Cluster.Run(scenario.Jobs, policy, (done, now) => progress.Show(done, () => $"{done} of {Spans.Count(jobs, "job")}, {Spans.Of(now - begin)} simulated"), cancellationToken);
         progress.Clear();
         return result;
     }

@@ -22,7 +22,7 @@ internal static class SubmitVerb
         var wait = Options.Switch("--wait", "Wait for the end without printing logs");
         var detach = Options.Switch("--detach", "Return at once and print the job's id", "-d");
         var format = Options.Format("table", "json", "yaml", "name");
-        var verb = new Verb("submit", "Submit a job and follow its logs to the end: convoy submit [flags] [-- COMMAND...]")
+        var verb = new Verb("submit", "Submit a job and follow its logs to the end")
         {
             Examples =
             [
@@ -32,6 +32,9 @@ internal static class SubmitVerb
                 "convoy submit -f job.yaml --dry-run",
                 "convoy submit --gpus A100-80G:1 --max-duration 4h --wait -- ./run.sh",
             ],
+            About = "The job is what a job file says, what the flags say, or both: flags override the file. Without a file, the current folder is sent with the command, but for what .gitignore and .convoyignore name. Ctrl-C ends the watching, and the job goes on.",
+            SeeAlso = ["logs", "wait", "why", "list"],
+            Exits = ExitCodes.OfJobs,
             TakesCommand = true,
             LaterFlags = ["--image", "--data", "--secret", "--git", "--checkpoint", "--volume", "--shm"],
             Options = { file, key, dryRun, wait, detach, format },
@@ -95,7 +98,7 @@ internal static class SubmitVerb
     }
 
     /// <summary>Null where Ctrl-C came before there was a job.</summary>
-    private static async Task<JobView?> SubmitAsync(Call call, Draft draft, string? key, CancellationToken cancellationToken)
+    public static async Task<JobView?> SubmitAsync(Call call, Draft draft, string? key, CancellationToken cancellationToken)
     {
         var spec = draft.Spec;
         JobId id;
@@ -155,5 +158,5 @@ internal static class SubmitVerb
     }
 
     /// <param name="Spec">With no code yet, but for an archive that the file names.</param>
-    private sealed record Draft(JobSpec Spec, CodeFolder? Folder);
+    public sealed record Draft(JobSpec Spec, CodeFolder? Folder);
 }

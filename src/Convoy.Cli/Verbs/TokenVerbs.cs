@@ -7,6 +7,16 @@ namespace Convoy.Cli.Verbs;
 
 internal static class TokenVerbs
 {
+    private static readonly Listing<TokenView, TokenView> Tokens = Listing.Of(
+        Rendering.Indented.TokenView,
+        token => token.Id,
+        new("ID", token => token.Id),
+        new("USER", token => token.User),
+        Column.Time<TokenView>("CREATED", token => token.CreatedAt),
+        Column.Time<TokenView>("EXPIRES", token => token.ExpiresAt, never: "never"),
+        new("STATE", State),
+        new("LABEL", token => token.Label));
+
     public static Command Build() => new("token", "Tokens to sign in with: your own, or for administrators anybody's") { Create(), List(), Revoke() };
 
     private static Verb Create()
@@ -36,26 +46,12 @@ internal static class TokenVerbs
     private static Verb List()
     {
         var user = Options.Text("--user", "USER", "Of this person instead of yourself (for administrators)");
-        var format = Options.Format("table", "json", "yaml", "name");
+        var options = new ListOptions();
         return new Verb("list", "List tokens, without their secrets")
         {
-            Examples = ["convoy token list"],
-            Options = { user, format },
-            Body = async (call, cancellationToken) =>
-            {
-                var tokens = await call.Client.ListTokensAsync(call.Get(user), cancellationToken);
-                return call.Write(call.Get(format), tokens, Rendering.Indented.TokenListView, other =>
-                {
-                    var table = new TextTable("ID", "USER", "CREATED", "EXPIRES", "STATE", "LABEL");
-                    foreach (var token in tokens.Items)
-                    {
-                        if (other == "name") call.Output.Write(token.Id + "\n");
-                        table.Add(token.Id, token.User, Spans.Time(token.CreatedAt), token.ExpiresAt is { } at ? Spans.Time(at) : "never", State(token, call.Now), token.Label);
-                    }
-
-                    if (other == "table") table.Write(call.Output);
-                });
-            },
+            Examples = ["convoy token list", "convoy token list --user mei -o wide"],
+            Options = { user, options.Limit, options.After, options.Format },
+            Body = (call, cancellationToken) => Tokens.WriteAsync(call, options, (size, from) => call.Client.ListTokensAsync(call.Get(user), from, size, cancellationToken)),
         };
     }
 
@@ -76,7 +72,7 @@ internal static class TokenVerbs
         };
     }
 
-    private static string State(TokenView token, DateTimeOffset now) => token switch
+    private static string? State(TokenView token, DateTimeOffset now) => token switch
     {
         { RevokedAt: not null } => "revoked",
         { ExpiresAt: { } at } when at <= now => "expired",

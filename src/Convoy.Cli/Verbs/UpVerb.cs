@@ -20,6 +20,8 @@ internal static class UpVerb
         return new Verb("up", "Run the whole platform on this machine, until Ctrl-C")
         {
             Examples = ["convoy up", "convoy up --nodes 2 --gpus 4          # try gangs without a GPU", "convoy up --state /data/convoy --listen 127.0.0.1:7799"],
+            About = "The first start makes an administrator, whose token lies in the state folder, and writes the context `local`. Jobs go on when the platform is stopped, and are taken up by the next start.",
+            SeeAlso = ["login", "submit", "node list"],
             Options = { state, listen, gpus, nodes, accelerator, trust, certificate, key },
             Body = (call, _) =>
             {

@@ -6,6 +6,14 @@ namespace Convoy.Cli.Verbs;
 
 internal static class UserVerbs
 {
+    private static readonly Listing<UserView, UserView> Users = Listing.Of(
+        Rendering.Indented.UserView,
+        user => user.Name,
+        new("NAME", user => user.Name),
+        new("LEVEL", user => user.Level),
+        new("ADMINISTRATOR", user => Column.YesNo(user.Administrator)),
+        Column.Time<UserView>("CREATED", user => user.CreatedAt));
+
     public static Command Build() => new("user", "People (for administrators)") { Add(), List() };
 
     private static Verb Add()
@@ -31,26 +39,12 @@ internal static class UserVerbs
 
     private static Verb List()
     {
-        var format = Options.Format("table", "json", "yaml", "name");
+        var options = new ListOptions();
         return new Verb("list", "List people")
         {
-            Examples = ["convoy user list"],
-            Options = { format },
-            Body = async (call, cancellationToken) =>
-            {
-                var users = await call.Client.ListUsersAsync(cancellationToken);
-                return call.Write(call.Get(format), users, Rendering.Indented.UserListView, other =>
-                {
-                    var table = new TextTable("NAME", "LEVEL", "ADMINISTRATOR", "CREATED");
-                    foreach (var user in users.Items)
-                    {
-                        if (other == "name") call.Output.Write(user.Name + "\n");
-                        table.Add(user.Name, user.Level, user.Administrator ? "yes" : "no", Spans.Time(user.CreatedAt));
-                    }
-
-                    if (other == "table") table.Write(call.Output);
-                });
-            },
+            Examples = ["convoy user list", "convoy user list -o csv --limit all > people.csv"],
+            Options = { options.Limit, options.After, options.Format },
+            Body = (call, cancellationToken) => Users.WriteAsync(call, options, (size, from) => call.Client.ListUsersAsync(from, size, cancellationToken)),
         };
     }
 }

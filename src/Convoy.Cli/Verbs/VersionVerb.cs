@@ -19,6 +19,7 @@ internal static class VersionVerb
         return new Verb("version", "Versions of this program and, where one is known, of the server")
         {
             Examples = ["convoy version", "convoy version -o json"],
+            SeeAlso = ["up"],
             Options = { format },
             Body = async (call, cancellationToken) =>
             {

@@ -16,6 +16,9 @@ internal static class WaitVerb
         return new Verb("wait", "Wait until a job has ended; exits 0, 100 (failed), 101 (not finished) or 103 (cancelled)")
         {
             Examples = ["convoy wait digits", "convoy wait digits --timeout 2h && echo trained"],
+            About = "Prints no logs, and ends as the job ends, so that a script can go on with what came of it.",
+            SeeAlso = ["logs", "submit"],
+            Exits = ExitCodes.OfJobs,
             Arguments = { job },
             Options = { timeout, format },
             Body = async (call, cancellationToken) =>

@@ -11,6 +11,7 @@ internal static class WhoAmIVerb
         return new Verb("whoami", "Who you are to the server")
         {
             Examples = ["convoy whoami", "convoy whoami -o json | jq -r .level"],
+            SeeAlso = ["login", "token list"],
             Options = { format },
             Body = async (call, cancellationToken) =>
             {

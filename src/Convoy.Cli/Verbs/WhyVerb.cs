@@ -13,6 +13,7 @@ internal static class WhyVerb
         return new Verb("why", "Why a job is where it is, and the next thing to try")
         {
             Examples = ["convoy why digits", "convoy why digits -o json | jq -r .remedy.flags"],
+            SeeAlso = ["queue", "get", "submit"],
             Arguments = { job },
             Options = { format },
             Body = async (call, cancellationToken) =>

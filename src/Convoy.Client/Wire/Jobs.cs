@@ -105,7 +105,7 @@ public sealed record TaskView(
     string? Message);
 
 /// <param name="Next">Give it as <c>before</c> to read on; null at the end.</param>
-public sealed record JobListView(IReadOnlyList<JobView> Items, string? Next, int SchemaVersion = 1);
+public sealed record JobListView(IReadOnlyList<JobView> Items, string? Next, int SchemaVersion = 1) : IListView<JobView>;
 
 /// <summary>Answer of a dry run: what the server would do with the spec now.</summary>
 /// <param name="StartsNow">The scheduler would give it machines in its next cycle.</param>
@@ -173,7 +173,7 @@ public sealed record WhyView(
 public sealed record EventView(long Sequence, DateTimeOffset At, string Type, string Message, JobEvent Event);
 
 /// <param name="Next">Give it as <c>after</c> to read on; null at the end.</param>
-public sealed record EventListView(IReadOnlyList<EventView> Items, string? Next, int SchemaVersion = 1);
+public sealed record EventListView(IReadOnlyList<EventView> Items, string? Next, int SchemaVersion = 1) : IListView<EventView>;
 
 /// <summary>A piece of a task's log. Data of the SSE event <c>log</c>; the event's id is the cursor to go on from.</summary>
 /// <param name="Offset">Number of the first byte in this attempt and rank.</param>
@@ -195,7 +195,7 @@ public sealed record QueueEntryView(
     DateTimeOffset? SubmittedAt);
 
 /// <param name="Next">Give it as <c>after</c> to read on; null at the end.</param>
-public sealed record QueueListView(IReadOnlyList<QueueEntryView> Items, string? Next, int SchemaVersion = 1)
+public sealed record QueueListView(IReadOnlyList<QueueEntryView> Items, string? Next, int SchemaVersion = 1) : IListView<QueueEntryView>
 {
     /// <summary>What holds up everybody, if anything does.</summary>
     public IReadOnlyList<NoticeView> Notices { get; init => field = value ?? []; } = [];

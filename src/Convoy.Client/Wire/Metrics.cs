@@ -15,4 +15,4 @@ public sealed record ProgressReport(int Attempt, double Fraction);
 public sealed record MetricView(long Sequence, int Attempt, int Rank, long Step, string Name, double Value, DateTimeOffset At);
 
 /// <param name="Next">Give it as <c>after</c> to read on; null at the end.</param>
-public sealed record MetricListView(IReadOnlyList<MetricView> Items, string? Next, int SchemaVersion = 1);
+public sealed record MetricListView(IReadOnlyList<MetricView> Items, string? Next, int SchemaVersion = 1) : IListView<MetricView>;

@@ -6,7 +6,7 @@ public sealed record NewUserRequest(string Name, string? Level, bool Administrat
 
 public sealed record UserView(string Name, string Level, bool Administrator, DateTimeOffset CreatedAt, int SchemaVersion = 1);
 
-public sealed record UserListView(IReadOnlyList<UserView> Items, string? Next, int SchemaVersion = 1);
+public sealed record UserListView(IReadOnlyList<UserView> Items, string? Next, int SchemaVersion = 1) : IListView<UserView>;
 
 /// <param name="User">Null means the caller.</param>
 /// <param name="Expires">A duration such as <c>30d</c>; null means never.</param>
@@ -21,7 +21,7 @@ public sealed record NewTokenView(string Token, string Id, string User, DateTime
 
 public sealed record TokenView(string Id, string User, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, DateTimeOffset? RevokedAt, string? Label);
 
-public sealed record TokenListView(IReadOnlyList<TokenView> Items, string? Next, int SchemaVersion = 1);
+public sealed record TokenListView(IReadOnlyList<TokenView> Items, string? Next, int SchemaVersion = 1) : IListView<TokenView>;
 
 /// <summary>Null caps are no caps.</summary>
 /// <param name="MaxDuration">A duration such as <c>48h</c>.</param>
@@ -41,7 +41,7 @@ public sealed record LevelView(
     string MinRunTime,
     int SchemaVersion = 1);
 
-public sealed record LevelListView(IReadOnlyList<LevelView> Items, string? Next, int SchemaVersion = 1);
+public sealed record LevelListView(IReadOnlyList<LevelView> Items, string? Next, int SchemaVersion = 1) : IListView<LevelView>;
 
 /// <summary>Body of <c>PATCH /api/v1/levels/{name}</c>: what is null stays as it is.</summary>
 /// <param name="Clear">Names of caps to remove, such as <c>maxGpus</c>.</param>

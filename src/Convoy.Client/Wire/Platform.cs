@@ -23,12 +23,12 @@ public sealed record NodeView(
 
 public sealed record NodeJobView(string? Id, string? Name, string? User, string Level, int Tasks, int Gpus);
 
-public sealed record NodeListView(IReadOnlyList<NodeView> Items, string? Next, int SchemaVersion = 1);
+public sealed record NodeListView(IReadOnlyList<NodeView> Items, string? Next, int SchemaVersion = 1) : IListView<NodeView>;
 
 /// <param name="State">Ready, or Unreachable where it has not reported lately.</param>
 public sealed record ClusterView(string Name, string Kind, string State, int Nodes, int Gpus, int GpusFree, DateTimeOffset? LastSeenAt);
 
-public sealed record ClusterListView(IReadOnlyList<ClusterView> Items, string? Next, int SchemaVersion = 1)
+public sealed record ClusterListView(IReadOnlyList<ClusterView> Items, string? Next, int SchemaVersion = 1) : IListView<ClusterView>
 {
     /// <summary>What holds up the whole platform, if anything does.</summary>
     public IReadOnlyList<NoticeView> Notices { get; init => field = value ?? []; } = [];

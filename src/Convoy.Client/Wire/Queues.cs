@@ -27,4 +27,4 @@ public sealed record QueueView(string Name, string? Parent, int Depth, QueueOrde
 public sealed record QueueUseView(string Accelerator, long? Nominal, int? BorrowLimit, int? LendLimit, long Used, long Borrowed);
 
 /// <summary>All queues, each before those below it. People's own are below the organisation without being listed.</summary>
-public sealed record QueueTreeView(IReadOnlyList<QueueView> Items, string? Next, int SchemaVersion = 1);
+public sealed record QueueTreeView(IReadOnlyList<QueueView> Items, string? Next, int SchemaVersion = 1) : IListView<QueueView>;

@@ -17,7 +17,7 @@ internal sealed class JobFiles(StateLayout layout, int? uid)
         }
 
         if (parts.HasFlag(JobParts.Code)) RemoveAttempts(person.CodeOf(job), attempts);
-        if (parts.HasFlag(JobParts.Outputs)) RemoveAttempts(person.Outputs(job), attempts);
+        if (parts.HasFlag(JobParts.Outputs)) RemoveAttempts(person.OutputsOf(job), attempts);
         if (parts.HasFlag(JobParts.Checkpoints)) folders.Remove(person.Checkpoints(job));
     }
 
@@ -25,7 +25,7 @@ internal sealed class JobFiles(StateLayout layout, int? uid)
     public void RemoveEmpty(JobId job, int ownerNumber)
     {
         var person = layout.Person(ownerNumber);
-        foreach (var folder in (string[])[person.CodeOf(job), person.Outputs(job), person.Job(job), layout.Job(job)]) RemoveIfEmpty(folder);
+        foreach (var folder in (string[])[person.CodeOf(job), person.OutputsOf(job), person.Job(job), layout.Job(job)]) RemoveIfEmpty(folder);
     }
 
     /// <summary>What lies in a folder of the platform's: <c>ATTEMPT-RANK</c>, the person's own, or <c>ATTEMPT</c> with one such for each rank.</summary>

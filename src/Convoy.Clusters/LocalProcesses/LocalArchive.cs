@@ -40,6 +40,13 @@ public sealed class LocalArchive(string clusterFolder)
         }
 
         RemoveGone(kept.Jobs, layout.Jobs);
+        foreach (var job in JobsIn(layout.Outputs))
+        {
+            total += TreeCopy.Folder(Path.Combine(layout.Outputs, job.Value), Path.Combine(kept.Outputs, job.Value));
+            progress(total);
+        }
+
+        RemoveGone(kept.Outputs, layout.Outputs);
         foreach (var (number, person) in PeopleIn(layout.People))
         {
             var folders = new PersonFolders(UidOf(number));
@@ -75,6 +82,7 @@ public sealed class LocalArchive(string clusterFolder)
             progress(total);
         }
 
+        foreach (var job in JobsIn(kept.Outputs)) total += TreeCopy.Folder(Path.Combine(kept.Outputs, job.Value), Path.Combine(layout.Outputs, job.Value));
         foreach (var (number, person) in PeopleIn(kept.People))
         {
             var folders = new PersonFolders(UidOf(number));

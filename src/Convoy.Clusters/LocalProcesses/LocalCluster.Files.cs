@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Convoy.Core.Jobs;
 
 namespace Convoy.Clusters.LocalProcesses;
@@ -24,6 +25,9 @@ public sealed partial class LocalCluster : IJobFiles
         {
             if (known.GetValueOrDefault(job) is not { IsDone: true } had || live.ContainsKey(job)) return;
 
+            // What is still to be taken in of its outputs is found by what is forgotten here.
+            if (DurableFile.Read(machine.Layout.Wish(job)) is { } bytes && machine.Layout.Person(JsonSerializer.Deserialize(bytes, LocalJson.Default.ClusterAssignment)!.OwnerNumber).Outputs(job).Any()) return;
+
             // The wish first: without it the rest is not looked at, and with it the outcome must be there.
             DurableFile.Delete(machine.Layout.Wish(job));
             DurableFile.Delete(machine.Layout.Outcome(job));
@@ -42,6 +46,7 @@ public sealed partial class LocalCluster : IJobFiles
         await cleaning.WaitAsync(cancellationToken);
         var files = new JobFiles(machine.Layout, machine.Preparation.UidOf(ownerNumber));
         await Task.Run(() => files.Remove(job, ownerNumber, attempts, parts), cancellationToken);
+        if (parts.HasFlag(JobParts.Outputs)) await Outputs.DeleteAsync(job, cancellationToken);
         await turn.WaitAsync(cancellationToken);
         try
         {

@@ -37,6 +37,7 @@ public sealed partial class LocalCluster
         var files = new JobFiles(machine.Layout, machine.Preparation.UidOf(ownerNumber));
         await Task.Run(() => files.Remove(job, ownerNumber, int.MaxValue, JobParts.Code | JobParts.Outputs | JobParts.Checkpoints), cancellationToken);
         files.RemoveEmpty(job, ownerNumber);
+        await Outputs.DeleteAsync(job, cancellationToken);
         return true;
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Convoy.Core.Jobs;
 using Convoy.Core.Scheduling;
+using Convoy.Objects.Outputs;
 using Microsoft.Extensions.Logging;
 
 namespace Convoy.Clusters.LocalProcesses;
@@ -20,6 +21,7 @@ public sealed partial class LocalCluster : ICluster
     private readonly SemaphoreSlim turn = new(1, 1);
     private readonly SemaphoreSlim wake = new(0);
     private readonly CancellationTokenSource closing = new();
+    private readonly OutputIntake intake;
     private Task loop = Task.CompletedTask;
     private Task cleaning = Task.CompletedTask;
     private bool isClosed;
@@ -30,9 +32,14 @@ public sealed partial class LocalCluster : ICluster
         this.nodes = nodes;
         this.folderLock = folderLock;
         this.logger = logger;
+        var store = new OutputStore(machine.Layout.Outputs);
+        intake = new OutputIntake(machine.Layout, store, machine.Options.OutputLimits, machine.Preparation.UidOf, HasEnded, machine.Time, logger);
+        Outputs = new LocalOutputs(machine.Layout, store, machine.Preparation.UidOf);
     }
 
     public string Name => machine.Options.Name;
+
+    public ITaskOutputs Outputs { get; }
 
     /// <summary>Takes up what an earlier life left: running tasks go on, ended ones are learnt, prepared ones are started.</summary>
     /// <param name="unpackCode">Unpacks the archive of that SHA-256 into that folder, which exists and is empty.</param>
@@ -55,6 +62,7 @@ public sealed partial class LocalCluster : ICluster
             cluster.Load();
             cluster.machine.Journal.SetNodes(nodes);
             cluster.loop = Task.Run(cluster.RunAsync, CancellationToken.None);
+            cluster.intake.Start();
             return cluster;
         }
         catch
@@ -96,6 +104,7 @@ public sealed partial class LocalCluster : ICluster
         await closing.CancelAsync();
         await loop;
         await cleaning;
+        intake.Dispose();
         foreach (var job in live.Values) await job.DisposeAsync();
         await folderLock.DisposeAsync();
         closing.Dispose();
@@ -211,6 +220,20 @@ public sealed partial class LocalCluster : ICluster
         }
     }
 
+    /// <summary>No attempt follows another before that has ended. In a folder made of a copy, what is not known ended with the one it was copied from.</summary>
+    private bool HasEnded(AttemptOutput output)
+    {
+        turn.Wait(closing.Token);
+        try
+        {
+            return known.TryGetValue(output.Job, out var job) ? output.Attempt < job.Attempt || (output.Attempt == job.Attempt && job.IsDone) : LocalArchive.IsRestored(machine.Layout.Root);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
     /// <summary>One after the other, beside the loop: a task may have left millions of files.</summary>
     private static async Task CleanAsync(Task before, LocalJob job)
     {
@@ -231,6 +254,7 @@ public sealed partial class LocalCluster : ICluster
             known[id] = known[id] with { IsDone = true };
             await job.DisposeAsync();
             cleaning = CleanAsync(cleaning, job);
+            intake.Add(new AttemptOutput(id, job.Wish.OwnerNumber, job.Wish.Assignment.Attempt));
         }
 #pragma warning disable CA1031 // One job's trouble (a full disk, say) must not stop the others; it is tried again next round.
         catch (Exception trouble)

@@ -1,3 +1,5 @@
+using Convoy.Objects.Outputs;
+
 namespace Convoy.Clusters.LocalProcesses;
 
 /// <summary>What the local cluster is told when it opens.</summary>
@@ -35,6 +37,9 @@ public sealed record LocalClusterOptions
 
     /// <summary>Bytes of output kept of each task.</summary>
     public long LogBytes { get; init; } = 256L << 20;
+
+    /// <summary>What is kept of a task's output at most.</summary>
+    public OutputLimits OutputLimits { get; init; } = OutputLimits.Default;
 
     /// <summary>How often live tasks are looked at; nothing is polled where none lives.</summary>
     public TimeSpan PollPeriod { get; init; } = TimeSpan.FromMilliseconds(50);

@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
 using Convoy.Core.Scheduling;
 
@@ -8,11 +6,9 @@ namespace Convoy.Clusters.LocalProcesses;
 /// <summary>This machine as nodes.</summary>
 internal static class LocalNodes
 {
-    private static readonly TimeSpan AskingTakes = TimeSpan.FromSeconds(30);
-
     public static async Task<IReadOnlyList<NodeObservation>> DiscoverAsync(LocalClusterOptions options, CancellationToken cancellationToken)
     {
-        var found = options.GpusPerNode is null ? FoundDevice.Parse(await AskNvidiaAsync(cancellationToken)) : [];
+        var found = options.GpusPerNode is null ? FoundDevice.Parse(await NvidiaSmi.AskAsync("index,name,memory.total", cancellationToken)) : [];
         return Split(options, found, Environment.ProcessorCount, TotalMemory());
     }
 
@@ -48,33 +44,6 @@ internal static class LocalNodes
         }
 
         return total;
-    }
-
-    private static async Task<string> AskNvidiaAsync(CancellationToken cancellationToken)
-    {
-        var ask = new ProcessStartInfo("nvidia-smi", ["--query-gpu=index,name,memory.total", "--format=csv,noheader,nounits"]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        try
-        {
-            using var process = Process.Start(ask)!;
-            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            deadline.CancelAfter(AskingTakes);
-            try
-            {
-                var text = await process.StandardOutput.ReadToEndAsync(deadline.Token);
-                await process.WaitForExitAsync(deadline.Token);
-                return process.ExitCode == 0 ? text : "";
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // A hanging driver is no reason not to run what needs no device.
-                process.Kill();
-                return "";
-            }
-        }
-        catch (Win32Exception)
-        {
-            return "";
-        }
     }
 }
 

@@ -51,6 +51,9 @@ internal static unsafe partial class Native
         throw new IOException($"{path}: {new Win32Exception(error).Message}", error);
     }
 
+    /// <summary>Invalid where it cannot be opened.</summary>
+    public static SafeFileHandle OpenFolder(string path) => new(Open(path, CloseOnExecFlag, 0), ownsHandle: true);
+
     /// <summary>Makes names in a folder durable.</summary>
     public static void FlushFolder(string path)
     {

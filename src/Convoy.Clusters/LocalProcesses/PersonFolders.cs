@@ -63,32 +63,17 @@ internal sealed record PersonFolders(int? Uid)
     public bool TryMakeAnywhere(string path) => AsPerson(() => Directory.CreateDirectory(path));
 
     /// <summary>Removes what the person's tasks could write to: with the person's rights, lest a link lead elsewhere.</summary>
+    /// <exception cref="IOException">Something is left: the person made what cannot be removed, or makes it still.</exception>
     public void Remove(string path)
     {
         if (!Directory.Exists(path)) return;
         AsPerson(() =>
         {
-            Open(path);
-            foreach (var folder in Directory.GetDirectories(path)) Directory.Delete(folder, recursive: true);
-            foreach (var file in Directory.GetFiles(path)) File.Delete(file);
+            using var folder = OpenFolder.Open(path);
+            folder.Empty();
         });
         // Its own name stands in a folder of the platform's, so it is still the same folder.
         Directory.Delete(path);
-    }
-
-    /// <summary>What somebody has closed to themselves cannot be emptied. Links are not followed.</summary>
-    private static void Open(string root)
-    {
-        var folders = new Stack<string>([root]);
-        while (folders.TryPop(out var folder))
-        {
-            var mode = File.GetUnixFileMode(folder);
-            if ((mode & OwnerAll) != OwnerAll) File.SetUnixFileMode(folder, mode | OwnerAll);
-            foreach (var inner in new DirectoryInfo(folder).EnumerateDirectories("*", new EnumerationOptions { AttributesToSkip = 0 }))
-            {
-                if (inner.LinkTarget is null) folders.Push(inner.FullName);
-            }
-        }
     }
 
     /// <summary>False where it failed.</summary>

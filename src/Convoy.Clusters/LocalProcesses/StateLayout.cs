@@ -25,6 +25,9 @@ internal sealed class StateLayout(string root)
 
     public string People => Path.Combine(root, "people");
 
+    /// <summary>What tasks left, taken in.</summary>
+    public string Outputs => Path.Combine(root, "outputs");
+
     public string Job(JobId job) => Path.Combine(Jobs, job.Value);
 
     /// <summary>The newest <see cref="Wish"/>.</summary>
@@ -45,6 +48,41 @@ internal sealed class StateLayout(string root)
     public string Task(JobId job, int attempt, int rank) => Path.Combine(Attempt(job, attempt), Text(rank));
 
     public PersonLayout Person(int number) => new(Path.Combine(People, Text(number)));
+
+    /// <summary>Attempts whose output folders are still there, running or not.</summary>
+    public IEnumerable<AttemptOutput> AttemptsWithOutput(CancellationToken cancellationToken)
+    {
+        foreach (var owner in NumbersIn(People))
+        {
+            var jobs = Path.Combine(Person(owner).Root, "jobs");
+            if (!Directory.Exists(jobs)) continue;
+            foreach (var folder in Directory.EnumerateDirectories(jobs))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (!JobId.TryParse(Path.GetFileName(folder), out var job)) continue;
+                foreach (var attempt in Person(owner).Outputs(job).Select(task => task.Attempt).Distinct()) yield return new AttemptOutput(job, owner, attempt);
+            }
+        }
+    }
+
+    /// <summary>Folders whose names are numbers; none where there is no such folder.</summary>
+    public static IEnumerable<int> NumbersIn(string folder)
+    {
+        string[] found;
+        try
+        {
+            found = Directory.GetDirectories(folder);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            yield break;
+        }
+
+        foreach (var path in found)
+        {
+            if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number)) yield return number;
+        }
+    }
 
     public static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }
@@ -73,9 +111,14 @@ internal sealed class PersonLayout(string root)
 
     public string Checkpoints(JobId job) => Path.Combine(Job(job), CheckpointsName);
 
-    public string Outputs(JobId job) => Path.Combine(Job(job), OutputsName);
+    public string Output(JobId job, int attempt, int rank) => Path.Combine(OutputsOf(job), StateLayout.Text(attempt), StateLayout.Text(rank));
 
-    public string Output(JobId job, int attempt, int rank) => Path.Combine(Outputs(job), StateLayout.Text(attempt), StateLayout.Text(rank));
+    /// <summary>Tasks whose output folders are there.</summary>
+    public IEnumerable<(int Attempt, int Rank)> Outputs(JobId job) => StateLayout.NumbersIn(OutputsOf(job)).SelectMany(attempt => OutputRanks(job, attempt).Select(rank => (attempt, rank)));
+
+    public IEnumerable<int> OutputRanks(JobId job, int attempt) => StateLayout.NumbersIn(Path.Combine(OutputsOf(job), StateLayout.Text(attempt)));
+
+    public string OutputsOf(JobId job) => Path.Combine(Job(job), OutputsName);
 
     /// <summary>What reports touches it; see <see cref="HangWatch"/>.</summary>
     public string Heartbeat(JobId job, int attempt, int rank) => Path.Combine(Temporary(job, attempt, rank), "heartbeat");

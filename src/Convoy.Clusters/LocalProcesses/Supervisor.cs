@@ -113,25 +113,27 @@ internal readonly record struct ProcessState(char State, long StartTicks)
 {
     private const int StateField = 3;
     private const int StartTicksField = 22;
+    private const int AfterName = 3;
 
     /// <summary>False for a zombie: it holds no file and runs nothing.</summary>
     public bool IsRunning => State is not ('Z' or 'X' or 'x');
 
     /// <summary>Null where there is no such process.</summary>
-    public static ProcessState? Read(int pid)
+    public static ProcessState? Read(int pid) => Fields(pid) is { } field ? new ProcessState(field(StateField)[0], long.Parse(field(StartTicksField), CultureInfo.InvariantCulture)) : null;
+
+    /// <summary>Any field behind the name, by its number in proc(5), counted from 1.</summary>
+    public static Func<int, string>? Fields(int pid)
     {
-        string text;
         try
         {
-            text = File.ReadAllText($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/stat");
+            // The name, field 2, may hold spaces and brackets: fields are counted from behind its last one.
+            var text = File.ReadAllText($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/stat");
+            var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+            return number => fields[number - AfterName];
         }
         catch (IOException)
         {
             return null;
         }
-
-        // The name, field 2, may hold spaces and brackets: fields are counted from behind its last one.
-        var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-        return new ProcessState(fields[0][0], long.Parse(fields[StartTicksField - StateField], CultureInfo.InvariantCulture));
     }
 }

@@ -49,6 +49,7 @@ internal static class TaskOrders
             environment["PYTHONPATH"] = environment.TryGetValue("PYTHONPATH", out var own) && own.Length > 0 ? $"{client}:{own}" : client;
         }
 
+        var console = TaskConsoles.Of(assignment.Spec, environment);
         return new TaskOrder
         {
             Command = role.Command,
@@ -61,6 +62,7 @@ internal static class TaskOrders
             MemoryBytes = role.Resources.Memory.Bytes,
             CgroupName = string.Create(CultureInfo.InvariantCulture, $"{machineWideName}-{job}-{attempt}-{rank}"),
             LogBytes = options.LogBytes,
+            Console = console,
             HoldPorts = rank == 0 && NeedsPort(assignment) ? [rendezvousPort] : [],
         };
     }

@@ -21,6 +21,9 @@ public abstract record JobCommand
 
     public sealed record Suspend(string By) : JobCommand;
 
+    /// <summary>Somebody begins to type into it. Changes nothing but what is remembered.</summary>
+    public sealed record OpenTerminal(string By) : JobCommand;
+
     public sealed record Resume(string By) : JobCommand;
 
     /// <summary>Other terms for a job that has not finished; its owner may have them.</summary>

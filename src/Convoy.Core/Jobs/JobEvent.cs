@@ -9,6 +9,7 @@ namespace Convoy.Core.Jobs;
 [JsonDerivedType(typeof(JobAssigned), "Assigned")]
 [JsonDerivedType(typeof(TaskStarted), "TaskStarted")]
 [JsonDerivedType(typeof(TaskEnded), "TaskEnded")]
+[JsonDerivedType(typeof(TerminalOpened), "TerminalOpened")]
 [JsonDerivedType(typeof(JobRunning), "Running")]
 [JsonDerivedType(typeof(JobStopping), "Stopping")]
 [JsonDerivedType(typeof(JobRequeued), "Requeued")]
@@ -30,6 +31,9 @@ public sealed record TaskStarted(DateTimeOffset At, int Attempt, int Rank) : Job
 
 /// <summary>A null outcome means the task is lost: nobody will ever know how it ended.</summary>
 public sealed record TaskEnded(DateTimeOffset At, int Attempt, int Rank, TaskOutcome? Outcome) : JobEvent(At);
+
+/// <summary>Somebody began to type into an interactive job.</summary>
+public sealed record TerminalOpened(DateTimeOffset At, int Attempt, string By) : JobEvent(At);
 
 public sealed record JobRunning(DateTimeOffset At, int Attempt) : JobEvent(At);
 

@@ -21,6 +21,9 @@ public static class JobLifecycle
         (_, JobCommand.Refuse refuse) => refuse.Generation == job.Generation && job.Phase == JobPhase.Starting ? Stop(job, StopCause.NotBound, null, null, now) : Decision.Nothing,
         (_, JobCommand.Cancel cancel) => Cancel(job, cancel, now),
         (_, JobCommand.Suspend suspend) => Suspend(job, suspend, now),
+        (_, JobCommand.OpenTerminal open) => job.Current is { } running && job.Spec.Interactive is not null
+            ? Accept(new TerminalOpened(now, running.Number, open.By))
+            : new Decision.Rejected("NotRunning", $"nobody can type into job {job.Id} now: it is {job.Phase}"),
         (_, JobCommand.Resume resume) => Resume(job, resume, now),
         (_, JobCommand.Update update) => Update(job, update, now),
         (_, JobCommand.Retry retry) => Retry(job, retry, now),
@@ -72,6 +75,7 @@ public static class JobLifecycle
         },
         TaskStarted e => WithTask(job, e.Rank, task => task with { State = TaskState.Running, StartedAt = e.At }),
         TaskEnded e => WithTask(job, e.Rank, task => task with { State = e.Outcome is null ? TaskState.Lost : TaskState.Exited, EndedAt = e.At, Outcome = e.Outcome }),
+        TerminalOpened => job,
         JobRunning e => WithAttempt(job, attempt => attempt with { RunningAt = e.At }) with { Phase = JobPhase.Running },
         JobStopping e => WithAttempt(job, attempt => attempt with { StopCause = e.Cause, StoppedBy = e.By, EvictedFor = e.Cause == StopCause.Preempted ? JobId.Parse(e.By!) : attempt.EvictedFor, EvictionCause = e.EvictionCause ?? attempt.EvictionCause }) with
         {

@@ -37,6 +37,9 @@ public sealed record JobSpec
 
     public LimitsSpec Limits { get; init; } = new();
 
+    /// <summary>Set where somebody types into the job's one task; null where nobody does.</summary>
+    public InteractiveSpec? Interactive { get; init; }
+
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Any Unicode without control characters, at most 128 characters.</summary>
@@ -167,6 +170,16 @@ public sealed record LimitsSpec
 {
     /// <summary>The job is stopped, and has failed, after running this long in one attempt; null means no limit.</summary>
     public TimeSpan? MaxDuration { get; init; }
+}
+
+/// <summary>A task that somebody types into, and sees what it prints at once.</summary>
+public sealed record InteractiveSpec
+{
+    /// <summary>A terminal of its own (a pty); false: standard input is a pipe, byte for byte.</summary>
+    public bool Terminal { get; init; } = true;
+
+    /// <summary>Nothing typed and nothing printed for so long ends it.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(30);
 }
 
 /// <summary>Ranks are counted role by role in this order, so that rank 0 is where a framework expects its leader.</summary>

@@ -18,6 +18,7 @@ public static class JobSpecValidator
     private const long MaxCpuMillicores = 1_000_000_000;
     private const int MaxRestarts = 1000;
     private const int MaxDisplayName = 128;
+    private static readonly TimeSpan LongestIdle = TimeSpan.FromDays(7);
 
     /// <summary>What is looked at less often cannot be told to be silent for less.</summary>
     private static readonly TimeSpan LeastHangTimeout = TimeSpan.FromSeconds(1);
@@ -39,6 +40,7 @@ public static class JobSpecValidator
         CheckRecovery();
         CheckPlacement();
         Check(spec.Limits.MaxDuration is null || spec.Limits.MaxDuration > TimeSpan.Zero, "limits.maxDuration", "must be longer than nothing");
+        if (spec.Interactive is { } interactive) CheckInteractive(interactive);
         CheckLabels();
         Check(spec.DisplayName is null || (spec.DisplayName.Length is > 0 and <= MaxDisplayName && !spec.DisplayName.Any(char.IsControl)), "displayName", $"must be 1 to {MaxDisplayName} characters without control characters");
         return problems;
@@ -127,6 +129,14 @@ public static class JobSpecValidator
                 Check(topology.Required is not { } required || Enum.IsDefined(required), "placement.topology.required", Closeness);
                 Check(topology.Preferred is not { } preferred || Enum.IsDefined(preferred), "placement.topology.preferred", Closeness);
             }
+        }
+
+        void CheckInteractive(InteractiveSpec wanted)
+        {
+            Check(spec.Roles.Count == 1 && spec.Roles.Values.All(role => role.Replicas is { Min: 1, Max: 1 }), "interactive", "needs exactly one task: one role, of one replica");
+            Check(spec.Framework == Framework.Command, "interactive", "needs framework command");
+            Check(spec.Recovery.MaxRestarts == 0, "interactive", "starts once: who typed into it would find another program; leave recovery.maxRestarts out");
+            Check(wanted.IdleTimeout >= TimeSpan.FromSeconds(1) && wanted.IdleTimeout <= LongestIdle, "interactive.idleTimeout", "must be 1s to 7d");
         }
 
         void CheckLabels()

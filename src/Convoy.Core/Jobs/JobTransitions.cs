@@ -30,10 +30,10 @@ public static class JobTransitions
         new(JobPhase.Cancelled, typeof(JobRetried), JobPhase.Pending, "submitted again"),
     ];
 
-    /// <summary>What tasks do is told in these phases and changes none of them by itself; nor do other terms.</summary>
+    /// <summary>What tasks do, and who comes to them, is told in these phases and changes none of them by itself; nor do other terms.</summary>
     public static bool Allows(JobPhase? from, JobEvent happened, JobPhase to) => happened switch
     {
-        TaskStarted or TaskEnded => from == to && to.HoldsDevices(),
+        TaskStarted or TaskEnded or TerminalOpened => from == to && to.HoldsDevices(),
         JobUpdated => from == to && !to.IsFinished(),
         _ => Table.Any(row => row.From == from && row.Event == happened.GetType() && row.To == to),
     };

@@ -35,6 +35,12 @@ public static class TaskFolder
     public const string Stop = "stop";
 
     /// <summary>
+    /// A Unix socket, there before <see cref="Started"/> where the order asks for a <see cref="TaskConsole"/>: whoever connects
+    /// speaks <see cref="TerminalFrame"/>s. Only the supervisor's user reaches it.
+    /// </summary>
+    public const string Terminal = "terminal";
+
+    /// <summary>
     /// Folder of the output: segments named by the number of their first byte, 20 decimal digits. When the bound is reached
     /// the first segment and the newest ones stay.
     /// </summary>
@@ -78,7 +84,16 @@ public sealed record TaskOrder
     public long LogBytes { get; set; } = 256L << 20;
 
     public long LogSegmentBytes { get; set; } = 4L << 20;
+
+    /// <summary>Null: nobody types into the task, and its standard input is empty.</summary>
+    public TaskConsole? Console { get; init; }
 }
+
+/// <summary>How somebody types into the task.</summary>
+/// <param name="IsTerminal">A pty, the program's controlling terminal; otherwise its standard input is a pipe.</param>
+/// <param name="Rows">Its size until somebody attaches, as <paramref name="Columns"/>.</param>
+/// <param name="IdleMilliseconds">The task is ended when for so long nothing was typed and nothing printed.</param>
+public sealed record TaskConsole(bool IsTerminal, int Rows, int Columns, long IdleMilliseconds);
 
 /// <param name="BootId">Of <c>/proc/sys/kernel/random/boot_id</c>.</param>
 /// <param name="SupervisorPid">The supervisor's own pid.</param>

@@ -14,7 +14,7 @@ public static class JobEndpoints
     {
         api.MapPut("/jobs/{id}", SubmitAsync).Asks(Permission.UseJobs).Accepts<SubmitRequest>("application/json").Produces<JobView>(201).Produces<JobView>().WithSummary("Submit a job under an id made by the client");
         api.MapPost("/jobs:check", CheckAsync).Asks(Permission.UseJobs).Accepts<SubmitRequest>("application/json").Produces<SubmitCheckView>().WithSummary("What a submission would do now");
-        api.MapGet("/jobs", ListAsync).Asks(Permission.UseJobs).Produces<JobListView>().WithSummary("List jobs, newest first")
+        api.MapGet("/jobs", ListAsync).Asks(Permission.UseJobs).Produces<JobListView>().WithSummary("List jobs, newest first; watched where text/event-stream is accepted")
             .TakesPaging("before").Takes(("all", "true: everybody's, for administrators"), ("user", "whose"), ("queue", "in that queue"), ("phase", "in that phase"), ("name", "of that name"), ("unfinished", "true: only those that have not finished"));
         api.MapGet("/jobs/{job}", GetAsync).Asks(Permission.UseJobs).Produces<JobView>().WithSummary("One job, by id or name");
         api.MapGet("/jobs/{job}/why", WhyAsync).Asks(Permission.UseJobs).Produces<WhyView>().WithSummary("Why a job is where it is, and what to try");
@@ -73,7 +73,7 @@ public static class JobEndpoints
         return Results.Ok(check with { EarliestStart = check.EarliestStart ?? prospect.EarliestStart, Remedy = RemedyViews.Of(prospect.Remedy, admitted.Spec) });
     }
 
-    private static async Task<IResult> ListAsync(HttpContext http, IStore store, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(HttpContext http, IStore store, JobWatch watch, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
     {
         var (paging, refusal) = Paging.Read(http, "before");
         if (refusal is not null) return refusal;
@@ -93,6 +93,12 @@ public static class JobEndpoints
         var owner = wanted.Length > 0 ? wanted : all ? null : caller.User;
         if (owner is not null && !caller.MaySee(owner)) return Results.Ok(new JobListView([], null));
         var filter = new JobFilter(owner, NullIfEmpty(query["queue"]), phase, NullIfEmpty(query["name"]), query["unfinished"] == "true");
+        if (EventStream.IsWanted(http))
+        {
+            await EventStream.RunAsync(http, (stream, end) => watch.StreamAsync(stream, filter, paging.Limit, http.Request.Headers["Last-Event-ID"], end));
+            return Results.Empty;
+        }
+
         var found = await store.ListJobsAsync(filter, before, paging.Limit, cancellationToken);
         var plan = scheduling.Latest;
         var now = time.GetUtcNow();

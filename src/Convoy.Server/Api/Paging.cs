@@ -25,7 +25,9 @@ public readonly record struct Paging(int Limit, string? From)
     /// <summary>The key as a number; where there is none, <paramref name="start"/>.</summary>
     public (long Key, IResult? Refusal) Number(long start) => From is null ? (start, null)
         : long.TryParse(From, NumberStyles.None, CultureInfo.InvariantCulture, out var key) ? (key, null)
-        : (0, Problems.BadRequest("BadCursor", $"'{From}' is not where a list goes on; give what `next` said"));
+        : (0, BadCursor(From));
+
+    public static IResult BadCursor(string from) => Problems.BadRequest("BadCursor", $"'{from}' is not where a list goes on; give what `next` said");
 
     /// <summary>What to give as the key to read on; null where the page was not full.</summary>
     public string? Next(int count, object lastKey) => count < Limit ? null : Convert.ToString(lastKey, CultureInfo.InvariantCulture);

@@ -29,7 +29,7 @@ public static class SchedulingEndpoints
         if (refusal is not null) return refusal;
         var text = http.Request.Query["since"].ToString();
         if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var since)) return Problems.BadRequest("BadSince", $"since is a time such as 2026-01-31T00:00:00Z, not '{text}'");
-        if (await HistoryCursor.ReadAsync(paging.From, ledger, cancellationToken) is not { } cursor) return Problems.BadRequest("BadCursor", $"'{paging.From}' is not where a list goes on; give what `next` said");
+        if (await HistoryCursor.ReadAsync(paging.From, ledger, cancellationToken) is not { } cursor) return Paging.BadCursor(paging.From!);
 
         IReadOnlyList<Job> jobs = cursor.Finished is { } finished
             ? await store.ListFinishedAsync(since, finished.After, paging.Limit, cancellationToken)

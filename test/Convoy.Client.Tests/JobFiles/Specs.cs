@@ -85,7 +85,19 @@ internal static class Specs
             Limits = new LimitsSpec { MaxDuration = rest.Item3 },
             Labels = rest.Item4,
             DisplayName = rest.Item5,
-        });
+        }).SelectMany(spec => Gen.Select(Gen.Bool, Gen.Bool, Gen.Int[1, 600_000], (isInteractive, terminal, seconds) => isInteractive ? Interactive(spec, terminal, TimeSpan.FromSeconds(seconds)) : spec));
+
+    private static JobSpec Interactive(JobSpec spec, bool terminal, TimeSpan idle)
+    {
+        var (name, role) = spec.Roles.First();
+        return spec with
+        {
+            Framework = Framework.Command,
+            Roles = new Dictionary<string, RoleSpec> { [name] = role with { Replicas = new Replicas(1, 1) } },
+            Recovery = spec.Recovery with { MaxRestarts = 0 },
+            Interactive = new InteractiveSpec { Terminal = terminal, IdleTimeout = idle },
+        };
+    }
 
     private static Gen<IReadOnlyList<T>> Distinct<T>(Gen<T> item, int most) => item.Array[0, most].Select(items => (IReadOnlyList<T>)[.. items.Distinct()]);
 

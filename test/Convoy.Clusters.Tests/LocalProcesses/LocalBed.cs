@@ -3,12 +3,13 @@ using System.Reflection;
 using System.Text;
 using Convoy.Clusters.LocalProcesses;
 using Convoy.Core.Jobs;
+using Convoy.Objects.Outputs;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Convoy.Clusters.Tests.LocalProcesses;
 
 /// <summary>A state folder, and programs that wait for a word in a folder beside it.</summary>
-public sealed class LocalBed : IClusterBed
+public sealed class LocalBed : IOutputBed
 {
     private const UnixFileMode Everybody = (UnixFileMode)0x1FF;
 
@@ -40,7 +41,13 @@ public sealed class LocalBed : IClusterBed
 
     public int? UidBase { get; set; } = 700_000;
 
+    public OutputLimits OutputLimits { get; set; } = OutputLimits.Default;
+
     public LocalLogs Logs => new(StateFolder);
+
+    public ITaskOutputs Outputs => cluster!.Outputs;
+
+    public string OutputFolder(ClusterAssignment wish, int rank) => new StateLayout(StateFolder).Person(wish.OwnerNumber).Output(wish.Assignment.JobId, wish.Assignment.Attempt, rank);
 
     public IReadOnlyList<string> Waiting =>
         ["/bin/sh", "-c", $"w={Words}/$CONVOY_JOB_ID-$CONVOY_RANK; echo started >> $w.starts; while ! [ -e $w.end ]; do sleep 0.05; done; exit $(cat $w.end)"];
@@ -58,6 +65,7 @@ public sealed class LocalBed : IClusterBed
             PythonPath = PythonPath,
             UidBase = UidBase,
             LogBytes = LogBytes,
+            OutputLimits = OutputLimits,
             PollPeriod = TimeSpan.FromMilliseconds(20),
         };
         return cluster = await LocalCluster.OpenAsync(options, Unpack, TimeProvider.System, NullLogger<LocalCluster>.Instance, CancellationToken.None);

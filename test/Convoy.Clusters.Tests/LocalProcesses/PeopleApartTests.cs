@@ -36,8 +36,11 @@ public sealed class PeopleApartTests
         OwnerOf("/etc/hostname").ShouldBe(linkOwner);
 
         await LocalBed.UntilAsync(() => Directory.GetFiles(bed.StateFolder, "outcome.json", SearchOption.AllDirectories).Length == 1);
+        await bed.UntilKeptAsync(theirs, 0);
+        await LocalBed.UntilAsync(() => !Directory.Exists(bed.OutputFolder(theirs, 0)));
         var files = Directory.GetFiles(bed.StateFolder, "*", SearchOption.AllDirectories).Append(token).Where(file => new FileInfo(file).LinkTarget is null).ToArray();
-        new[] { "train.py", "part.py", "step", "result", "note", "wish.json", "outcome.json", "task.json", "exit", "admin-token" }.ShouldBeSubsetOf(files.Select(file => Path.GetFileName(file)));
+        new[] { "train.py", "part.py", "step", "note", "wish.json", "outcome.json", "task.json", "exit", "admin-token" }.ShouldBeSubsetOf(files.Select(file => Path.GetFileName(file)));
+        files.ShouldContain(file => file.Contains("/outputs/") && file.Contains("/content/"));
         var tries = string.Join(' ', files.Select(file => $"'{file}'"));
         var spy = Wishes.Run(["/bin/sh", "-c", $"for f in {tries}; do cat $f > /dev/null 2>&1 && echo readable $f; done; find {bed.StateFolder}/people/1 {bed.StateFolder}/jobs -type f 2>/dev/null; echo x 2>/dev/null > {bed.StateFolder}/mine && echo wrote; echo done"], owner: 2);
         await cluster.ApplyAsync(spy);

@@ -56,6 +56,12 @@ public sealed class JobSpecValidatorTests
         ["placement.topology.required"] = ([], [Sound with { Placement = new() { Topology = new() { Required = (TopologyLevel)99 } } }]),
         ["placement.topology.preferred"] = ([], [Sound with { Placement = new() { Topology = new() { Preferred = (TopologyLevel)99 } } }]),
         ["limits.maxDuration"] = (Each([1], seconds => Limited(seconds)), Each([0, -1], seconds => Limited(seconds))),
+        ["interactive"] = (
+            [Interactive(Sound)],
+            [Interactive(Replicated(2, 2)), Interactive(WithMaster(Sound)), Interactive(Sound) with { Framework = Framework.Pytorch }, Interactive(Sound) with { Recovery = new() { MaxRestarts = 1 } }]),
+        ["interactive.idleTimeout"] = (
+            Each([1, 7 * 86_400], seconds => Interactive(Sound, seconds)),
+            Each([0, (7 * 86_400) + 1], seconds => Interactive(Sound, seconds))),
         ["labels"] = ([Labelled(64)], [Labelled(65)]),
         ["labels.k"] = (Each(["", "a", "A.b_c-1", new('x', 63)], text => With(text)), Each(["-a", "a.", "a b", new('x', 64)], text => With(text))),
         ["labels.a.io/"] = ([Keyed("a.io/k"), Keyed(new('k', 63))], [Keyed("a.io/")]),
@@ -99,6 +105,8 @@ public sealed class JobSpecValidatorTests
     private static JobSpec Keyed(string key) => Sound with { Labels = new Dictionary<string, string> { [key] = "" } };
 
     private static JobSpec Labelled(int count) => Sound with { Labels = Enumerable.Range(0, count).ToDictionary(i => $"k{i}", _ => "") };
+
+    private static JobSpec Interactive(JobSpec spec, int idleSeconds = 60) => spec with { Framework = Framework.Command, Interactive = new() { IdleTimeout = TimeSpan.FromSeconds(idleSeconds) } };
 
     private static JobSpec Limited(int seconds) => Sound with { Limits = new() { MaxDuration = TimeSpan.FromSeconds(seconds) } };
 }

@@ -35,6 +35,7 @@ public sealed class StoredDefaultsTests
         Preemptible = false,
         Placement = new PlacementSpec { Clusters = ["east"], Topology = new TopologySpec { Required = TopologyLevel.Rack } },
         Limits = new LimitsSpec { MaxDuration = TimeSpan.FromHours(1) },
+        Interactive = new InteractiveSpec { Terminal = false, IdleTimeout = TimeSpan.FromMinutes(5) },
         Labels = new Dictionary<string, string> { ["k"] = "v" },
         DisplayName = "数字",
     };
@@ -61,7 +62,7 @@ public sealed class StoredDefaultsTests
     public static TheoryData<string> OptionalPaths => new(
         "queue", "priority", "framework", "roles.worker.replicas", "roles.worker.resources", "roles.worker.resources.gpu", "roles.worker.resources.accelerators", "roles.worker.resources.cpu",
         "roles.worker.resources.memory", "roles.worker.resources.rdma", "code", "env", "checkpoint", "checkpoint.path", "checkpoint.signal", "checkpoint.grace", "recovery", "recovery.maxRestarts", "recovery.retryExitCodes", "recovery.hangTimeout", "preemptible",
-        "placement", "placement.clusters", "placement.topology", "placement.topology.required", "limits", "limits.maxDuration", "labels", "displayName");
+        "placement", "placement.clusters", "placement.topology", "placement.topology.required", "limits", "limits.maxDuration", "interactive", "labels", "displayName");
 
     [Theory]
     [MemberData(nameof(OptionalPaths))]

@@ -1,3 +1,4 @@
+using Convoy.Cli.Output;
 using System.Text;
 using static Convoy.Cli.Simulation.Report.Markup;
 

@@ -12,7 +12,7 @@ internal sealed class JobSpecBinder(NodeBinder binder)
     private static readonly string[] LaterFrameworks = ["tensorflow", "mpi", "horovod", "deepspeed", "jax", "caffe2"];
 
     private static readonly string[] Keys =
-        ["name", "queue", "priority", "framework", "roles", "code", "env", "checkpoint", "recovery", "preemptible", "placement", "limits", "labels", "displayName"];
+        ["name", "queue", "priority", "framework", "roles", "code", "env", "checkpoint", "recovery", "preemptible", "placement", "limits", "interactive", "labels", "displayName"];
 
     public JobSpec Bind(DocumentNode document)
     {
@@ -38,6 +38,7 @@ internal sealed class JobSpecBinder(NodeBinder binder)
             Preemptible = OfValue(members, "", "preemptible", binder.Truth) ?? usual.Preemptible,
             Placement = Of(members, "", "placement", Placement) ?? usual.Placement,
             Limits = Of(members, "", "limits", Limits) ?? usual.Limits,
+            Interactive = Of(members, "", "interactive", Interactive),
             Labels = Of(members, "", "labels", binder.Texts) ?? usual.Labels,
             DisplayName = Of(members, "", "displayName", binder.Text),
         };
@@ -122,6 +123,17 @@ internal sealed class JobSpecBinder(NodeBinder binder)
         {
             Required = OfValue(members, path, "required", (n, p) => binder.Word<TopologyLevel>(n, p, [])),
             Preferred = OfValue(members, path, "preferred", (n, p) => binder.Word<TopologyLevel>(n, p, [])),
+        };
+    }
+
+    private InteractiveSpec Interactive(DocumentNode node, string path)
+    {
+        var members = binder.Members(node, path, ["terminal", "idleTimeout"], []);
+        var usual = new InteractiveSpec();
+        return new InteractiveSpec
+        {
+            Terminal = OfValue(members, path, "terminal", binder.Truth) ?? usual.Terminal,
+            IdleTimeout = OfValue(members, path, "idleTimeout", (n, p) => binder.Parsed<TimeSpan>(n, p, DurationText.TryParse, DurationForm)) ?? usual.IdleTimeout,
         };
     }
 

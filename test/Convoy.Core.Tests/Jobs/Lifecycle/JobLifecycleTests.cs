@@ -17,6 +17,18 @@ public sealed class JobLifecycleTests
     }
 
     [Fact]
+    public void Who_types_into_an_interactive_job_is_remembered_and_changes_nothing_else()
+    {
+        var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1) with { Interactive = new() });
+        JobLifecycle.Decide(walk.Job, new JobCommand.OpenTerminal("ann"), walk.Now).ShouldBeOfType<Decision.Rejected>().Code.ShouldBe("NotRunning");
+        var before = walk.Assign().Started(0).Job;
+        walk.Tell(new JobCommand.OpenTerminal("ann")).Job.ShouldBe(before with { Revision = before.Revision + 1 });
+        walk.Events[^1].ShouldBeOfType<TerminalOpened>().By.ShouldBe("ann");
+        var plain = LifecycleWalk.Of(LifecycleWalk.Spec(1)).Assign().Started(0);
+        JobLifecycle.Decide(plain.Job, new JobCommand.OpenTerminal("ann"), plain.Now).ShouldBeOfType<Decision.Rejected>();
+    }
+
+    [Fact]
     public void The_first_rank_that_failed_is_named_with_code_and_class_and_the_rest_of_the_gang_is_stopped()
     {
         var walk = LifecycleWalk.Of().Assign().Started(0, 1).Exited(3, 1);

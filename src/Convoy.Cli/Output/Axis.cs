@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Convoy.Cli.Simulation.Report;
+namespace Convoy.Cli.Output;
 
 /// <summary>One direction of a chart: where a value lies, from 0 to 1, and which values are named.</summary>
 internal sealed record Axis(double Least, double Most, bool IsLogarithmic, IReadOnlyList<(double Value, string Label)> Ticks)
@@ -25,6 +25,18 @@ internal sealed record Axis(double Least, double Most, bool IsLogarithmic, IRead
         var step = NiceStep(span / seconds / 6);
         var ticks = Enumerable.Range(0, 1 + (int)(span / seconds / step)).Select(i => (i * step * seconds, i == 0 ? "0" : $"{Plain(i * step)} {unit}"));
         return new Axis(0, Math.Max(span, 1), false, [.. ticks]);
+    }
+
+    /// <summary>Values from somewhere to somewhere, at both ends a little more than is there.</summary>
+    /// <param name="parts">About so many steps.</param>
+    public static Axis Between(double least, double most, int parts)
+    {
+        // One value alone lies in the middle.
+        var pad = most > least ? 0 : Math.Max(Math.Abs(least) * 0.1, 1e-9);
+        var step = NiceStep(Math.Max((most - least + (2 * pad)) / parts, double.Epsilon * 1e9));
+        var (from, to) = (Math.Floor((least - pad) / step), Math.Ceiling((most + pad) / step));
+        var ticks = Enumerable.Range(0, 1 + (int)Math.Min(to - from, 100)).Select(i => ((from + i) * step, ((from + i) * step).ToString("G5", CultureInfo.InvariantCulture)));
+        return new Axis(from * step, to * step, false, [.. ticks]);
     }
 
     /// <summary>Durations, upwards.</summary>

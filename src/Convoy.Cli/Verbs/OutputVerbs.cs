@@ -1,0 +1,144 @@
+using System.CommandLine;
+using System.Globalization;
+using Convoy.Cli.Downloads;
+using Convoy.Cli.Output;
+using Convoy.Client;
+using Convoy.Client.Wire;
+
+namespace Convoy.Cli.Verbs;
+
+internal static class OutputVerbs
+{
+    private static readonly string[] CsvHeadings = ["attempt", "role", "rank", "path", "size", "modifiedAt", "sha256", "leftBehind", "target"];
+
+    public static Command Build() => new("output", "Files that a job's tasks left in CONVOY_OUTPUT_DIR") { List(), OutputGetVerb.Build() };
+
+    public static Argument<string?> PathArgument() => new("PATH")
+    {
+        Description = "A file, a folder, or a pattern such as '*.pt' (default: everything)",
+        Arity = ArgumentArity.ZeroOrOne,
+        Validators =
+        {
+            result =>
+            {
+                if (result.Tokens is [{ Value: var text }] && OutputPath.Parse(text) is null) result.AddError($"PATH is the path of a file or folder below CONVOY_OUTPUT_DIR, not '{text}'");
+            },
+        },
+    };
+
+    private static Verb List()
+    {
+        var job = Arguments.Job();
+        var path = PathArgument();
+        var attempt = new Option<string?>("--attempt")
+        {
+            Description = "Of this attempt, or of all (default: the newest that has any)",
+            HelpName = "N|all",
+            Validators =
+            {
+                result =>
+                {
+                    if (result.Tokens is [{ Value: not "all" and var text }] && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1)) result.AddError($"--attempt takes a number of at least 1, or all, not '{text}'");
+                },
+            },
+        };
+        var role = Options.Text("--role", "ROLE", "Only tasks of this role");
+        var rank = Options.Number("--rank", "N", "Only this rank", 0);
+        var (limit, after) = Pages.Options();
+        var format = Options.Format("table", "wide", "csv", "json", "yaml", "name");
+        return new Verb("list", "List what a job's tasks left; it is kept however the job ended")
+        {
+            Examples = ["convoy output list digits", "convoy output list digits 'checkpoints/*' -o wide", "convoy output list digits --attempt all -o json | jq -r '.items[].path'"],
+            Arguments = { job, path },
+            Options = { attempt, role, rank, limit, after, format },
+            Body = async (call, cancellationToken) =>
+            {
+                var asked = call.Get(attempt);
+                var query = new OutputQuery
+                {
+                    AllAttempts = asked == "all",
+                    Attempt = asked is null or "all" ? null : int.Parse(asked, CultureInfo.InvariantCulture),
+                    Role = call.Get(role),
+                    Rank = call.Get(rank),
+                };
+                var outputs = new Outputs(call, await call.Client.GetJobAsync(call.Get(job), cancellationToken), query, call.Get(path) is { } text ? OutputPath.Parse(text) : null);
+                OutputListView? first = null;
+                var (items, next) = await Pages.ReadAsync(call.Get(limit), call.Get(after), async (size, from) =>
+                {
+                    while (true)
+                    {
+                        var page = await outputs.PageAsync(from, size, cancellationToken);
+                        first ??= page;
+                        if (page.Items.Count > 0 || page.Next is null) return (page.Items, page.Next);
+                        from = page.Next;
+                    }
+                });
+                call.Write(call.Get(format), first! with { Items = items, Next = next }, Rendering.Indented.OutputListView, other => Write(call, other, items));
+                SayWhatIsMissing(call, first!);
+                Pages.SayMore(call, next);
+                return ExitCodes.Success;
+            },
+        };
+    }
+
+    /// <summary>What is not in the list, or not all of it.</summary>
+    private static void SayWhatIsMissing(Call call, OutputListView list)
+    {
+        if (list.Totals is { Files: 0, LeftBehind: 0 } && list.Waiting + list.Running == 0) call.Say("no files were left in CONVOY_OUTPUT_DIR");
+        if (list.Waiting > 0) call.Say($"the files of {Spans.Count(list.Waiting, "task")} are still being taken in");
+        if (list.Running > 0) call.Say($"{Spans.Count(list.Running, "task")} still {(list.Running == 1 ? "runs" : "run")}; what is left in CONVOY_OUTPUT_DIR is listed after the end");
+        if (list.Totals is { LeftBehind: > 0 and var left }) call.Say($"{Spans.Count(left, "entry", "entries")} could not be kept; NOTE says why");
+    }
+
+    private static void Write(Call call, string format, IReadOnlyList<OutputFileView> files)
+    {
+        switch (format)
+        {
+            case "name":
+                foreach (var file in files.Where(file => file.Sha256 is not null)) call.Output.Write(Printable.Of(file.Path) + "\n");
+                break;
+            case "csv":
+                Csv.WriteRow(call.Output, CsvHeadings);
+                foreach (var file in files)
+                {
+                    Csv.WriteRow(
+                        call.Output,
+                        [Text(file.Attempt), file.Role, Text(file.Rank), file.Path, Text(file.Size), file.ModifiedAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture), file.Sha256, file.LeftBehind, file.Target]);
+                }
+
+                break;
+            default:
+                WriteTable(call.Output, files, isWide: format == "wide");
+                break;
+        }
+    }
+
+    private static void WriteTable(TextWriter writer, IReadOnlyList<OutputFileView> files, bool isWide)
+    {
+        string[] more = isWide ? ["ROLE", "SHA256"] : [];
+        var table = new TextTable(["ATTEMPT", "RANK", "SIZE", "MODIFIED", "PATH", "NOTE", .. more]).AlignRight(0, 1, 2);
+        foreach (var file in files)
+        {
+            string?[] extra = isWide ? [file.Role, file.Sha256] : [];
+            table.Add([Text(file.Attempt), Text(file.Rank), Spans.Bytes(file.Size), Spans.Time(file.ModifiedAt), file.Path, Note(file), .. extra]);
+        }
+
+        table.Write(writer);
+    }
+
+    private static string? Note(OutputFileView file) => file.LeftBehind switch
+    {
+        null => null,
+        "Link" => $"not kept: a link to {file.Target}",
+        "Special" => "not kept: a pipe, socket or device",
+        "NotTheirs" => "not kept: somebody else's file",
+        "OtherFileSystem" => "not kept: on another file system",
+        "Unreadable" => "not kept: it could not be read",
+        "TooDeep" => "not kept: too deep",
+        "OverBytes" => "not kept: the task left more bytes than the platform keeps",
+        "OverFiles" => "not kept, with all that is not listed: the task left more files than the platform keeps",
+        var other => $"not kept: {other}",
+    };
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}
