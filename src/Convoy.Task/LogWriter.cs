@@ -71,10 +71,15 @@ internal sealed unsafe class LogWriter : IDisposable
     {
         ulong one = 1;
         _ = Libc.Write(_finish, (byte*)&one, sizeof(ulong));
-        if (_thread is null) return;
         var stoppedAt = long.MaxValue;
-        while (!_thread.Join(TryAgainMilliseconds))
+        while (_thread is null ? _heldBytes > 0 && !_givenUp : !_thread.Join(TryAgainMilliseconds))
         {
+            if (_thread is null)
+            {
+                Thread.Sleep(TryAgainMilliseconds);
+                WriteHeld();
+            }
+
             if (stoppedAt == long.MaxValue && isStopped()) stoppedAt = Environment.TickCount64;
             _givenUp = stoppedAt != long.MaxValue && Environment.TickCount64 - stoppedAt > GiveUpMilliseconds;
         }
