@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Convoy.Core.Jobs;
 using Convoy.Core.Tasks;
+using Convoy.Objects.Outputs;
 
 namespace Convoy.Clusters.LocalProcesses;
 
@@ -42,7 +43,12 @@ public sealed class LocalArchive(string clusterFolder)
         RemoveGone(kept.Jobs, layout.Jobs);
         foreach (var job in JobsIn(layout.Outputs))
         {
-            total += TreeCopy.Folder(Path.Combine(layout.Outputs, job.Value), Path.Combine(kept.Outputs, job.Value));
+            foreach (var name in (string[])[OutputStore.ManifestsName, OutputStore.ContentName])
+            {
+                var from = Path.Combine(layout.Outputs, job.Value, name);
+                if (Directory.Exists(from)) total += TreeCopy.Folder(from, Path.Combine(kept.Outputs, job.Value, name));
+            }
+
             progress(total);
         }
 
