@@ -41,18 +41,6 @@ public sealed class LocalArchive(string clusterFolder)
         }
 
         RemoveGone(kept.Jobs, layout.Jobs);
-        foreach (var job in JobsIn(layout.Outputs))
-        {
-            foreach (var name in (string[])[OutputStore.ManifestsName, OutputStore.ContentName])
-            {
-                var from = Path.Combine(layout.Outputs, job.Value, name);
-                if (Directory.Exists(from)) total += TreeCopy.Folder(from, Path.Combine(kept.Outputs, job.Value, name));
-            }
-
-            progress(total);
-        }
-
-        RemoveGone(kept.Outputs, layout.Outputs);
         foreach (var (number, person) in PeopleIn(layout.People))
         {
             var folders = new PersonFolders(UidOf(number));
@@ -70,6 +58,19 @@ public sealed class LocalArchive(string clusterFolder)
             RemoveGone(Path.Combine(kept.Person(number).Root, "jobs"), Path.Combine(person, "jobs"));
         }
 
+        // After the folders from which outputs are taken in: what goes from there to here meanwhile is found twice, and not never.
+        foreach (var job in JobsIn(layout.Outputs))
+        {
+            foreach (var name in (string[])[OutputStore.ManifestsName, OutputStore.ContentName])
+            {
+                var from = Path.Combine(layout.Outputs, job.Value, name);
+                if (Directory.Exists(from)) total += TreeCopy.Folder(from, Path.Combine(kept.Outputs, job.Value, name));
+            }
+
+            progress(total);
+        }
+
+        RemoveGone(kept.Outputs, layout.Outputs);
         return total;
     }
 
