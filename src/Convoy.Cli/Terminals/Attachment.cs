@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Convoy.Client;
 
@@ -15,6 +16,8 @@ internal enum AttachmentEnd
 }
 
 /// <summary>Standard input and output, or the terminal that they are, joined to an interactive job until either side leaves.</summary>
+[SuppressMessage("Reliability", "CA2000", Justification = "The local terminal is disposed by `using`, and before that where something unforeseen ends the attachment.")]
+[SuppressMessage("Reliability", "CA2025", Justification = "The typing is awaited in the finally block, before what it uses is disposed.")]
 internal sealed class Attachment(Call call, string job, Stream output)
 {
     private readonly TypedInput input = new();

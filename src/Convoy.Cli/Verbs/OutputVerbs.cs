@@ -9,7 +9,19 @@ namespace Convoy.Cli.Verbs;
 
 internal static class OutputVerbs
 {
-    private static readonly string[] CsvHeadings = ["attempt", "role", "rank", "path", "size", "modifiedAt", "sha256", "leftBehind", "target"];
+    private static readonly Listing<OutputFileView, OutputFileView> Files = Listing.Of(
+        Rendering.Indented.OutputFileView,
+        file => file.Sha256 is null ? null : file.Path,
+        new("ATTEMPT", file => Text(file.Attempt)) { IsRight = true },
+        new("RANK", file => Text(file.Rank)) { IsRight = true },
+        new("SIZE", file => Spans.Bytes(file.Size)) { IsRight = true, CsvCell = file => Text(file.Size) },
+        Column.Time<OutputFileView>("MODIFIED", file => file.ModifiedAt) with { CsvName = "modifiedAt" },
+        new("PATH", file => file.Path),
+        new("NOTE", Note) { In = Forms.People },
+        new("ROLE", file => file.Role) { In = Forms.Wide | Forms.Csv },
+        new("SHA256", file => file.Sha256) { In = Forms.Wide | Forms.Csv },
+        Column.Data<OutputFileView>("leftBehind", file => file.LeftBehind),
+        Column.Data<OutputFileView>("target", file => file.Target));
 
     public static Command Build() => new("output", "Files that a job's tasks left in CONVOY_OUTPUT_DIR") { List(), OutputGetVerb.Build() };
 
@@ -44,13 +56,12 @@ internal static class OutputVerbs
         };
         var role = Options.Text("--role", "ROLE", "Only tasks of this role");
         var rank = Options.Number("--rank", "N", "Only this rank", 0);
-        var (limit, after) = Pages.Options();
-        var format = Options.Format("table", "wide", "csv", "json", "yaml", "name");
+        var options = new ListOptions();
         return new Verb("list", "List what a job's tasks left; it is kept however the job ended")
         {
             Examples = ["convoy output list digits", "convoy output list digits 'checkpoints/*' -o wide", "convoy output list digits --attempt all -o json | jq -r '.items[].path'"],
             Arguments = { job, path },
-            Options = { attempt, role, rank, limit, after, format },
+            Options = { attempt, role, rank, options.Limit, options.After, options.Format },
             Body = async (call, cancellationToken) =>
             {
                 var asked = call.Get(attempt);
@@ -63,20 +74,18 @@ internal static class OutputVerbs
                 };
                 var outputs = new Outputs(call, await call.Client.GetJobAsync(call.Get(job), cancellationToken), query, call.Get(path) is { } text ? OutputPath.Parse(text) : null);
                 OutputListView? first = null;
-                var (items, next) = await Pages.ReadAsync(call.Get(limit), call.Get(after), async (size, from) =>
+                var code = await Files.WriteAsync(call, options, async (size, from) =>
                 {
                     while (true)
                     {
                         var page = await outputs.PageAsync(from, size, cancellationToken);
                         first ??= page;
-                        if (page.Items.Count > 0 || page.Next is null) return (page.Items, page.Next);
+                        if (page.Items.Count > 0 || page.Next is null) return page;
                         from = page.Next;
                     }
                 });
-                call.Write(call.Get(format), first! with { Items = items, Next = next }, Rendering.Indented.OutputListView, other => Write(call, other, items));
                 SayWhatIsMissing(call, first!);
-                Pages.SayMore(call, next);
-                return ExitCodes.Success;
+                return code;
             },
         };
     }
@@ -88,42 +97,6 @@ internal static class OutputVerbs
         if (list.Waiting > 0) call.Say($"the files of {Spans.Count(list.Waiting, "task")} are still being taken in");
         if (list.Running > 0) call.Say($"{Spans.Count(list.Running, "task")} still {(list.Running == 1 ? "runs" : "run")}; what is left in CONVOY_OUTPUT_DIR is listed after the end");
         if (list.Totals is { LeftBehind: > 0 and var left }) call.Say($"{Spans.Count(left, "entry", "entries")} could not be kept; NOTE says why");
-    }
-
-    private static void Write(Call call, string format, IReadOnlyList<OutputFileView> files)
-    {
-        switch (format)
-        {
-            case "name":
-                foreach (var file in files.Where(file => file.Sha256 is not null)) call.Output.Write(Printable.Of(file.Path) + "\n");
-                break;
-            case "csv":
-                Csv.WriteRow(call.Output, CsvHeadings);
-                foreach (var file in files)
-                {
-                    Csv.WriteRow(
-                        call.Output,
-                        [Text(file.Attempt), file.Role, Text(file.Rank), file.Path, Text(file.Size), file.ModifiedAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture), file.Sha256, file.LeftBehind, file.Target]);
-                }
-
-                break;
-            default:
-                WriteTable(call.Output, files, isWide: format == "wide");
-                break;
-        }
-    }
-
-    private static void WriteTable(TextWriter writer, IReadOnlyList<OutputFileView> files, bool isWide)
-    {
-        string[] more = isWide ? ["ROLE", "SHA256"] : [];
-        var table = new TextTable(["ATTEMPT", "RANK", "SIZE", "MODIFIED", "PATH", "NOTE", .. more]).AlignRight(0, 1, 2);
-        foreach (var file in files)
-        {
-            string?[] extra = isWide ? [file.Role, file.Sha256] : [];
-            table.Add([Text(file.Attempt), Text(file.Rank), Spans.Bytes(file.Size), Spans.Time(file.ModifiedAt), file.Path, Note(file), .. extra]);
-        }
-
-        table.Write(writer);
     }
 
     private static string? Note(OutputFileView file) => file.LeftBehind switch

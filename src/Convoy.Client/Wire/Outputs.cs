@@ -9,7 +9,7 @@ public sealed record OutputFileView(
     int Attempt, string Role, int Rank, string Path, long Size, DateTimeOffset ModifiedAt, bool Executable, string? Sha256, string? LeftBehind, string? Target);
 
 /// <param name="Next">Give it as <c>after</c> to read on; null at the end.</param>
-public sealed record OutputListView(IReadOnlyList<OutputFileView> Items, string? Next, int SchemaVersion = 1)
+public sealed record OutputListView(IReadOnlyList<OutputFileView> Items, string? Next, int SchemaVersion = 1) : IListView<OutputFileView>
 {
     /// <summary>Whose files these are; null where they are of all attempts, or there are none.</summary>
     public int? Attempt { get; init; }
