@@ -39,7 +39,7 @@ internal sealed record Failure(int ExitCode, string Code, string Message, string
     {
         _ when e.Code.StartsWith("Exceeds", StringComparison.Ordinal) => ExitCodes.OverCap,
         { Status: 401 or 403 } => ExitCodes.NotAllowed,
-        { Status: 404 } => ExitCodes.NotFound,
+        { Status: 404 or 410 } => ExitCodes.NotFound,
         { Status: 409 } => ExitCodes.Conflict,
         { Status: >= 500 } => ExitCodes.Unreachable,
         _ => ExitCodes.Invalid,

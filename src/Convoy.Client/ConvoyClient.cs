@@ -141,6 +141,15 @@ public sealed class ConvoyClient : IDisposable
 
     public Task<ClusterListView> ListClustersAsync(CancellationToken cancellationToken) => line.GetAsync("clusters", WireJson.Default.ClusterListView, cancellationToken);
 
+    public Task<PauseView> GetPauseAsync(CancellationToken cancellationToken) => line.GetAsync("scheduling/pause", WireJson.Default.PauseView, cancellationToken);
+
+    public Task<PauseView> PauseAsync(PauseRequest pause, CancellationToken cancellationToken) =>
+        line.SendAsync(HttpMethod.Put, "scheduling/pause", pause, WireJson.Default.PauseRequest, WireJson.Default.PauseView, cancellationToken);
+
+    /// <summary>Ends all pauses.</summary>
+    public Task<PauseView> ResumeSchedulingAsync(CancellationToken cancellationToken) =>
+        line.SendAsync(() => new HttpRequestMessage(HttpMethod.Delete, "scheduling/pause"), WireJson.Default.PauseView, cancellationToken);
+
     public Task<UserListView> ListUsersAsync(string? after, int? limit, CancellationToken cancellationToken) =>
         line.GetAsync(Page("users", after, limit).ToString(), WireJson.Default.UserListView, cancellationToken);
 

@@ -21,6 +21,12 @@ public interface IObjectStore
     /// <exception cref="ObjectStoreException">The storage failed or is full; what was kept before is still there.</exception>
     Task<UploadProgress> AppendUploadAsync(string owner, string sha256, long offset, long length, Stream piece, CancellationToken cancellationToken);
 
+    /// <summary>All objects, in no order. What comes or goes meanwhile may be left out.</summary>
+    IEnumerable<string> List();
+
+    /// <summary>False where it is not there, or was put there again since.</summary>
+    bool Remove(string sha256, DateTimeOffset untouchedSince);
+
     /// <summary>Forgets unfinished uploads that nobody has touched since.</summary>
     Task SweepUploadsAsync(DateTimeOffset untouchedSince, CancellationToken cancellationToken);
 }

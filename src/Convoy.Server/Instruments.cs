@@ -17,5 +17,9 @@ internal static class Instruments
 
     public static Counter JobsFinished { get; } = Metrics.CreateCounter("convoy_jobs_finished_total", "Jobs finished.", "phase");
 
+    public static Gauge DiskFree { get; } = Metrics.CreateGauge("convoy_disk_free_bytes", "Bytes free on the fullest file system of the state.");
+
+    public static Gauge DiskReserved { get; } = Metrics.CreateGauge("convoy_disk_reserved_bytes", "Bytes of it below which nothing new is taken.");
+
     public static Gauge UnfinishedJobs { get; } = Metrics.CreateGauge("convoy_unfinished_jobs", "Jobs not finished yet.");
 }

@@ -66,6 +66,7 @@ public static class JobViews
 
     private static (string? Reason, string? Message) Reason(Job job, LatestPlan plan, DateTimeOffset now) => job.Phase switch
     {
+        JobPhase.Pending when plan.Halt is { } halt => (halt.Code, halt.Message),
         JobPhase.Pending when job.NotBefore > now => ("Held", Sentences.StartsAgain(job, now)),
         JobPhase.Pending when plan.Reasons.TryGetValue(job.Id, out var reason) => (reason.Token.ToString(), Sentences.Of(reason)),
         JobPhase.Pending => ("Held", "the scheduler has not looked at it yet"),

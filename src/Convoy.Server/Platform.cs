@@ -11,6 +11,7 @@ using Convoy.Objects.Disk;
 using Convoy.Server.Api;
 using Convoy.Server.Authentication;
 using Convoy.Server.Loops;
+using Convoy.Server.Operation;
 using Convoy.Store;
 using Convoy.Store.Sqlite;
 using Microsoft.AspNetCore.Authentication;
@@ -59,13 +60,15 @@ public sealed class Platform : IAsyncDisposable
         var objects = new DiskObjectStore(state.Objects);
         using var early = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
         var cluster = await LocalClusterSetup.OpenAsync(options, state, objects, early.CreateLogger<LocalCluster>(), CancellationToken.None);
-        builder.Services.AddSingleton<IStore>(store).AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster).AddSingleton(cluster.Outputs);
+        builder.Services.AddSingleton(store).AddSingleton<IStore>(store).AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster).AddSingleton<IJobFiles>(cluster).AddSingleton(cluster.Outputs);
         AddPlatform(builder.Services, options, state, planner ?? new GuardedPlanner(new Scheduler().PlanNext));
         AddApi(builder.Services);
         var app = builder.Build();
         app.Services.GetRequiredService<Fleet>().Register(cluster.Name, "local", TimeProvider.System.GetUtcNow());
         app.Services.GetRequiredService<Fleet>().Wish(await store.ListNodeWishesAsync(CancellationToken.None));
         _ = app.Services.GetRequiredService<JobChanges>();
+        app.Services.GetRequiredService<Restraints>().Pauses = await store.ListPausesAsync(CancellationToken.None);
+        await app.Services.GetRequiredService<RetentionLoop>().LoadAsync(CancellationToken.None);
         await app.Services.GetRequiredService<Ledger>().LoadAsync(CancellationToken.None);
         await app.Services.GetRequiredService<Snapshots>().LoadAsync(CancellationToken.None);
         Map(app);
@@ -97,6 +100,9 @@ public sealed class Platform : IAsyncDisposable
         services.AddSingleton<ITaskLogs>(new LocalLogs(state.Cluster)).AddSingleton<ITaskTerminals>(new LocalTerminals(state.Cluster));
         services.AddSingleton<ITaskUsage>(_ => new LocalUsage(state.Cluster, asksDevices: options.Gpus is null, TimeProvider.System));
         services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
+
+        services.AddSingleton<DiskReserve>().AddSingleton<CodeShelf>().AddSingleton(provider => new Restraints(() => provider.GetRequiredService<DiskReserve>().ShortOf()));
+        services.AddSingleton<RetentionMarks>().AddSingleton<RetentionLoop>().AddHostedService(provider => provider.GetRequiredService<RetentionLoop>());
 
         // A scheduler of its own: the loop's remembers the world as it is, and waits for nobody.
         services.AddSingleton(provider => new WhatIf(provider.GetRequiredService<Snapshots>(), provider.GetRequiredService<People>(), new GuardedPlanner(new Scheduler().PlanNext)));
@@ -158,7 +164,7 @@ public sealed class Platform : IAsyncDisposable
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapGet("/healthz", () => "ok\n").AllowAnonymous().ExcludeFromDescription();
-        app.MapGet("/readyz", (Fleet fleet) => fleet.HasReported ? Results.Text("ready\n") : Results.Text("no cluster has reported yet\n", statusCode: 503)).AllowAnonymous().ExcludeFromDescription();
+        app.MapGet("/readyz", (Fleet fleet, Restraints restraints) => fleet.HasReported ? Results.Text(string.Concat(restraints.All.Select(restraint => $"{restraint.Code}\n").Prepend("ready\n"))) : Results.Text("no cluster has reported yet\n", statusCode: 503)).AllowAnonymous().ExcludeFromDescription();
         app.MapMetrics().AllowAnonymous();
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         app.MapScalarApiReference("/docs").AllowAnonymous();
@@ -176,6 +182,7 @@ public sealed class Platform : IAsyncDisposable
         api.MapOrganisation();
         api.MapNodes();
         api.MapScheduling();
+        api.MapPause();
         api.MapCode();
         api.MapPeople();
         api.MapTokens();
@@ -190,6 +197,7 @@ public sealed class Platform : IAsyncDisposable
             BadHttpRequestException { StatusCode: 413 } => Problems.Of(413, "TooLarge", $"the body is larger than {LargestBodyOf(failed.Endpoint) >> 20} MiB"),
             BadHttpRequestException { InnerException: JsonException json } => Problems.BadRequest("BadRequest", $"the body is not the JSON asked for, at {json.Path ?? "$"}; /docs describes it"),
             BadHttpRequestException => Problems.BadRequest("BadRequest", "the request has no JSON body, or one that could not be read; /docs describes it"),
+            { } full when FullDisk.IsCauseOf(full) => Problems.DiskFull("the platform could not store this: no space is left on its disk"),
             LedgerUnavailableException or StoreException or ObjectStoreException => Problems.Of(503, "StorageUnavailable", "the platform could not store this; it is safe to try again; an administrator should look at the disk"),
             OperationCanceledException => Problems.Of(503, "Stopping", "the server is stopping; try again in a moment"),
             _ => Problems.Of(500, "InternalError", "something went wrong in the server; the log has it under the request id"),

@@ -28,6 +28,11 @@ public static class Problems
 
     public static IResult OverCap(string code, string detail) => Of(403, code, detail);
 
+    /// <param name="what">What is lacking.</param>
+    public static IResult DiskFull(string what) => Of(507, DiskShortage.Code, $"{what}; nothing of the request was kept, and what runs goes on; try again later; an administrator can free space there, remove finished jobs, or keep less with --retention");
+
+    public static IResult DiskFull(DiskShortage shortage) => DiskFull($"the platform's disk is nearly full: {shortage.FreeText} free, and {shortage.ReservedText} kept for what runs");
+
     public static IResult Of(int status, string code, string detail, IReadOnlyList<SpecProblem>? problems = null) => new Answer(status, code, detail, problems);
 
     private sealed record Answer(int Status, string Code, string Detail, IReadOnlyList<SpecProblem>? SpecProblems) : IResult

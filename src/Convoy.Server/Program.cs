@@ -1,10 +1,11 @@
 using Convoy.Clusters.LocalProcesses;
 using Convoy.Server;
+using Convoy.Server.Operation;
 using Convoy.Store;
 
 if (args.Contains("--help") || args.Contains("-h"))
 {
-    await Console.Out.WriteLineAsync(ServerOptions.Usage);
+    await Console.Out.WriteLineAsync($"{ServerOptions.Usage}\n\n{OperatorVerbs.Usage}");
     return 0;
 }
 
@@ -13,6 +14,8 @@ if (args.Contains("--version"))
     await Console.Out.WriteLineAsync(Convoy.Server.Api.VersionEndpoints.Version);
     return 0;
 }
+
+if (await OperatorVerbs.RunAsync(args, TimeProvider.System, CancellationToken.None) is { } ended) return ended;
 
 var (options, errors) = ServerOptions.Parse(args);
 if (options is null)

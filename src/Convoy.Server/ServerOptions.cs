@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Convoy.Core.Resources;
 using Convoy.Objects.Outputs;
+using Convoy.Server.Operation;
 
 namespace Convoy.Server;
 
@@ -11,6 +12,8 @@ public sealed record ServerOptions
     public const string Usage = """
         Usage: convoy-server [options]
 
+          --config FILE        options from a file (convoy.yaml): state: /var/lib/convoy, and so on;
+                               one that is given here as well goes before the file's
           --state DIR          where everything is kept (default: $XDG_STATE_HOME/convoy, else
                                ~/.local/state/convoy, as root /var/lib/convoy)
           --listen HOST:PORT   address to serve on (default: 127.0.0.1:7788)
@@ -20,6 +23,13 @@ public sealed record ServerOptions
           --gpus N             declare N devices per node instead of asking nvidia-smi
           --accelerator TYPE   their type, such as A100-80G
           --task-program FILE  the task supervisor (default: convoy-task beside this program)
+          --disk-reserve SIZE  room kept for what runs; nothing new is taken while less is free
+                               (default: a twentieth of the disk, from 16Mi to 2Gi)
+          --retention KIND=TIME,...
+                               how long after a job's end its logs, code, outputs, checkpoints,
+                               events, metrics and record (jobs) are kept, each a duration or
+                               forever (default: logs=30d,code=30d,outputs=90d,checkpoints=30d,
+                               events=180d,metrics=180d,jobs=365d)
           --output-files N     files kept of each task's CONVOY_OUTPUT_DIR (default: 10000000)
           --output-bytes SIZE  bytes kept of it, such as 500Gi (default: 1Ti)
           --grow-after TIME    how long an elastic job keeps its size before it grows (default: 10m)
@@ -27,6 +37,11 @@ public sealed record ServerOptions
           --write-context FILE write the context 'local' into this file of the command line
           --version, --help
         """;
+
+    private static readonly string[] Switches = ["--trust-tasks"];
+
+    private static readonly string[] TakingValue =
+        ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--disk-reserve", "--retention", "--output-files", "--output-bytes", "--grow-after"];
 
     public required string State { get; init; }
 
@@ -58,6 +73,14 @@ public sealed record ServerOptions
 
     public string? WriteContext { get; init; }
 
+    /// <summary>Room kept for what runs; null is a part of the disk.</summary>
+    public ByteSize? DiskReserve { get; init; }
+
+    public Retention Retention { get; init; } = Retention.Default;
+
+    /// <summary>How often it is looked for what has been kept for long enough.</summary>
+    public TimeSpan UpkeepPeriod { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How long a gang may take from its assignment until all its tasks have started.</summary>
     public TimeSpan BindTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
@@ -68,7 +91,12 @@ public sealed record ServerOptions
     public static (ServerOptions? Options, IReadOnlyList<string> Errors) Parse(IReadOnlyList<string> args)
     {
         var errors = new List<string>();
-        var values = Read(args, errors);
+        var values = Read(args, Switches, [.. TakingValue, "--config", "--write-context"], errors);
+        if (values.GetValueOrDefault("--config") is { } config)
+        {
+            foreach (var (name, value) in ConfigFile.Read(Path.GetFullPath(config), TakingValue, Switches, errors)) values.TryAdd(name, value);
+        }
+
         var listen = Endpoint(values.GetValueOrDefault("--listen", "127.0.0.1:7788"), errors);
         var options = new ServerOptions
         {
@@ -85,6 +113,8 @@ public sealed record ServerOptions
             GrowAfter = Duration("--grow-after") ?? TimeSpan.FromMinutes(10),
             TrustTasks = values.ContainsKey("--trust-tasks"),
             WriteContext = values.GetValueOrDefault("--write-context"),
+            DiskReserve = Size("--disk-reserve") is { } kept ? new ByteSize(kept) : null,
+            Retention = values.GetValueOrDefault("--retention") is { } retention ? Retention.Default.With(retention, "--retention", errors) ?? Retention.Default : Retention.Default,
         };
         if (options.TlsCertificate is null != options.TlsKey is null) errors.Add("--tls-cert and --tls-key belong together");
         if (!IPAddress.IsLoopback(listen.Address) && options.TlsCertificate is null)
@@ -128,10 +158,9 @@ public sealed record ServerOptions
         }
     }
 
-    private static Dictionary<string, string> Read(IReadOnlyList<string> args, List<string> errors)
+    /// <summary>Values by the name of their option; a switch that is given has an empty one.</summary>
+    internal static Dictionary<string, string> Read(IReadOnlyList<string> args, string[] switches, string[] takingValue, List<string> errors)
     {
-        string[] switches = ["--trust-tasks"];
-        string[] takingValue = ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--write-context", "--output-files", "--output-bytes", "--grow-after"];
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < args.Count; i++)
         {
@@ -161,7 +190,7 @@ public sealed record ServerOptions
     }
 
     /// <summary>As root, tasks run under uids of their own, which cannot pass root's home.</summary>
-    private static string DefaultState()
+    internal static string DefaultState()
     {
         if (Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } home) return Path.Combine(home, "convoy");
         return Environment.IsPrivilegedProcess ? "/var/lib/convoy" : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state", "convoy");

@@ -18,6 +18,7 @@ public sealed class Snapshots
     private readonly Fleet fleet;
     private readonly People people;
     private readonly IStore store;
+    private readonly Restraints restraints;
     private readonly TimeProvider time;
     private readonly ConcurrentQueue<Job> told = new();
     private readonly Lock taking = new();
@@ -25,12 +26,13 @@ public sealed class Snapshots
     private QueueTree queues = QueueTree.Default;
     private LiveSnapshot live = new(Accounts(DateTimeOffset.UnixEpoch));
 
-    public Snapshots(Ledger ledger, Fleet fleet, People people, IStore store, JobFeed feed, TimeProvider time)
+    public Snapshots(Ledger ledger, Fleet fleet, People people, IStore store, Restraints restraints, JobFeed feed, TimeProvider time)
     {
         this.ledger = ledger;
         this.fleet = fleet;
         this.people = people;
         this.store = store;
+        this.restraints = restraints;
         this.time = time;
         feed.Listen(told.Enqueue);
     }
@@ -56,8 +58,9 @@ public sealed class Snapshots
     /// <summary>All that a decision may depend on, as of now.</summary>
     public async ValueTask<PlanningCase> TakeAsync(CancellationToken cancellationToken) => Take(await people.PolicyAsync(cancellationToken));
 
-    public PlanningCase Take(SchedulingPolicy policy)
+    public PlanningCase Take(SchedulingPolicy decided)
     {
+        var policy = restraints.Apply(decided);
         var now = time.GetUtcNow();
         lock (taking)
         {

@@ -9,13 +9,16 @@ namespace Convoy.Server;
 /// </summary>
 public sealed class StateFolder : IDisposable
 {
+    /// <summary>EWOULDBLOCK: what .NET says where flock finds a lock.</summary>
+    private const int WouldBlock = 11;
+
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode Passage = Private | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    private readonly FileStream held;
+    private readonly FileStream? held;
 
-    private StateFolder(string path, FileStream held)
+    private StateFolder(string path, FileStream? held)
     {
         Root = path;
         this.held = held;
@@ -39,20 +42,37 @@ public sealed class StateFolder : IDisposable
     {
         CreateFolder(path, Passage);
         CreateFolder(Path.Combine(path, "server"), Private);
-        var lockFile = Path.Combine(path, "server", "lock");
+        var lockFile = LockOf(path);
         try
         {
-            return new StateFolder(path, new FileStream(lockFile, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = PrivateFile }));
-        }
-        catch (IOException e) when (File.Exists(lockFile))
-        {
-            throw new StateFolderException($"{path} is in use by another convoy-server; stop that one, or give another --state", e);
+            var held = TryHold(lockFile);
+            if (held is null) throw new StateFolderException($"{path} is in use by another convoy-server{HolderOf(path)}; stop that one, or give another --state");
+            var taken = new StateFolder(path, held);
+            try
+            {
+                if (!IsHeld(lockFile)) throw new StateFolderException($"the state folder {path} lies on a file system without file locks, so two servers could spoil it; give another --state");
+                NoteHolder(path);
+                return taken;
+            }
+            catch
+            {
+                taken.Dispose();
+                throw;
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StateFolderException($"the state folder {path} cannot be used: {FileException.Why(e, path)}; give another --state", e);
         }
     }
+
+    /// <summary>A folder that may be in a server's use: what is done to it must stand that. Throws where there is none.</summary>
+    public static StateFolder Beside(string path) => File.Exists(Path.Combine(path, "server", "convoy.db"))
+        ? new StateFolder(path, null)
+        : throw new StateFolderException($"{path} holds no platform; give the folder of one with --state");
+
+    /// <summary>What a backup reads is not removed while it is held. Null where somebody else holds it.</summary>
+    public IDisposable? TryHoldUpkeep() => TryHold(Path.Combine(Root, "server", "upkeep.lock"));
 
     /// <summary>The key that signs tasks' report tokens; made once.</summary>
     public byte[] ReadOrCreateKey()
@@ -75,7 +95,57 @@ public sealed class StateFolder : IDisposable
         File.Move(unfinished, file, overwrite: true);
     }
 
-    public void Dispose() => held.Dispose();
+    public void Dispose() => held?.Dispose();
+
+    private static string LockOf(string path) => Path.Combine(path, "server", "lock");
+
+    /// <summary>Beside the lock, because who cannot lock that file cannot read it either.</summary>
+    private static string HolderFile(string path) => Path.Combine(path, "server", "holder");
+
+    /// <summary>For who finds the folder in use. A full disk must keep no server from starting.</summary>
+    private static void NoteHolder(string path)
+    {
+        try
+        {
+            WriteSecret(HolderFile(path), $"{Environment.ProcessId} {Environment.MachineName}");
+        }
+        catch (IOException)
+        {
+            // Then nobody is told whom they met.
+        }
+    }
+
+    /// <summary>In words; nothing where nobody knows.</summary>
+    private static string HolderOf(string path)
+    {
+        try
+        {
+            return File.ReadAllText(HolderFile(path)).Trim().Split(' ') is [var pid, var host] ? host == Environment.MachineName ? $" (process {pid})" : $" (process {pid} on {host})" : "";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
+    /// <summary>The lock is the file's, whatever name led to it, and ends with the process. Null where another holds it.</summary>
+    private static FileStream? TryHold(string file)
+    {
+        try
+        {
+            return new FileStream(file, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = PrivateFile });
+        }
+        catch (IOException busy) when (busy.GetType() == typeof(IOException) && busy.HResult == WouldBlock)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsHeld(string file)
+    {
+        using var mine = TryHold(file);
+        return mine is null;
+    }
 
     private static void CreateFolder(string path, UnixFileMode mode)
     {
@@ -91,4 +161,4 @@ public sealed class StateFolder : IDisposable
     }
 }
 
-public sealed class StateFolderException(string message, Exception inner) : Exception(message, inner);
+public sealed class StateFolderException(string message, Exception? inner = null) : Exception(message, inner);

@@ -13,6 +13,7 @@ public static class Why
 
     public static WhyView Of(Job job, LatestPlan plan, Prospect prospect, IEnumerable<Job> unfinished, Caller caller, DateTimeOffset now)
     {
+        if (job.Phase == JobPhase.Pending && plan.Halt is { } halt) return Halted(job, halt, plan.Reasons.GetValueOrDefault(job.Id));
         if (job.Phase == JobPhase.Pending && plan.Reasons.TryGetValue(job.Id, out var reason)) return Waiting(job, reason, prospect, unfinished, caller);
         var view = JobViews.Brief(job, null, plan, now);
         var (message, next) = job.Phase switch
@@ -27,6 +28,13 @@ public static class Why
             _ => (view.Message ?? "is suspended", null),
         };
         return new WhyView(job.Id.Value, job.Phase, view.Reason, message, next, null, null, null, null, null, null, null);
+    }
+
+    /// <summary>What holds up everybody, and what would hold up this one besides.</summary>
+    private static WhyView Halted(Job job, Restraint halt, WaitingReason? own)
+    {
+        var besides = own is null || own.Token == WaitingToken.Held ? "" : $"; besides: {Sentences.Of(own)}";
+        return new WhyView(job.Id.Value, job.Phase, halt.Code, $"{halt.Message}{besides}", halt.Advice, null, null, null, null, own?.JobsAhead, null, own?.Until);
     }
 
     private static WhyView Waiting(Job job, WaitingReason reason, Prospect prospect, IEnumerable<Job> unfinished, Caller caller)

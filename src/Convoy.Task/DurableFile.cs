@@ -14,7 +14,7 @@ internal static class DurableFile
         try
         {
             var error = Libc.WriteAll(file, content, out _);
-            if (error != 0) throw new IOException($"{temporary}: {Libc.Explain(error)}");
+            if (error != 0) throw new IOException($"{temporary}: {Libc.Explain(error)}", error);
             Check(Libc.Flush(file), temporary);
         }
         finally
@@ -42,6 +42,8 @@ internal static class DurableFile
 
     private static void Check(int result, string path)
     {
-        if (result < 0) throw new IOException($"{path}: {Libc.Explain(Libc.LastError)}");
+        if (result >= 0) return;
+        var error = Libc.LastError;
+        throw new IOException($"{path}: {Libc.Explain(error)}", error);
     }
 }

@@ -12,12 +12,14 @@ internal sealed class ExitRecord
     private const string ReserveName = ".reserve";
     private const uint OwnerOnly = 0x180; // 0600
     private const int ReserveBytes = 32 << 10;
-    private const int Attempts = 300, PauseMilliseconds = 1_000;
+
+    /// <summary>Each try counts twice: before and after the reserve is given up.</summary>
+    private const int MostFailures = 600, PauseMilliseconds = 1_000;
 
     private readonly string _folder;
     private readonly string _reserve;
     private TaskExit? _exit;
-    private int _attempts;
+    private int _failures;
     private long _nextAttempt = long.MinValue;
 
     public ExitRecord(string folder)
@@ -26,14 +28,17 @@ internal sealed class ExitRecord
         _reserve = Path.Combine(folder, ReserveName);
         var file = Libc.Open(_reserve, Libc.OpenWrite | Libc.OpenCreate | Libc.OpenTruncate | Libc.OpenNoFollow | Libc.CloseOnExec, OwnerOnly);
         if (file < 0) return;
-        _ = Libc.WriteAll(file, new byte[ReserveBytes], out _);
+        HasReserve = Libc.WriteAll(file, new byte[ReserveBytes], out _) == 0;
         _ = Libc.Close(file);
     }
 
+    /// <summary>Room for it is there. Where it is not, a task had better not start.</summary>
+    public bool HasReserve { get; }
+
     public bool IsWritten { get; private set; }
 
-    /// <summary>Written, or given up: then the platform finds a task that started and was lost.</summary>
-    public bool IsSettled => IsWritten || _attempts >= Attempts;
+    /// <summary>Written, or given up because the folder is gone or its disk broken: then the platform finds a task that started and was lost. A full disk is waited for.</summary>
+    public bool IsSettled => IsWritten || _failures >= MostFailures;
 
     public void Set(TaskExit exit) => _exit = exit;
 
@@ -43,10 +48,9 @@ internal sealed class ExitRecord
         if (_exit is null || IsSettled) return long.MaxValue;
         var now = Environment.TickCount64;
         if (now < _nextAttempt) return _nextAttempt - now;
-        _attempts++;
         if (Write(saysWhyNot: false)) return long.MaxValue;
         _ = Libc.Unlink(_reserve);
-        if (Write(saysWhyNot: _attempts == 1)) return long.MaxValue;
+        if (Write(saysWhyNot: _nextAttempt == long.MinValue)) return long.MaxValue;
         _nextAttempt = now + PauseMilliseconds;
         return PauseMilliseconds;
     }
@@ -61,6 +65,7 @@ internal sealed class ExitRecord
         }
         catch (IOException e)
         {
+            if (!Libc.IsFull(e.HResult)) _failures++;
             if (saysWhyNot) Output.Error(e.Message);
             return false;
         }

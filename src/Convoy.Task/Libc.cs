@@ -25,6 +25,9 @@ internal static unsafe partial class Libc
     public const uint WatchMovedTo = 0x80, WatchCreate = 0x100;
     public const nint DefaultAction = 0, IgnoreAction = 1;
 
+    /// <summary>ENOSPC, or EDQUOT where a quota is full: it passes.</summary>
+    public static bool IsFull(int error) => error is 28 or 122;
+
     [StructLayout(LayoutKind.Sequential)]
     public struct PollEntry
     {

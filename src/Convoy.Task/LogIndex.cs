@@ -13,6 +13,9 @@ internal sealed class LogIndex(string path, TimeProvider time) : IDisposable
     private int _file = Open(path);
     private long _spacing = 250;
 
+    /// <summary>The last line may be half written, on a full disk: the next one must not join it.</summary>
+    private bool _isCut;
+
     public void Add(long offset)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -20,7 +23,7 @@ internal sealed class LogIndex(string path, TimeProvider time) : IDisposable
         if (_kept.Count > 0 && now < _kept[^1].Milliseconds + _spacing) return;
         _kept.Add((now, offset));
         if (_kept.Count >= Lines) Thin();
-        else if (_file >= 0) _ = Libc.WriteAll(_file, Line(_kept[^1]), out _);
+        else if (_file >= 0) _isCut = Libc.WriteAll(_file, _isCut ? [(byte)'\n', .. Line(_kept[^1])] : Line(_kept[^1]), out _) != 0;
     }
 
     public void Dispose()

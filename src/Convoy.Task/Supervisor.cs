@@ -62,6 +62,12 @@ internal sealed class Supervisor(string folder, TimeProvider time)
         using var ports = new HeldPorts(order.HoldPorts);
         using var log = new LogWriter(folder, order, time);
         var exit = new ExitRecord(folder);
+        if (!exit.HasReserve)
+        {
+            Output.Error($"{folder}: there is no room to record how the task ends; it is not started");
+            return ExitCodes.CannotWrite;
+        }
+
         var launch = Launch.Prepare(folder, order);
         using var terminal = order.Console is { } console ? new TerminalSession(folder, console, launch.Ends, log) : null;
 
@@ -86,7 +92,7 @@ internal sealed class Supervisor(string folder, TimeProvider time)
         // 6. Until nothing is left and the end is on the disk.
         while (!reaper.NoneLeft || (_recorded && !exit.IsSettled)) Step(exit, reaper, order, launch, limits, terminal);
         terminal?.Finish();
-        log.Finish();
+        log.Finish(() => _signalled || Has(TaskFolder.Stop));
         return _recorded && exit.IsWritten ? ExitCodes.Done : ExitCodes.CannotWrite;
     }
 

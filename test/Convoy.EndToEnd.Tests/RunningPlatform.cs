@@ -29,6 +29,7 @@ public sealed class RunningPlatform : IAsyncDisposable
     private RunningPlatform(string[] options)
     {
         this.options = options;
+        State = Path.Combine(Root, "state");
 
         // Tasks under other uids pass through, and leave their marks.
         File.SetUnixFileMode(root.FullName, Passage);
@@ -38,7 +39,7 @@ public sealed class RunningPlatform : IAsyncDisposable
 
     public string Root => root.FullName;
 
-    public string State => Path.Combine(Root, "state");
+    public string State { get; private set; }
 
     /// <summary>A folder in which tasks and tests leave each other files.</summary>
     public string Marks => Path.Combine(Root, "marks");
@@ -62,9 +63,13 @@ public sealed class RunningPlatform : IAsyncDisposable
     }
 
     /// <param name="gpus">Declared devices of each node.</param>
-    public static async Task<RunningPlatform> StartAsync(int nodes = 2, int gpus = 8, params string[] more)
+    public static Task<RunningPlatform> StartAsync(int nodes = 2, int gpus = 8, params string[] more) => StartOnAsync(null, nodes, gpus, more);
+
+    /// <param name="state">The state folder; null for one of its own.</param>
+    public static async Task<RunningPlatform> StartOnAsync(string? state, int nodes = 2, int gpus = 8, params string[] more)
     {
         var platform = new RunningPlatform(["--nodes", Text(nodes), "--gpus", Text(gpus), .. more]);
+        platform.State = state ?? platform.State;
         try
         {
             platform.port = FreePort();
@@ -180,6 +185,16 @@ public sealed class RunningPlatform : IAsyncDisposable
         });
     }
 
+    /// <summary>Goes on with another state folder; the server has been stopped.</summary>
+    public Task MoveToAsync(string state)
+    {
+        State = state;
+        return StartServerAsync();
+    }
+
+    /// <summary>The administrator's, as it lies in the state folder by now.</summary>
+    public void UseToken() => Client = ClientOf(AdministratorToken);
+
     /// <summary>SIGKILL: nothing of the server runs any more when this returns.</summary>
     public async Task KillServerAsync()
     {
@@ -234,9 +249,9 @@ public sealed class RunningPlatform : IAsyncDisposable
         }
     }
 
-    private static Process Launch(IEnumerable<string> arguments, Action<string> hear)
+    private static Process Launch(string[] arguments, Action<string> hear)
     {
-        var start = new ProcessStartInfo(BuiltPrograms.Server, [.. arguments, "--task-program", BuiltPrograms.Task]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(BuiltPrograms.Server, arguments[0].StartsWith('-') ? [.. arguments, "--task-program", BuiltPrograms.Task] : arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("CONVOY_", StringComparison.Ordinal)).ToArray()) start.Environment.Remove(name);
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) => hear(line.Data ?? "");

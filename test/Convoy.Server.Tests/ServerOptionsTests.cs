@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Convoy.Server.Operation;
 
 namespace Convoy.Server.Tests;
 
@@ -61,6 +62,40 @@ public sealed class ServerOptionsTests
 
     [Fact]
     public void A_value_that_is_missing_is_asked_for() => ServerOptions.Parse(["--task-program", ThisProgram, "--state"]).Errors.ShouldHaveSingleItem().ShouldContain("--state needs a value");
+
+    [Fact]
+    public void What_is_kept_how_long_is_said_by_kind_and_the_rest_stays_as_it_is()
+    {
+        var (options, errors) = ServerOptions.Parse(["--task-program", ThisProgram, "--retention", "logs=7d, outputs=forever"]);
+        errors.ShouldBeEmpty();
+        options!.Retention.Kept[KeptKind.Logs].ShouldBe(TimeSpan.FromDays(7));
+        options.Retention.Kept[KeptKind.Outputs].ShouldBeNull();
+        options.Retention.Kept[KeptKind.Events].ShouldBe(TimeSpan.FromDays(180));
+    }
+
+    [Theory]
+    [InlineData("logs", "--retention logs takes a duration such as 30d, or forever, not ''")]
+    [InlineData("logs=soon", "--retention logs takes a duration such as 30d, or forever, not 'soon'")]
+    [InlineData("log=7d", "--retention knows no 'log'; did you mean logs?")]
+    public void A_retention_that_cannot_be_meant_is_an_error(string text, string error) =>
+        ServerOptions.Parse(["--task-program", ThisProgram, "--retention", text]).Errors.ShouldHaveSingleItem().ShouldStartWith(error);
+
+    [Fact]
+    public void A_file_gives_options_and_the_command_line_goes_before_it()
+    {
+        var file = Path.GetTempFileName();
+        File.WriteAllText(file, $"state: /srv/convoy\nnodes: 4\ndiskReserve: 4Gi\ntrustTasks: true\nretention: {{logs: 7d, jobs: forever}}\ntaskProgram: {ThisProgram}\n");
+        var (options, errors) = ServerOptions.Parse(["--config", file, "--nodes", "2"]);
+        errors.ShouldBeEmpty();
+        (options!.State, options.Nodes, options.TrustTasks, options.DiskReserve?.Bytes).ShouldBe(("/srv/convoy", 2, true, 4L << 30));
+        (options.Retention.Kept[KeptKind.Logs], options.Retention.Kept[KeptKind.Jobs]).ShouldBe((TimeSpan.FromDays(7), null));
+
+        File.WriteAllText(file, "sate: /srv\nnodes: []\ntrustTasks: maybe\n");
+        ServerOptions.Parse(["--config", file, "--task-program", ThisProgram]).Errors.ShouldBe(
+            [$"{file}:1:1: sate is no option; did you mean state?", $"{file}:2:1: nodes has no value of the right form", $"{file}:3:1: trustTasks is true or false, not 'maybe'"]);
+        ServerOptions.Parse(["--config", "/no/such/file", "--task-program", ThisProgram]).Errors.ShouldHaveSingleItem().ShouldContain("the configuration cannot be read");
+        File.Delete(file);
+    }
 
     [Fact]
     public void A_port_that_somebody_has_is_told_in_one_line()

@@ -32,11 +32,12 @@ internal sealed class ServerLife : SynchronizationContext
         var time = new ServerTime(timeline, this);
         var options = new ServerOptions { State = "/", Listen = new(0, 0), TaskProgram = "/", BindTimeout = Simulation.BindTimeout, GrowAfter = Simulation.GrowAfter };
         var feed = new JobFeed();
+        var restraints = new Restraints();
         store = new SimulatedStore(disk, timeline, faults, audit);
         People = new People(store, options);
         Ledger = new Ledger(store, feed, time, Log<Ledger>());
-        Snapshots = new Snapshots(Ledger, Fleet, People, store, feed, time);
-        Scheduling = new SchedulingLoop(Ledger, Fleet, Snapshots, planner, new SnapshotFolder(Violations, Log<SnapshotFolder>()), feed, time, Log<SchedulingLoop>());
+        Snapshots = new Snapshots(Ledger, Fleet, People, store, restraints, feed, time);
+        Scheduling = new SchedulingLoop(Ledger, Fleet, Snapshots, planner, new SnapshotFolder(Violations, Log<SnapshotFolder>()), restraints, feed, time, Log<SchedulingLoop>());
         Admission = new Admission(store, People, Fleet, time);
         ClusterLoop[] clusterLoops = [.. clusters.Select(machines => new ClusterLoop(
             new SimulatedCluster(machines, timeline, faults), Ledger, Fleet, People, new ReportTokens(Key), Scheduling, feed, time, Log<ClusterLoop>()))];

@@ -51,18 +51,61 @@ public sealed class LogTests
     }
 
     [Fact]
-    public async Task A_full_disk_costs_bytes_of_the_log_and_not_the_exit_code()
+    public async Task What_a_full_disk_did_not_take_is_in_the_log_once_there_is_room()
     {
         using var task = new SupervisedFolder();
         if (!await Succeeds("mount", "-t", "tmpfs", "-o", "size=256k", "none", task.Folder)) Assert.Skip("mounting a small disk is not permitted here");
         try
         {
-            var whole = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 100_000).Select(i => $"{i:D9}\n")));
-            await task.RunAsync(task.Python("for i in range(100000): print('%09d' % i)\nexit(3)") with { LogBytes = 10 << 20, LogSegmentBytes = 16 << 10 });
-            task.Exit!.Code.ShouldBe(3);
+            var whole = string.Concat(Enumerable.Range(0, 100_000).Select(i => $"{i:D9}\n"));
+            var supervisor = task.Start(task.Python("for i in range(100000): print('%09d' % i)\nexit(3)") with { LogBytes = 10 << 20, LogSegmentBytes = 16 << 10 });
+
+            // The task ends, and its end is on the full disk; only its log is not whole yet.
+            await SupervisedFolder.UntilAsync(() => task.Exit is { Code: 3 }, "the end is recorded");
+            supervisor.HasExited.ShouldBeFalse();
+            (await Succeeds("mount", "-o", "remount,size=8m", task.Folder)).ShouldBeTrue();
+            (await SupervisedFolder.EndAsync(supervisor)).ShouldBe(0);
+            task.Log.ShouldBe(whole);
+        }
+        finally
+        {
+            (await Succeeds("umount", "--lazy", task.Folder)).ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public async Task A_disk_that_stays_full_costs_bytes_of_the_log_and_neither_their_numbers_nor_the_exit_code()
+    {
+        using var task = new SupervisedFolder();
+        if (!await Succeeds("mount", "-t", "tmpfs", "-o", "size=256k", "none", task.Folder)) Assert.Skip("mounting a small disk is not permitted here");
+        try
+        {
+            var whole = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 600_000).Select(i => $"{i:D9}\n")));
+            var supervisor = task.Start(task.Python("for i in range(600000): print('%09d' % i)\nexit(3)") with { LogBytes = 10 << 20, LogSegmentBytes = 16 << 10 });
+            await SupervisedFolder.UntilAsync(() => task.Exit is { Code: 3 }, "the end is recorded");
+            (await Succeeds("mount", "-o", "remount,size=8m", task.Folder)).ShouldBeTrue();
+            await SupervisedFolder.EndAsync(supervisor);
             var segments = task.Segments();
-            segments.Sum(segment => segment.Bytes.Length).ShouldBeInRange(1, 256 << 10);
+            segments.Sum(segment => segment.Bytes.Length).ShouldBeLessThan(whole.Length);
+            segments[^1].Bytes[^10..].ShouldBe(whole[^10..]);
             foreach (var (start, bytes) in segments) bytes.ShouldBe(whole[(int)start..((int)start + bytes.Length)]);
+        }
+        finally
+        {
+            (await Succeeds("umount", "--lazy", task.Folder)).ShouldBeTrue();
+        }
+    }
+
+    [Fact]
+    public async Task A_task_whose_end_could_not_be_recorded_is_not_started()
+    {
+        using var task = new SupervisedFolder();
+        if (!await Succeeds("mount", "-t", "tmpfs", "-o", "size=16k", "none", task.Folder)) Assert.Skip("mounting a small disk is not permitted here");
+        try
+        {
+            (await task.RunAsync(task.Shell("touch $ROOM/ran"))).ShouldNotBe(0);
+            task.Started.ShouldBeNull();
+            File.Exists(task.RoomPath("ran")).ShouldBeFalse();
         }
         finally
         {

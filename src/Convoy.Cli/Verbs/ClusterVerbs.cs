@@ -25,7 +25,12 @@ internal static class ClusterVerbs
         {
             Examples = ["convoy cluster list"],
             Options = { format },
-            Body = async (call, cancellationToken) => await Clusters.WriteAsync(call, format, await call.Client.ListClustersAsync(cancellationToken)),
+            Body = async (call, cancellationToken) =>
+            {
+                var list = await call.Client.ListClustersAsync(cancellationToken);
+                NoticeText.Say(call, list.Notices);
+                return await Clusters.WriteAsync(call, format, list);
+            },
         };
         return new Command("cluster", "Clusters that jobs may run on") { list };
     }

@@ -47,7 +47,18 @@ internal static class QueueVerb
         {
             Examples = ["convoy queue", "convoy queue -o json | jq '.items | length'"],
             Options = { options.Limit, options.After, options.Format },
-            Body = (call, cancellationToken) => Waiting.WriteAsync(call, options, (size, from) => call.Client.ListQueueAsync(from, size, cancellationToken)),
+            Body = async (call, cancellationToken) =>
+            {
+                IReadOnlyList<NoticeView> notices = [];
+                var exit = await Waiting.WriteAsync(call, options, async (size, from) =>
+                {
+                    var page = await call.Client.ListQueueAsync(from, size, cancellationToken);
+                    notices = page.Notices;
+                    return page;
+                });
+                NoticeText.Say(call, notices);
+                return exit;
+            },
         };
         verb.Subcommands.Add(List());
         return verb;

@@ -202,4 +202,8 @@ public sealed record QueueEntryView(
     DateTimeOffset? SubmittedAt);
 
 /// <param name="Next">Give it as <c>after</c> to read on; null at the end.</param>
-public sealed record QueueListView(IReadOnlyList<QueueEntryView> Items, string? Next, int SchemaVersion = 1) : IListView<QueueEntryView>;
+public sealed record QueueListView(IReadOnlyList<QueueEntryView> Items, string? Next, int SchemaVersion = 1) : IListView<QueueEntryView>
+{
+    /// <summary>What holds up everybody, if anything does.</summary>
+    public IReadOnlyList<NoticeView> Notices { get; init => field = value ?? []; } = [];
+}

@@ -28,6 +28,26 @@ public sealed record NodeListView(IReadOnlyList<NodeView> Items, string? Next, i
 /// <param name="State">Ready, or Unreachable where it has not reported lately.</param>
 public sealed record ClusterView(string Name, string Kind, string State, int Nodes, int Gpus, int GpusFree, DateTimeOffset? LastSeenAt);
 
-public sealed record ClusterListView(IReadOnlyList<ClusterView> Items, string? Next, int SchemaVersion = 1) : IListView<ClusterView>;
+public sealed record ClusterListView(IReadOnlyList<ClusterView> Items, string? Next, int SchemaVersion = 1) : IListView<ClusterView>
+{
+    /// <summary>What holds up the whole platform, if anything does.</summary>
+    public IReadOnlyList<NoticeView> Notices { get; init => field = value ?? []; } = [];
+}
+
+/// <summary>Something about the whole platform that people should know: it is paused, or its disk is full.</summary>
+/// <param name="Code">A stable word.</param>
+public sealed record NoticeView(string Code, string Message);
+
+/// <summary>Body of <c>PUT /api/v1/scheduling/pause</c>.</summary>
+/// <param name="EvictionsOnly">Jobs go on starting, and none makes way for another.</param>
+public sealed record PauseRequest(bool EvictionsOnly = false, string? Reason = null);
+
+/// <summary>What administrators have paused.</summary>
+/// <param name="Scheduling">Null where jobs start.</param>
+/// <param name="Evictions">Null where running jobs make way, unless scheduling is paused as a whole.</param>
+/// <param name="Notices">The same in words, and whether the disk holds the platform up.</param>
+public sealed record PauseView(PausedView? Scheduling, PausedView? Evictions, IReadOnlyList<NoticeView> Notices, int SchemaVersion = 1);
+
+public sealed record PausedView(string By, DateTimeOffset Since, string? Reason);
 
 public sealed record VersionView(string Version, string Api, int SchemaVersion = 1);

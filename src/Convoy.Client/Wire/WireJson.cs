@@ -39,6 +39,8 @@ namespace Convoy.Client.Wire;
 [JsonSerializable(typeof(NodeWishRequest))]
 [JsonSerializable(typeof(NodeWishView))]
 [JsonSerializable(typeof(ClusterListView))]
+[JsonSerializable(typeof(PauseRequest))]
+[JsonSerializable(typeof(PauseView))]
 [JsonSerializable(typeof(VersionView))]
 [JsonSerializable(typeof(WhoAmIView))]
 [JsonSerializable(typeof(NewUserRequest))]

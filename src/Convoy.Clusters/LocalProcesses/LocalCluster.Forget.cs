@@ -34,21 +34,10 @@ public sealed partial class LocalCluster
 
         // Not in anybody's way any more; what a crash leaves of it goes when the folder is opened next.
         if (leftovers is not null) await Task.Run(() => Directory.Delete(leftovers, recursive: true), cancellationToken);
-        await Task.Run(() => RemovePersonsFiles(new PersonFolders(machine.Preparation.UidOf(ownerNumber)), machine.Layout.Person(ownerNumber), job), cancellationToken);
+        var files = new JobFiles(machine.Layout, machine.Preparation.UidOf(ownerNumber));
+        await Task.Run(() => files.Remove(job, ownerNumber, int.MaxValue, JobParts.Code | JobParts.Outputs | JobParts.Checkpoints), cancellationToken);
+        files.RemoveEmpty(job, ownerNumber);
         await Outputs.DeleteAsync(job, cancellationToken);
         return true;
-    }
-
-    /// <summary>The folders on the way are the platform's; what lies in them the person may still be writing to.</summary>
-    private static void RemovePersonsFiles(PersonFolders folders, PersonLayout files, JobId job)
-    {
-        var attempts = FoldersIn(files.OutputsOf(job));
-        foreach (var own in attempts.SelectMany(FoldersIn).Concat(FoldersIn(files.CodeOf(job))).Append(files.Checkpoints(job))) folders.Remove(own);
-        foreach (var passage in (string[])[.. attempts, files.OutputsOf(job), files.CodeOf(job), files.Job(job)])
-        {
-            if (Directory.Exists(passage)) Directory.Delete(passage);
-        }
-
-        static string[] FoldersIn(string folder) => Directory.Exists(folder) ? Directory.GetDirectories(folder) : [];
     }
 }

@@ -222,13 +222,13 @@ public sealed partial class LocalCluster : ICluster
         }
     }
 
-    /// <summary>No attempt follows another before that has ended.</summary>
+    /// <summary>No attempt follows another before that has ended. In a folder made of a copy, what is not known ended with the one it was copied from.</summary>
     private bool HasEnded(AttemptOutput output)
     {
         turn.Wait(closing.Token);
         try
         {
-            return known.TryGetValue(output.Job, out var job) && (output.Attempt < job.Attempt || (output.Attempt == job.Attempt && job.IsDone));
+            return known.TryGetValue(output.Job, out var job) ? output.Attempt < job.Attempt || (output.Attempt == job.Attempt && job.IsDone) : LocalArchive.IsRestored(machine.Layout.Root);
         }
         finally
         {

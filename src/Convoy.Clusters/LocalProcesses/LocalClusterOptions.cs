@@ -5,6 +5,8 @@ namespace Convoy.Clusters.LocalProcesses;
 /// <summary>What the local cluster is told when it opens.</summary>
 public sealed record LocalClusterOptions
 {
+    public const int DefaultUidBase = 700_000;
+
     public string Name { get; init; } = "local";
 
     /// <summary>Everything the cluster remembers and every task's files. Made where it is missing.</summary>
@@ -31,7 +33,7 @@ public sealed record LocalClusterOptions
     /// <summary>
     /// Where the platform runs as root, a person's tasks run as this plus the person's number. Null: all tasks run as the platform does.
     /// </summary>
-    public int? UidBase { get; init; } = 700_000;
+    public int? UidBase { get; init; } = DefaultUidBase;
 
     /// <summary>Bytes of output kept of each task.</summary>
     public long LogBytes { get; init; } = 256L << 20;

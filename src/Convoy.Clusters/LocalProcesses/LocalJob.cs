@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Convoy.Core.Jobs;
+using Convoy.Objects;
 
 namespace Convoy.Clusters.LocalProcesses;
 
@@ -9,6 +10,8 @@ namespace Convoy.Clusters.LocalProcesses;
 /// </summary>
 internal sealed class LocalJob : IAsyncDisposable
 {
+    private static readonly TimeSpan FullDiskPause = TimeSpan.FromSeconds(2);
+
     private readonly LocalMachine machine;
     private readonly CancellationTokenSource preparing = new();
     private readonly List<TaskObservation> seen = [];
@@ -17,6 +20,7 @@ internal sealed class LocalJob : IAsyncDisposable
     private readonly HangWatch? hangs;
     private Task<int>? preparation;
     private FailedPreparation? failed;
+    private DateTimeOffset prepareAgain = DateTimeOffset.MinValue;
 
     /// <summary>Tasks below this rank are ready to start, or are to stop.</summary>
     private int prepared;
@@ -117,6 +121,7 @@ internal sealed class LocalJob : IAsyncDisposable
     private void Prepare()
     {
         var wish = Wish;
+        if (machine.Time.GetUtcNow() < prepareAgain) return;
         preparation ??= Task.Run(async () =>
         {
             await machine.Preparation.PrepareAsync(wish, preparing.Token);
@@ -132,7 +137,16 @@ internal sealed class LocalJob : IAsyncDisposable
         }
 
         if (preparing.IsCancellationRequested) return;
-        var reason = preparation.Exception?.InnerException?.Message ?? "it was given up";
+        var problem = preparation.Exception?.InnerException;
+        if (NoSpace.IsCauseOf(problem) || problem is LeftoverException)
+        {
+            // Nobody's mistake, and it passes: what was made so far is found again.
+            preparation = null;
+            prepareAgain = machine.Time.GetUtcNow() + FullDiskPause;
+            throw new IOException($"it cannot be prepared now: {problem!.Message}", problem);
+        }
+
+        var reason = problem?.Message ?? "it was given up";
         if (tasks.Exists(task => task.WasStarted))
         {
             // The gang was whole once, and goes on without what it was to grow by.
@@ -140,7 +154,6 @@ internal sealed class LocalJob : IAsyncDisposable
             (prepared, preparation) = (tasks.Count, null);
             throw new IOException($"what it was to grow by could not be prepared: {reason}");
         }
-
         failed = new FailedPreparation($"could not be prepared: {reason}", machine.Time.GetUtcNow());
         Directory.CreateDirectory(machine.Layout.Attempt(Assignment.JobId, Assignment.Attempt));
         DurableFile.Write(machine.Layout.Failed(Assignment.JobId, Assignment.Attempt), JsonSerializer.SerializeToUtf8Bytes(failed, LocalJson.Default.FailedPreparation));

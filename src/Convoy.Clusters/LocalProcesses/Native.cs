@@ -12,6 +12,7 @@ internal static unsafe partial class Native
 
     // The same number on x86-64 and arm64, which O_DIRECTORY has not.
     private const int CloseOnExecFlag = 0x80000;
+    private const int NonBlockingFlag = 0x800;
 
     // The same numbers on every architecture that is newer than these two calls.
     private const long PidFdSendSignal = 424;
@@ -41,6 +42,15 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int descriptor);
 
+    /// <summary>Never waits: a pipe that nobody writes to is empty.</summary>
+    public static SafeFileHandle OpenToRead(string path)
+    {
+        var descriptor = Open(path, CloseOnExecFlag | NonBlockingFlag, 0);
+        if (descriptor >= 0) return new SafeFileHandle(descriptor, ownsHandle: true);
+        var error = Marshal.GetLastPInvokeError();
+        throw new IOException($"{path}: {new Win32Exception(error).Message}", error);
+    }
+
     /// <summary>Invalid where it cannot be opened.</summary>
     public static SafeFileHandle OpenFolder(string path) => new(Open(path, CloseOnExecFlag, 0), ownsHandle: true);
 
@@ -52,7 +62,7 @@ internal static unsafe partial class Native
         var failed = Flush(descriptor) != 0;
         var error = Marshal.GetLastPInvokeError();
         _ = Close(descriptor);
-        if (failed) throw new IOException($"{path}: {new Win32Exception(error).Message}");
+        if (failed) throw new IOException($"{path}: {new Win32Exception(error).Message}", error);
     }
 
     /// <summary>

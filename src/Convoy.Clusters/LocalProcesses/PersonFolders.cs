@@ -17,11 +17,17 @@ internal sealed record PersonFolders(int? Uid)
         MakePassageParent(path);
         Make(path, made =>
         {
-            if (Uid is not { } uid) return;
             // The umask may have taken bits away.
-            File.SetUnixFileMode(made, Passage);
-            Own(made, 0, (uint)uid);
+            TakePassage(made);
         });
+    }
+
+    /// <summary>Makes a folder that is there one of the platform's, as <see cref="MakePassage"/> would have.</summary>
+    public void TakePassage(string path)
+    {
+        if (Uid is not { } uid) return;
+        File.SetUnixFileMode(path, Passage);
+        Own(path, 0, (uint)uid);
     }
 
     /// <summary>A folder of the person's own.</summary>
@@ -70,7 +76,8 @@ internal sealed record PersonFolders(int? Uid)
         Directory.Delete(path);
     }
 
-    private bool AsPerson(Action action)
+    /// <summary>False where it failed.</summary>
+    public bool AsPerson(Action action)
     {
         var done = false;
         var thread = new Thread(() =>

@@ -13,6 +13,7 @@ internal sealed class Preparation(LocalClusterOptions options, StateLayout layou
     {
         var assignment = wish.Assignment;
         var (job, attempt) = (assignment.JobId, assignment.Attempt);
+        if (LocalArchive.IsRestored(layout.Root) && ProcessTable.Read().FindOf(job, UidOf(wish.OwnerNumber)) is { } leftover) throw new LeftoverException(job, leftover);
         Directory.CreateDirectory(layout.Attempt(job, attempt));
         var port = TaskOrders.NeedsPort(assignment) ? GangPort(assignment) : 0;
         foreach (var rank in assignment.Members.Select(task => task.Rank))

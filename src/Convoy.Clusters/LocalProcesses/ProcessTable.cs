@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Convoy.Core.Jobs;
 using Convoy.Core.Tasks;
 
 namespace Convoy.Clusters.LocalProcesses;
@@ -50,6 +51,27 @@ internal sealed class ProcessTable
         }
 
         return clean;
+    }
+
+    /// <summary>A process of any task of the job, whatever platform started it; null where there is none.</summary>
+    public int? FindOf(JobId job, int? uid)
+    {
+        var mark = Encoding.UTF8.GetBytes($"\0CONVOY_JOB_ID={job}\0");
+        foreach (var pid in pids)
+        {
+            try
+            {
+                var proc = $"/proc/{pid.ToString(CultureInfo.InvariantCulture)}";
+                if (uid is { } theirs && !HasUid(proc, theirs)) continue;
+                if (Holds(File.ReadAllBytes($"{proc}/environ"), mark) && ProcessState.Read(pid) is { IsRunning: true }) return pid;
+            }
+            catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+            {
+                // It has just ended, or is another's.
+            }
+        }
+
+        return null;
     }
 
     private static bool IsOf(SweptTask task, int pid)

@@ -93,6 +93,12 @@ internal sealed class StateLayout(string root)
 /// </summary>
 internal sealed class PersonLayout(string root)
 {
+    public const string OutputsName = "outputs";
+    public const string CheckpointsName = "checkpoints";
+
+    /// <summary>What outlives the machine in a backup.</summary>
+    public static IReadOnlyList<string> Kept { get; } = [OutputsName, CheckpointsName];
+
     public string Root => root;
 
     public string Home => Path.Combine(root, "home");
@@ -103,7 +109,7 @@ internal sealed class PersonLayout(string root)
 
     public string Code(JobId job, int attempt, int rank) => Path.Combine(CodeOf(job), $"{attempt}-{rank}");
 
-    public string Checkpoints(JobId job) => Path.Combine(Job(job), "checkpoints");
+    public string Checkpoints(JobId job) => Path.Combine(Job(job), CheckpointsName);
 
     public string Output(JobId job, int attempt, int rank) => Path.Combine(OutputsOf(job), StateLayout.Text(attempt), StateLayout.Text(rank));
 
@@ -112,7 +118,7 @@ internal sealed class PersonLayout(string root)
 
     public IEnumerable<int> OutputRanks(JobId job, int attempt) => StateLayout.NumbersIn(Path.Combine(OutputsOf(job), StateLayout.Text(attempt)));
 
-    public string OutputsOf(JobId job) => Path.Combine(Job(job), "outputs");
+    public string OutputsOf(JobId job) => Path.Combine(Job(job), OutputsName);
 
     /// <summary>What reports touches it; see <see cref="HangWatch"/>.</summary>
     public string Heartbeat(JobId job, int attempt, int rank) => Path.Combine(Temporary(job, attempt, rank), "heartbeat");

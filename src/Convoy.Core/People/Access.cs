@@ -15,6 +15,9 @@ public enum Permission
     /// <summary>Say which nodes take no more jobs, and empty them.</summary>
     AdministerNodes,
 
+    /// <summary>Pause what the scheduler does, and let it go on.</summary>
+    AdministerScheduling,
+
     /// <summary>Users, levels, queues and everybody's tokens.</summary>
     AdministerPeople,
 
@@ -36,7 +39,7 @@ public sealed record Caller(string User, bool IsAdministrator, string? ReportsFo
         Permission.ReportForJob => ReportsFor is not null,
         _ when ReportsFor is not null => false,
         Permission.UseJobs or Permission.SeePlatform or Permission.UseTokens => true,
-        Permission.AdministerJobs or Permission.AdministerNodes or Permission.AdministerPeople => IsAdministrator,
+        Permission.AdministerJobs or Permission.AdministerNodes or Permission.AdministerScheduling or Permission.AdministerPeople => IsAdministrator,
         _ => false,
     };
 

@@ -37,6 +37,9 @@ public sealed record SchedulingPolicy(IReadOnlyList<Level> Levels)
     /// <summary>How long a job runs at one size, or on one place, before it grows or is moved.</summary>
     public TimeSpan MinTimeBetweenSizes(Standing standing) => LevelOf(standing).MinRunTime is var least && least > LeastTimeAtOneSize ? least : LeastTimeAtOneSize;
 
+    /// <summary>The same, where administrators have paused evictions: whatever runs goes on, and whoever waits, waits for what ends by itself.</summary>
+    public SchedulingPolicy WithoutEvictions() => this with { Levels = [.. Levels.Select(level => level with { Preemptible = false })] };
+
     public Level LevelOf(Standing standing) => Levels.FirstOrDefault(level => level.Name == standing.Level) ?? new Level(standing.Level, int.MinValue);
 }
 

@@ -17,6 +17,9 @@ public sealed class DiskObjectStore : IObjectStore
     /// <summary>Uploads that are taking a piece right now.</summary>
     private readonly ConcurrentDictionary<string, byte> busy = new();
 
+    /// <summary>An object that is looked at to be removed is not put there again meanwhile.</summary>
+    private readonly Lock publishing = new();
+
     public DiskObjectStore(string root)
     {
         this.root = Path.GetFullPath(root);
@@ -61,6 +64,21 @@ public sealed class DiskObjectStore : IObjectStore
         finally
         {
             busy.TryRemove(path, out _);
+        }
+    }
+
+    public IEnumerable<string> List() => Directory.EnumerateDirectories(root).Where(folder => Path.GetFileName(folder).Length == 2)
+        .SelectMany(Directory.EnumerateFiles).Select(file => Path.GetFileName(file)).Where(name => name.Length == 64);
+
+    public bool Remove(string sha256, DateTimeOffset untouchedSince)
+    {
+        var file = new FileInfo(PathOf(sha256));
+        lock (publishing)
+        {
+            file.Refresh();
+            if (!file.Exists || file.LastWriteTimeUtc >= untouchedSince.UtcDateTime) return false;
+            file.Delete();
+            return true;
         }
     }
 
@@ -114,11 +132,17 @@ public sealed class DiskObjectStore : IObjectStore
         return new UploadProgress(kept > length ? UploadState.TooLarge : UploadState.HashMismatch, 0);
     }
 
-    private static void Publish(string upload, string target)
+    private void Publish(string upload, string target)
     {
         var folder = Path.GetDirectoryName(target)!;
         Directory.CreateDirectory(folder, OwnerOnlyFolder);
-        File.Move(upload, target, overwrite: true);
+        lock (publishing)
+        {
+            // Its age tells since when somebody wants it; an upload may have lain about for a day.
+            File.SetLastWriteTimeUtc(upload, DateTime.UtcNow);
+            File.Move(upload, target, overwrite: true);
+        }
+
         Durable.FlushFolder(folder);
         Durable.FlushFolder(Path.GetDirectoryName(folder)!);
     }

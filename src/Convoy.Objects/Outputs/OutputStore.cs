@@ -10,6 +10,9 @@ namespace Convoy.Objects.Outputs;
 /// </summary>
 public sealed class OutputStore(string root)
 {
+    /// <summary>A job's folders, in the order in which a copy of a store in use is made: what a manifest refers to is there before it.</summary>
+    public const string ManifestsName = "manifests", ContentName = "content";
+
     private const UnixFileMode OwnerOnlyFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private readonly string root = Path.GetFullPath(root);
 
@@ -113,9 +116,9 @@ public sealed class OutputStore(string root)
 
     private string Job(JobId job) => Path.Combine(root, job.Value);
 
-    private string Blobs(JobId job) => Path.Combine(Job(job), "content");
+    private string Blobs(JobId job) => Path.Combine(Job(job), ContentName);
 
-    private string Manifests(JobId job) => Path.Combine(Job(job), "manifests");
+    private string Manifests(JobId job) => Path.Combine(Job(job), ManifestsName);
 
     private string Manifest(JobId job, int attempt, int rank) => Path.Combine(Manifests(job), Text(attempt), Text(rank));
 }

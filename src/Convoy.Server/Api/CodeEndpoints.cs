@@ -24,16 +24,17 @@ public static class CodeEndpoints
         api.MapPut("/code/{sha256}", PutAsync).Asks(Permission.UseJobs).Produces(201).Produces(204).WithMetadata(new RequestSizeLimitAttribute(LargestPiece)).WithSummary("Upload a piece of an archive");
     }
 
-    private static async Task<IResult> HeadAsync(string sha256, HttpContext http, IStore store, IObjectStore objects, CancellationToken cancellationToken)
+    private static async Task<IResult> HeadAsync(string sha256, HttpContext http, IStore store, CodeShelf shelf, IObjectStore objects, CancellationToken cancellationToken)
     {
         var owner = http.Caller().User;
         if (!IsHash(sha256)) return Problems.BadRequest("BadHash", "a code archive is named by its SHA-256, 64 lower-case hexadecimal digits");
+        await shelf.TouchAsync(owner, sha256, cancellationToken);
         if (await store.HasCodeAsync(owner, sha256, cancellationToken)) return Results.Ok();
         http.Response.Headers[OffsetHeader] = Text(await objects.GetUploadOffsetAsync(owner, sha256, cancellationToken));
         return Results.StatusCode(404);
     }
 
-    private static async Task<IResult> PutAsync(string sha256, HttpContext http, IStore store, IObjectStore objects, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<IResult> PutAsync(string sha256, HttpContext http, IStore store, IObjectStore objects, DiskReserve disk, TimeProvider time, CancellationToken cancellationToken)
     {
         var owner = http.Caller().User;
         if (!IsHash(sha256)) return Problems.BadRequest("BadHash", "a code archive is named by its SHA-256, 64 lower-case hexadecimal digits");
@@ -46,6 +47,7 @@ public static class CodeEndpoints
 
         // The answer to the last piece may have been lost; nothing has to be sent again then.
         if (await store.HasCodeAsync(owner, sha256, cancellationToken)) return Results.StatusCode(201);
+        if (disk.ShortOf(length - offset) is { } shortage) return Problems.DiskFull(shortage);
         var upload = await objects.AppendUploadAsync(owner, sha256, offset, length, http.Request.Body, cancellationToken);
         http.Response.Headers[OffsetHeader] = Text(upload.Offset);
         switch (upload.State)

@@ -21,15 +21,17 @@ public static class JobEndpoints
     }
 
     private static async Task<IResult> SubmitAsync(
-        string id, HttpContext http, Admission admission, Ledger ledger, People people, IStore store, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
+        string id, HttpContext http, Admission admission, CodeShelf shelf, DiskReserve disk, Ledger ledger, People people, IStore store, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
     {
         if (!JobId.TryParse(id, out var jobId)) return Problems.BadRequest("BadJobId", $"'{id}' is not a job id: j followed by 7 to 31 of a-z and 0-9");
         var (spec, invalid) = await SpecBody.ReadAsync(http, cancellationToken);
         if (spec is null) return invalid!;
         var owner = (await people.FindAsync(http.Caller().User, cancellationToken))!;
         if (await ledger.FindAsync(jobId, cancellationToken) is { } known) return Again(known, owner, spec);
+        if (disk.ShortOf() is { } shortage) return Problems.DiskFull(shortage);
         if (await store.IsBeingDeletedAsync(jobId, cancellationToken)) return Problems.Conflict("BeingDeleted", $"a job {jobId} was deleted, and what it left is still being removed; try again in a moment, or use another id or idempotency key");
 
+        await shelf.TouchAsync(owner.Name, spec, cancellationToken);
         var (admitted, refusal) = await admission.AdmitAsync(owner, spec, cancellationToken);
         if (admitted is null) return refusal!;
         var answer = await ledger.SubmitAsync(jobId, owner, admitted.Queue, admitted.Spec, admitted.Level.MaxSubmitted, cancellationToken);
@@ -54,16 +56,18 @@ public static class JobEndpoints
         }
     }
 
-    private static async Task<IResult> CheckAsync(HttpContext http, Admission admission, Ledger ledger, People people, SchedulingLoop scheduling, WhatIf whatIf, CancellationToken cancellationToken)
+    private static async Task<IResult> CheckAsync(HttpContext http, Admission admission, DiskReserve disk, Restraints restraints, Ledger ledger, People people, SchedulingLoop scheduling, WhatIf whatIf, CancellationToken cancellationToken)
     {
         var (spec, invalid) = await SpecBody.ReadAsync(http, cancellationToken);
         if (spec is null) return invalid!;
         var owner = (await people.FindAsync(http.Caller().User, cancellationToken))!;
         var (admitted, refusal) = await admission.AdmitAsync(owner, spec, cancellationToken);
         if (admitted is null) return refusal!;
+        if (disk.ShortOf() is { } shortage) return Problems.DiskFull(shortage);
         if (Ledger.OverSubmitted(owner.Name, ledger.Unfinished.Values.Count(job => job.Owner == owner.Name), admitted.Level.MaxSubmitted) is { } over) return Problems.OverCap(over.Code, over.Message);
 
         var check = DryRun.Of(await scheduling.TryAsync(admitted.Probe, cancellationToken), ledger.Unfinished, http.Caller());
+        if (restraints.Halt is { } halt) return Results.Ok(check with { StartsNow = false, Reason = halt.Code, Message = halt.Message });
         if (check.Reason is null) return Results.Ok(check);
         var prospect = await whatIf.ProspectAsync(admitted.Probe, cancellationToken);
         return Results.Ok(check with { EarliestStart = check.EarliestStart ?? prospect.EarliestStart, Remedy = RemedyViews.Of(prospect.Remedy, admitted.Spec) });

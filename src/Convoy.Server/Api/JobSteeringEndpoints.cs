@@ -36,7 +36,7 @@ public static class JobSteeringEndpoints
             : Problems.NotFound($"job '{job}'");
 
     private static async Task<IResult> RetryAsync(
-        string job, HttpContext http, JobLookup lookup, JobSteering steering, Admission admission, Ledger ledger, People people, IObjectStore objects, CancellationToken cancellationToken)
+        string job, HttpContext http, JobLookup lookup, JobSteering steering, Admission admission, CodeShelf shelf, DiskReserve disk, Ledger ledger, People people, IObjectStore objects, CancellationToken cancellationToken)
     {
         int? attempt = null;
         if (http.Request.Query["attempt"].ToString() is { Length: > 0 } text)
@@ -49,6 +49,8 @@ public static class JobSteeringEndpoints
 
         // Nothing to submit: a job that finishes at this very moment is not queued without the checks below.
         if (!found.Phase.IsFinished()) return steering.Answer(new LedgerAnswer(JobLifecycle.Decide(found, new JobCommand.Retry(http.Caller().User, attempt, found.Level, null, found.Place), default), found));
+        if (disk.ShortOf() is { } shortage) return Problems.DiskFull(shortage);
+        await shelf.TouchAsync(found.Owner, found.Spec, cancellationToken);
         if (found.Spec.Code?.Archive is { } archive && !await objects.HasAsync(archive, cancellationToken))
         {
             return Problems.Conflict("CodeGone", $"job {found.Id} cannot run again: its code {archive[..12]}… is no longer kept; submit it anew, with its folder");

@@ -82,7 +82,7 @@ public static class NodeEndpoints
 
     private static IResult NoSuchNode(string name) => Problems.NoSuch($"node '{name}'; `convoy node list` shows them");
 
-    private static IResult ListClusters(Fleet fleet, Ledger ledger, TimeProvider time)
+    private static IResult ListClusters(Fleet fleet, Ledger ledger, Restraints restraints, TimeProvider time)
     {
         var held = HeldBy(ledger);
         var now = time.GetUtcNow();
@@ -92,7 +92,7 @@ public static class NodeEndpoints
             var free = nodes.Sum(node => Math.Max(0, node.Devices.Count - held[(cluster.Name, node.Name)].Sum(part => part.Place.Taken.Devices)));
             var state = cluster.LastSeenAt is null || cluster.IsSilentAt(now) ? "Unreachable" : "Ready";
             return new ClusterView(cluster.Name, cluster.Kind, state, nodes.Count, nodes.Sum(node => node.Devices.Count), free, cluster.LastSeenAt);
-        })], null));
+        })], null) { Notices = Notices.Of(restraints) });
     }
 
     private static ILookup<(string Cluster, string Node), (Job Job, HeldPlace Place)> HeldBy(Ledger ledger) => (

@@ -2,6 +2,7 @@ using Convoy.Client.Wire;
 using Convoy.Clusters;
 using Convoy.Core.People;
 using Convoy.Server.Authentication;
+using Convoy.Server.Operation;
 using Microsoft.Net.Http.Headers;
 
 namespace Convoy.Server.Api;
@@ -18,7 +19,7 @@ public static class OutputEndpoints
             .Takes(("attempt", "as the list says"), ("rank", "as the list says"), ("path", "as the list says"));
     }
 
-    private static async Task<IResult> ListAsync(string job, HttpContext http, JobLookup lookup, OutputReader reader, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(string job, HttpContext http, JobLookup lookup, OutputReader reader, RetentionMarks kept, CancellationToken cancellationToken)
     {
         if (await lookup.FindAsync(job, http.Caller(), cancellationToken) is not { } record) return Problems.NotFound($"job '{job}'");
         var (paging, refusal) = Paging.Read(http, "after");
@@ -28,6 +29,7 @@ public static class OutputEndpoints
         (tasks, refusal) = TaskChoice.Read(http.Request, readsAttempt: !all);
         if (tasks is null) return refusal!;
         if (tasks.Impossible(record.Job) is { } impossible) return impossible;
+        if (record.Job.Attempts.Count > 0 && kept.HasRemoved(KeptKind.Outputs, record.Job)) return Problems.Of(410, "OutputsRemoved", $"the outputs of job {record.Job.Id} were removed: outputs are kept for {kept.TimeOf(KeptKind.Outputs)} after a job's end, and it ended {record.Job.EndedAt:yyyy-MM-dd HH:mm} UTC");
         var cursor = paging.From is { } from ? OutputCursor.Parse(from) : null;
         var view = paging.From is not null && cursor is null ? null : await reader.ReadAsync(record.Job, new OutputRequest(tasks, all, http.Request.Query["prefix"].ToString()), cursor, paging.Limit, cancellationToken);
         return view is null ? Paging.BadCursor(paging.From!) : Results.Ok(view);

@@ -56,7 +56,7 @@ public static class QueueEndpoints
         }
     }
 
-    private static IResult List(HttpContext http, Ledger ledger, SchedulingLoop scheduling)
+    private static IResult List(HttpContext http, Ledger ledger, SchedulingLoop scheduling, Restraints restraints)
     {
         var (paging, refusal) = Paging.Read(http, "after");
         if (refusal is not null) return refusal;
@@ -64,15 +64,16 @@ public static class QueueEndpoints
         if (badCursor is not null) return badCursor;
         var jobs = ledger.Unfinished;
         var caller = http.Caller();
-        var order = scheduling.Latest.Order;
+        var latest = scheduling.Latest;
+        var order = latest.Order;
         var items = new List<QueueEntryView>();
         for (var at = (int)Math.Min(after, order.Count); at < order.Count && items.Count < paging.Limit; at++)
         {
             // It may have started or gone since the plan was made: then it waits no more, and its place stays empty.
-            if (jobs.TryGetValue(order[at].Job, out var job) && job.Phase == JobPhase.Pending) items.Add(Entry(at + 1, job, order[at].Reason.Token.ToString(), caller));
+            if (jobs.TryGetValue(order[at].Job, out var job) && job.Phase == JobPhase.Pending) items.Add(Entry(at + 1, job, latest.Halt?.Code ?? order[at].Reason.Token.ToString(), caller));
         }
 
-        return Results.Ok(new QueueListView(items, items.Count < paging.Limit ? null : items[^1].Position.ToString(CultureInfo.InvariantCulture)));
+        return Results.Ok(new QueueListView(items, items.Count < paging.Limit ? null : items[^1].Position.ToString(CultureInfo.InvariantCulture)) { Notices = Notices.Of(restraints) });
     }
 
     /// <summary>Others' jobs are a size and a level.</summary>

@@ -8,6 +8,9 @@ namespace Convoy.Server.Loops;
 /// <param name="Order">Waiting jobs as the scheduler considers them.</param>
 public sealed record LatestPlan(IReadOnlyList<WaitingJob> Order, ImmutableDictionary<JobId, WaitingReason> Reasons)
 {
+    /// <summary>Why nothing of the plan was done; null where it was.</summary>
+    public Restraint? Halt { get; init; }
+
     public static LatestPlan None { get; } = new([], ImmutableDictionary<JobId, WaitingReason>.Empty);
 
     /// <summary>A gang whose victims are only being told waits as well, in front of those that have no gang.</summary>
@@ -22,6 +25,13 @@ public sealed record LatestPlan(IReadOnlyList<WaitingJob> Order, ImmutableDictio
         ]);
     }
 
+    /// <summary>A plan that is not carried out: whoever would start waits as well, before all others.</summary>
+    public static LatestPlan Of(Plan plan, Restraint? halt) => halt is null ? Of(plan) : Of(
+    [
+        .. plan.Gangs.Select(gang => new WaitingJob(gang.Job, new WaitingReason(WaitingToken.Held, WaitingUnit.Jobs, 0, 0, 0, 0))),
+        .. plan.Waiting,
+    ]) with { Halt = halt };
+
     /// <summary>Who may use only clusters that are silent lacks no machines: nobody knows of any.</summary>
     /// <param name="silent">Names of clusters.</param>
     /// <param name="reporting">Names of the others.</param>
@@ -31,7 +41,7 @@ public sealed record LatestPlan(IReadOnlyList<WaitingJob> Order, ImmutableDictio
         var cut = pending.Where(job => !reporting.Any(name => FreeFor(job, name)) && silent.Any(name => FreeFor(job, name))).Select(job => job.Standing.Id).ToHashSet();
         return Of([.. Order.Select(waiting => cut.Contains(waiting.Job) && waiting.Reason.Token is WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.TopologyUnsatisfied or WaitingToken.NoSuchAccelerator
             ? waiting with { Reason = waiting.Reason with { Token = WaitingToken.ClusterUnreachable } }
-            : waiting)]);
+            : waiting)]) with { Halt = Halt };
 
         static bool FreeFor(PendingJob job, string cluster) => job.Clusters.Contains("any") || job.Clusters.Contains(cluster);
     }

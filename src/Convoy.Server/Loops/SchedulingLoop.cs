@@ -16,20 +16,23 @@ public sealed partial class SchedulingLoop : BackgroundService
     private readonly Snapshots snapshots;
     private readonly GuardedPlanner planner;
     private readonly SnapshotFolder kept;
+    private readonly Restraints restraints;
     private readonly Wakeup wakeup;
     private readonly TimeProvider time;
     private readonly ILogger<SchedulingLoop> log;
     private LatestPlan latest = LatestPlan.None;
     private string toldLast = "";
+    private string? haltedBy;
 
     public SchedulingLoop(
-        Ledger ledger, Fleet fleet, Snapshots snapshots, GuardedPlanner planner, SnapshotFolder kept, JobFeed feed, TimeProvider time, ILogger<SchedulingLoop> log)
+        Ledger ledger, Fleet fleet, Snapshots snapshots, GuardedPlanner planner, SnapshotFolder kept, Restraints restraints, JobFeed feed, TimeProvider time, ILogger<SchedulingLoop> log)
     {
         this.ledger = ledger;
         this.fleet = fleet;
         this.snapshots = snapshots;
         this.planner = planner;
         this.kept = kept;
+        this.restraints = restraints;
         this.time = time;
         this.log = log;
         wakeup = new Wakeup(time);
@@ -82,10 +85,14 @@ public sealed partial class SchedulingLoop : BackgroundService
 
         // Where nothing could be planned at all, what was known before is better than nothing.
         if (plan.Gangs.Count == 0 && plan.Waiting.Count == 0 && planning.Snapshot.Pending.Count > 0) return;
+        var halt = restraints.Halt;
         var silent = fleet.Clusters.Values.ToLookup(cluster => cluster.IsSilentAt(planning.Now), cluster => cluster.Name);
-        Volatile.Write(ref latest, LatestPlan.Of(plan).WithSilence([.. silent[true]], [.. silent[false]], planning.Snapshot.Pending));
+        Volatile.Write(ref latest, LatestPlan.Of(plan, halt).WithSilence([.. silent[true]], [.. silent[false]], planning.Snapshot.Pending));
         snapshots.Promise(plan, planning.Now);
         Instruments.WaitingJobs.Set(Latest.Order.Count);
+        if (halt?.Code != haltedBy && halt is not null) LogHalted(log, halt.Code, halt.Message);
+        haltedBy = halt?.Code;
+        if (halt is not null) return;
         Task[] applied =
         [
             .. plan.Gangs.Where(gang => !plan.MustWait(gang.Job)).Select(gang => AssignAsync(gang, cancellationToken)),
@@ -160,6 +167,9 @@ public sealed partial class SchedulingLoop : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Job} keeps its size: {Reason}")]
     private static partial void LogNotResized(ILogger log, JobId job, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Nothing new starts ({Code}): {Why}")]
+    private static partial void LogHalted(ILogger log, string code, string why);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Assignment of {Job} dropped: {Reason}")]
     private static partial void LogStale(ILogger log, JobId job, string reason);

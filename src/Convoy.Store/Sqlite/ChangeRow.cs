@@ -8,8 +8,8 @@ namespace Convoy.Store.Sqlite;
 internal sealed record ChangeRow
 {
     private const string Insert = """
-        INSERT INTO jobs (submit_sequence, id, owner, queue, name, phase, finished, revision, attempt, progress, body)
-        SELECT @SubmitSequence, @Id, @Owner, @Queue, @Name, @Phase, @Finished, @Revision, @Attempt, NULL, @Body
+        INSERT INTO jobs (submit_sequence, id, owner, queue, name, phase, finished, revision, attempt, progress, body, ended_at, code)
+        SELECT @SubmitSequence, @Id, @Owner, @Queue, @Name, @Phase, @Finished, @Revision, @Attempt, NULL, @Body, @EndedAt, @Code
         WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE id = '-' || @Id)
         ON CONFLICT DO NOTHING
         """;
@@ -22,7 +22,7 @@ internal sealed record ChangeRow
 
     /// <summary>Apart from <see cref="Update"/>, because most changes leave all of these as they are and the indexes hang on them.</summary>
     public const string UpdateWhatIsIndexed = """
-        UPDATE jobs SET owner = @Owner, queue = @Queue, name = @Name, phase = @Phase, finished = @Finished
+        UPDATE jobs SET owner = @Owner, queue = @Queue, name = @Name, phase = @Phase, finished = @Finished, ended_at = @EndedAt
         WHERE submit_sequence = @SubmitSequence AND (owner, queue, name, phase, finished) IS NOT (@Owner, @Queue, @Name, @Phase, @Finished)
         """;
 
@@ -43,6 +43,12 @@ internal sealed record ChangeRow
     public required string Phase { get; init; }
 
     public required bool Finished { get; init; }
+
+    /// <summary>Null until it is finished; one that is retried has not ended.</summary>
+    public long? EndedAt { get; init; }
+
+    /// <summary>The archive of its code; never changes.</summary>
+    public string? Code { get; init; }
 
     public required long Revision { get; init; }
 
@@ -73,6 +79,8 @@ internal sealed record ChangeRow
             Name = job.Spec.Name,
             Phase = job.Phase.ToString(),
             Finished = job.Phase.IsFinished(),
+            EndedAt = EndOf(job),
+            Code = job.Spec.Code?.Archive,
             Revision = job.Revision,
             Attempt = job.Attempts.Count,
             Body = StoredJson.Of(job),
@@ -80,6 +88,8 @@ internal sealed record ChangeRow
             Usage = change.Events.Any(happened => happened is JobRequeued or JobSuspended or JobSucceeded or JobFailed or JobCancelled) ? UsageRow.Of(job) : [],
         };
     }
+
+    public static long? EndOf(Job job) => job.Phase.IsFinished() ? StoredTime.Of(job.EndedAt!.Value) : null;
 
     /// <summary>A conflict writes nothing, so it needs no undoing.</summary>
     public CommitOutcome Apply(SqliteConnection connection)

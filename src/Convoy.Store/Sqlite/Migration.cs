@@ -22,6 +22,7 @@ internal sealed record Migration(int Version, string Sql, Action<SqliteConnectio
         new(6, Read("0006-organisation.sql")),
         new(7, Read("0007-node-wishes.sql")),
         new(8, Read("0008-deletion.sql")),
+        new(9, Read("0009-operation.sql"), EndedJobs.Fill),
     ];
 
     /// <summary>Brings the file to the newest version. Another process may be doing the same: each step looks again once it may write.</summary>
@@ -46,6 +47,16 @@ internal sealed record Migration(int Version, string Sql, Action<SqliteConnectio
         }
 
         RefuseForeign(connection, path, known);
+    }
+
+    /// <summary>For who works beside a server, which must not find its schema changed.</summary>
+    public static void RefuseOtherThan(SqliteConnection connection, string path, int known)
+    {
+        RefuseForeign(connection, path, known);
+        if (VersionOf(connection) is var version && version != known)
+        {
+            throw new StoreException(StoreFault.NewerSchema, $"{path} has schema {version} and this version of Convoy writes schema {known}; use the version that serves it, or start this one on it first");
+        }
     }
 
     private static void RefuseForeign(SqliteConnection connection, string path, int known)

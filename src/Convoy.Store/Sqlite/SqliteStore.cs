@@ -1,3 +1,4 @@
+using Dapper;
 using Microsoft.Data.Sqlite;
 
 namespace Convoy.Store.Sqlite;
@@ -22,7 +23,15 @@ public sealed partial class SqliteStore : IStore
     public static Task<SqliteStore> OpenAsync(string path, TimeProvider? time, CancellationToken cancellationToken) =>
         OpenAsync(path, Migration.All, time, cancellationToken);
 
-    internal static Task<SqliteStore> OpenAsync(string path, IReadOnlyList<Migration> migrations, TimeProvider? time, CancellationToken cancellationToken) => Task.Run(
+    /// <summary>Opens a file that is there and of this very version, beside a server that may be using it.</summary>
+    /// <exception cref="StoreException">It is not there, no database of Convoy's, or of another version.</exception>
+    public static Task<SqliteStore> OpenAsItIsAsync(string path, CancellationToken cancellationToken) =>
+        OpenAsync(path, connection => Migration.RefuseOtherThan(connection, path, Migration.All.Count), cancellationToken);
+
+    internal static Task<SqliteStore> OpenAsync(string path, IReadOnlyList<Migration> migrations, TimeProvider? time, CancellationToken cancellationToken) =>
+        OpenAsync(path, connection => Migration.Apply(connection, Path.GetFullPath(path), migrations, (time ?? TimeProvider.System).GetUtcNow()), cancellationToken);
+
+    private static Task<SqliteStore> OpenAsync(string path, Action<SqliteConnection> migrate, CancellationToken cancellationToken) => Task.Run(
         () =>
         {
             var file = new SqliteFile(Path.GetFullPath(path));
@@ -31,7 +40,7 @@ public sealed partial class SqliteStore : IStore
             {
                 file.KeepPrivate();
                 connection = file.OpenWriter();
-                Migration.Apply(connection, file.Path, migrations, (time ?? TimeProvider.System).GetUtcNow());
+                migrate(connection);
                 return new SqliteStore(file, connection);
             }
             catch (Exception e)
@@ -46,6 +55,25 @@ public sealed partial class SqliteStore : IStore
                 };
             }
         },
+        cancellationToken);
+
+    /// <summary>A copy of everything as it is at one instant, while others go on reading and writing. The file must not be there.</summary>
+    public Task BackUpAsync(string path, CancellationToken cancellationToken) => ReadAsync(
+        connection =>
+        {
+            // In one transaction of a reader: what is written meanwhile is not in it, and nobody waits.
+            connection.Execute("VACUUM INTO @path", new { path });
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>All that is wrong with the file's structure and references; nothing where it is sound.</summary>
+    public Task<IReadOnlyList<string>> CheckAsync(CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<string>>(
+        connection =>
+        [
+            .. connection.Query<string>("PRAGMA integrity_check").Where(line => line != "ok"),
+            .. connection.Query<string>("SELECT DISTINCT \"table\" FROM pragma_foreign_key_check").Select(table => $"{table} refers to rows that are not there"),
+        ],
         cancellationToken);
 
     public async ValueTask DisposeAsync()

@@ -18,6 +18,16 @@ public sealed class SchedulerProperties
         world => PlanChecker.Violations(world.Snapshot, world.Policy, Plan(world), Worlds.Now).ShouldBeEmpty(), iter: Iterations);
 
     [Fact]
+    public void Where_evictions_are_paused_nobody_is_evicted_or_moved_and_no_guarantee_is_violated() => Worlds.Random.Sample(world =>
+    {
+        var policy = world.Policy.WithoutEvictions();
+        var plan = Plan((world.Snapshot, policy));
+        plan.Evictions.ShouldBeEmpty();
+        plan.Resizes.ShouldNotContain(resize => resize.IsMove);
+        PlanChecker.Violations(world.Snapshot, policy, plan, Worlds.Now).ShouldBeEmpty();
+    }, iter: Iterations);
+
+    [Fact]
     public void The_order_in_which_things_are_listed_changes_nothing() => Gen.Select(Worlds.Random, Gen.Int).Sample((world, seed) =>
     {
         var random = new Random(seed);

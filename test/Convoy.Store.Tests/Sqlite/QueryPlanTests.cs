@@ -33,6 +33,7 @@ public sealed class QueryPlanTests : IAsyncLifetime
         [
             JobQueries.One, JobQueries.Unfinished, JobQueries.LastSequence, JobQueries.Finished, JobQueries.Events, UsageRow.Since, MetricQueries.List(null), MetricQueries.List("loss"),
             PeopleQueries.User, PeopleQueries.Users, PeopleQueries.Token, PeopleQueries.Tokens(null), PeopleQueries.Tokens("ada"), PeopleQueries.Code,
+            RetentionQueries.Ended, RetentionQueries.Grants, RetentionQueries.GrantedAt, RetentionQueries.IsReferred, RetentionQueries.ForgetGrant, RetentionQueries.RemoveEvents, RetentionQueries.RemoveMetrics,
             Deletion.Mark, Deletion.IsMarked, Deletion.Marked, Deletion.RemoveSpent, .. Deletion.RemoveSome,
         ])
         {

@@ -1,0 +1,69 @@
+using Convoy.Clusters.LocalProcesses;
+using Convoy.Core.Resources;
+using Convoy.Store;
+
+namespace Convoy.Server.Operation;
+
+/// <summary>What the program does instead of serving. Each works on a state folder, beside a running server or without one.</summary>
+public static class OperatorVerbs
+{
+    public const string Usage = """
+        Usage: convoy-server backup --state DIR --to DIR
+                 copies the platform's state while it runs; again to the same folder copies what is new
+               convoy-server restore --from DIR --state NEWDIR
+                 makes a new state folder of a backup; it starts with scheduling paused
+               convoy-server token --state DIR [--user NAME] [--revoke-others]
+                 makes a new token for an administrator who has lost theirs
+        """;
+
+    private static readonly Dictionary<string, (string[] Needed, string[] TakingValue, string[] Switches)> Verbs = new(StringComparer.Ordinal)
+    {
+        ["backup"] = (["--to"], ["--state", "--to"], []),
+        ["restore"] = (["--from", "--state"], ["--from", "--state"], []),
+        ["token"] = ([], ["--state", "--user"], ["--revoke-others"]),
+    };
+
+    /// <summary>Null where the arguments name no such verb.</summary>
+    public static async Task<int?> RunAsync(string[] args, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (args.Length == 0 || !Verbs.TryGetValue(args[0], out var known)) return null;
+        var errors = new List<string>();
+        var values = ServerOptions.Read(args[1..], known.Switches, known.TakingValue, errors);
+        errors.AddRange(known.Needed.Where(name => !values.ContainsKey(name)).Select(name => $"convoy-server {args[0]} needs {name}; see --help"));
+        if (errors.Count > 0)
+        {
+            foreach (var error in errors) await Console.Error.WriteLineAsync($"error[Usage]: {error}");
+            return 2;
+        }
+
+        var state = Path.GetFullPath(values.GetValueOrDefault("--state") ?? ServerOptions.DefaultState());
+        try
+        {
+            switch (args[0])
+            {
+                case "backup":
+                    var copied = await Backup.RunAsync(state, values["--to"], Console.Error.WriteLine, time, cancellationToken);
+                    if (copied.LeftOut > 0) await Console.Error.WriteLineAsync($"warning[LeftOut]: {Sentences.Count(copied.LeftOut, "file")} went away meanwhile or could not be read");
+                    Console.WriteLine($"backed up {state} to {Path.GetFullPath(values["--to"])}: {Sentences.Count(copied.Files, "file")} of jobs, {new ByteSize(copied.Bytes).ToRoundedText()}");
+                    break;
+                case "restore":
+                    var (interrupted, warnings) = await Restore.RunAsync(values["--from"], state, Console.Error.WriteLine, time, cancellationToken);
+                    foreach (var warning in warnings) await Console.Error.WriteLineAsync($"warning[Backup]: {warning}");
+                    Console.WriteLine($"restored {state}; {Sentences.Count(interrupted, "job")} that had machines will start again; scheduling is paused: start the server, see that the platform it was made of is gone, and run `convoy scheduling resume`");
+                    break;
+                default:
+                    var (file, revoked) = await Recovery.RunAsync(state, values.GetValueOrDefault("--user"), values.ContainsKey("--revoke-others"), time, cancellationToken);
+                    Console.WriteLine($"a new token lies in {file}{(revoked > 0 ? $"; {Sentences.Count(revoked, "other token")} revoked" : "")}");
+                    break;
+            }
+
+            return 0;
+        }
+        catch (Exception e) when (e is BackupException or StateFolderException or StoreException or LocalClusterException or IOException or UnauthorizedAccessException)
+        {
+            var code = e switch { BackupException => "Backup", StateFolderException => "StateFolder", _ => FullDisk.IsCauseOf(e) ? DiskShortage.Code : "StorageUnavailable" };
+            await Console.Error.WriteLineAsync($"error[{code}]: {e.Message}");
+            return 3;
+        }
+    }
+}
