@@ -102,7 +102,7 @@ internal sealed class LocalJob : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await preparing.CancelAsync();
-        if (preparation is not null) await preparation.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (preparation is not null) await ((Task)preparation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         preparing.Dispose();
     }
 
