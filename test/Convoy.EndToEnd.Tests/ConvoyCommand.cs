@@ -45,7 +45,7 @@ internal sealed class ConvoyCommand : IDisposable
         var start = Start(BuiltPrograms.Cli, arguments);
         start.RedirectStandardError = true;
         using var process = Process.Start(start)!;
-        var typing = TypeAsync(process, Input);
+        var typing = TypeAsync(process.StandardInput, Input);
         using var limit = new CancellationTokenSource(Patience);
         try
         {
@@ -78,12 +78,12 @@ internal sealed class ConvoyCommand : IDisposable
         return start;
     }
 
-    private static async Task TypeAsync(Process process, byte[] input)
+    private static async Task TypeAsync(StreamWriter keyboard, byte[] input)
     {
         try
         {
-            await process.StandardInput.BaseStream.WriteAsync(input);
-            process.StandardInput.Close();
+            await keyboard.BaseStream.WriteAsync(input);
+            keyboard.Close();
         }
         catch (IOException)
         {

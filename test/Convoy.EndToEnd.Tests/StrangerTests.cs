@@ -112,7 +112,7 @@ public sealed class StrangerTests(Neighbours neighbours) : IClassFixture<Neighbo
     {
         (await Should.ThrowAsync<ConvoyException>(neighbours.Bob.CreateTokenAsync(new NewTokenRequest("alice", null, null), CancellationToken.None))).Status.ShouldBe(404);
         (await Should.ThrowAsync<ConvoyException>(neighbours.Bob.CreateTokenAsync(new NewTokenRequest("admin", null, null), CancellationToken.None))).Status.ShouldBe(404);
-        (await Should.ThrowAsync<ConvoyException>(neighbours.Bob.ListTokensAsync("alice", CancellationToken.None))).Status.ShouldBe(404);
+        (await Should.ThrowAsync<ConvoyException>(neighbours.Bob.ListTokensAsync("alice", null, null, CancellationToken.None))).Status.ShouldBe(404);
         (await Should.ThrowAsync<ConvoyException>(neighbours.Bob.RevokeTokenAsync(neighbours.AliceToken.Split('_')[1], CancellationToken.None))).Status.ShouldBe(404);
         (await Should.ThrowAsync<ConvoyException>(neighbours.Bob.AddUserAsync(new NewUserRequest("eve", null, true), CancellationToken.None))).Status.ShouldBe(403);
         (await neighbours.Alice.WhoAmIAsync(CancellationToken.None)).Name.ShouldBe("alice");
