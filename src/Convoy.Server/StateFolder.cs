@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Convoy.Client;
+using Convoy.Core.Languages;
 
 namespace Convoy.Server;
 
@@ -161,4 +162,7 @@ public sealed class StateFolder : IDisposable
     }
 }
 
-public sealed class StateFolderException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class StateFolderException(Text explanation, Exception? inner = null) : Exception(explanation.ToString(), inner), IExplained
+{
+    public Text Explanation { get; } = explanation;
+}
