@@ -46,5 +46,5 @@ public sealed class Restraints(Func<DiskShortage?>? disk = null)
         $"the platform's disk is nearly full: {shortage.FreeText} free, and {shortage.ReservedText} kept for what runs: nothing new starts, and what runs goes on",
         "nothing to do: it starts by itself once an administrator has freed space");
 
-    private static Text Why(Pause pause) => pause.Reason is { Length: > 0 } reason ? (Text)$" ({reason})" : "";
+    private static Text Why(Pause pause) => pause.Reason is { Length: > 0 } reason ? (Text)$" ({Text.Recalled(reason)})" : "";
 }

@@ -117,11 +117,11 @@ public sealed class StateFolder : IDisposable
     }
 
     /// <summary>In words; nothing where nobody knows.</summary>
-    private static string HolderOf(string path)
+    private static Text HolderOf(string path)
     {
         try
         {
-            return File.ReadAllText(HolderFile(path)).Trim().Split(' ') is [var pid, var host] ? host == Environment.MachineName ? $" (process {pid})" : $" (process {pid} on {host})" : "";
+            return File.ReadAllText(HolderFile(path)).Trim().Split(' ') is [var pid, var host] ? host == Environment.MachineName ? (Text)$" (process {pid})" : $" (process {pid} on {host})" : "";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
