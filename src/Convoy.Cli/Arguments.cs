@@ -17,7 +17,7 @@ internal static class Arguments
     {
         argument.Validators.Add(result =>
         {
-            if (result.Tokens.Any(token => token.Value.Length == 0)) result.AddError($"{argument.Name} is empty");
+            if (result.Tokens.Any(token => token.Value.Length == 0)) result.Refuse($"{argument.Name} is empty");
         });
         return argument;
     }

@@ -43,10 +43,10 @@ internal sealed class Call(ParseResult parsed, string[]? trailing, TextWriter ou
     public bool Has(Option option) => parsed.GetResult(option) is { Implicit: false };
 
     /// <summary>A message for people, after all data so far.</summary>
-    public void Say(string message)
+    public void Say(Text message)
     {
         output.Flush();
-        error.WriteLine(message);
+        error.WriteLine(message.Said());
     }
 
     /// <summary>Data that should be seen at once.</summary>

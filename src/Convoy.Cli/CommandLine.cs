@@ -34,6 +34,7 @@ internal static class CommandLine
         root.Add(HelpVerbs.BuildManual(root));
         root.Add(Call.ServerOption);
         root.Add(Call.TokenOption);
+        root.Add(Speech.LanguageOption);
         foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new ShowHelp();
         return root;
     }
@@ -64,7 +65,7 @@ internal static class CommandLine
         if (command is not Verb verb) throw CommandException.Usage($"{path} needs a verb: {string.Join(", ", command.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name))}; see {path} --help");
         if (parsed.Errors.Count > 0)
         {
-            throw CommandException.Usage($"{string.Join("; ", parsed.Errors.Select(Told).Distinct())}; see {path} --help");
+            throw CommandException.Usage($"{Text.Join("; ", parsed.Errors.Select(Told).Distinct())}; see {path} --help");
         }
 
         if (trailing is not null && !verb.TakesCommand) throw CommandException.Usage($"{path} takes no command after --; see {path} --help");
@@ -88,31 +89,31 @@ internal static class CommandLine
         }
 
         return CommandException.Usage(command is Verb { TakesCommand: true }
-            ? $"'{token}' is not a flag; put -- before the command to run: {path} [flags] -- {token}"
+            ? (Text)$"'{token}' is not a flag; put -- before the command to run: {path} [flags] -- {token}"
             : $"'{token}' is one argument too many; see {path} --help");
     }
 
     private static CommandException NotYet(string what) => new(ExitCodes.Invalid, "NotAvailableYet", $"`{what}` is not available yet: this version of Convoy does not have that feature; nothing was done");
 
     /// <summary>A word to try instead, as the end of a message.</summary>
-    public static string Guess(string typed, IEnumerable<string> words) => NearestWord.To(typed, words) is { } word ? $"; did you mean {word}?" : "";
+    public static Text Guess(string typed, IEnumerable<string> words) => NearestWord.To(typed, words) is { } word ? (Text)$"; did you mean {word}?" : "";
 
     /// <summary>In our words where the parser speaks of its own terms; what values should be, their options say.</summary>
-    private static string Told(ParseError error)
+    private static Text Told(ParseError error)
     {
         var result = error.SymbolResult;
         while (result is not (null or OptionResult)) result = result.Parent;
         if (result is OptionResult { Option: { Arity: var arity, HelpName: var value } option, Tokens.Count: var given } told)
         {
             var name = told.IdentifierToken?.Value ?? option.Name;
-            if (given < arity.MinimumNumberOfValues) return told.IdentifierToken is null ? $"{name} {value} is missing" : NoValue(told);
+            if (given < arity.MinimumNumberOfValues) return told.IdentifierToken is null ? (Text)$"{name} {value} is missing" : NoValue(told);
             if (given > arity.MaximumNumberOfValues) return $"{name} is given {given} times, and may be given once";
         }
 
-        return error.Message.ReplaceLineEndings(" ").TrimEnd('.', ' ');
+        return Text.Verbatim(error.Message.ReplaceLineEndings(" ").TrimEnd('.', ' '));
     }
 
-    private static string NoValue(OptionResult result) => $"{result.IdentifierToken?.Value} has no value; give {result.IdentifierToken?.Value} {result.Option.HelpName}";
+    private static Text NoValue(OptionResult result) => $"{result.IdentifierToken?.Value} has no value; give {result.IdentifierToken?.Value} {result.Option.HelpName}";
 
     /// <summary>From the command up to the program itself.</summary>
     public static IEnumerable<Command> Ancestry(Command command)

@@ -15,7 +15,7 @@ internal static class Connection
                 ExitCodes.NotAllowed, "NotSignedIn", $"there is no token for {Shown(server)}; sign in with `convoy login {Shown(server)}`, or set CONVOY_TOKEN (a saved token is only sent to the server it was saved for)");
         }
 
-        return new ConvoyClient(server, token, time);
+        return new ConvoyClient(server, token, time, Speech.Language);
     }
 
     public static (Uri? Server, string? Token) Resolve(string? serverFlag, string? tokenFlag)

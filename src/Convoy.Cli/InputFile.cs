@@ -1,6 +1,7 @@
 using System.Text;
 using Convoy.Cli.Output;
 using Convoy.Client;
+using Convoy.Core.Documents;
 
 namespace Convoy.Cli;
 
@@ -10,11 +11,11 @@ internal static class InputFile
     private const string StandardInput = "-";
 
     /// <summary>The file in messages.</summary>
-    public static string NameOf(string file) => file == StandardInput ? "standard input" : file;
+    public static string NameOf(string file) => file == StandardInput ? Text.Of("standard input").Said() : file;
 
     /// <param name="file"><c>-</c> reads standard input.</param>
     /// <param name="what">What it should be, for who named another file.</param>
-    public static async Task<string> ReadTextAsync(string file, long largest, string what, CancellationToken cancellationToken)
+    public static async Task<string> ReadTextAsync(string file, long largest, Text what, CancellationToken cancellationToken)
     {
         var bytes = await ReadAsync(file, largest, what, cancellationToken);
         try
@@ -23,11 +24,11 @@ internal static class InputFile
         }
         catch (DecoderFallbackException)
         {
-            throw new InvalidDataException($"{NameOf(file)} is not UTF-8 text; is it a {what}?");
+            throw new BadFileException($"{NameOf(file)} is not UTF-8 text; is it a {what}?");
         }
     }
 
-    public static async Task<ReadOnlyMemory<byte>> ReadAsync(string file, long largest, string what, CancellationToken cancellationToken)
+    public static async Task<ReadOnlyMemory<byte>> ReadAsync(string file, long largest, Text what, CancellationToken cancellationToken)
     {
         try
         {
@@ -37,7 +38,7 @@ internal static class InputFile
             for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
             {
                 await bytes.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-                if (bytes.Length > largest) throw new InvalidDataException($"{NameOf(file)} is larger than {Spans.Bytes(largest)}; is it a {what}?");
+                if (bytes.Length > largest) throw new BadFileException($"{NameOf(file)} is larger than {Spans.Bytes(largest)}; is it a {what}?");
             }
 
             return bytes.GetBuffer().AsMemory(0, (int)bytes.Length);

@@ -40,7 +40,7 @@ internal static class Options
         var option = File(name, description);
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: "-" }]) result.AddError($"{name} writes a file, and - is none; a file of that name is ./-");
+            if (result.Tokens is [{ Value: "-" }]) result.Refuse($"{name} writes a file, and - is none; a file of that name is ./-");
         });
         return option;
     }
@@ -57,7 +57,7 @@ internal static class Options
         {
             var text = result.Tokens[0].Value;
             if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most) return number;
-            result.AddError(most == int.MaxValue ? $"{name} takes a number of at least {least}, not '{text}'" : $"{name} takes a number from {least} to {most}, not '{text}'");
+            result.Refuse(most == int.MaxValue ? $"{name} takes a number of at least {least}, not '{text}'" : $"{name} takes a number from {least} to {most}, not '{text}'");
             return null;
         },
     };
@@ -71,17 +71,17 @@ internal static class Options
         {
             var text = result.Tokens[0].Value;
             if (DurationText.TryParse(text, out var duration) && duration >= least) return duration;
-            result.AddError($"{name} takes a duration such as 30s, 10m, 4h or 2d, from {DurationText.Format(least)} to {DurationText.Format(DurationText.Longest)}, not '{text}'");
+            result.Refuse($"{name} takes a duration such as 30s, 10m, 4h or 2d, from {DurationText.Format(least)} to {DurationText.Format(DurationText.Longest)}, not '{text}'");
             return null;
         },
     };
 
     /// <summary>Never empty: that is an unset variable of a script, no place.</summary>
-    private static Option<string?> Place(Option<string?> option, string what)
+    private static Option<string?> Place(Option<string?> option, Core.Languages.Text what)
     {
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: "" }]) result.AddError($"{result.IdentifierToken?.Value ?? option.Name} names no {what} (an unset variable?)");
+            if (result.Tokens is [{ Value: "" }]) result.Refuse($"{result.IdentifierToken?.Value ?? option.Name} names no {what} (an unset variable?)");
         });
         return option;
     }
@@ -92,7 +92,7 @@ internal static class Options
         if (values.Contains(text, StringComparer.Ordinal)) return text;
         var option = result.Parent is OptionResult parent ? parent.IdentifierToken?.Value ?? parent.Option.Name : "it";
         var nearest = NearestWord.To(text, values);
-        result.AddError($"{option} takes {string.Join(", ", values)}, not '{text}'{(nearest is null ? "" : $"; did you mean {nearest}?")}");
+        result.Refuse($"{option} takes {string.Join(", ", values)}, not '{text}'{(nearest is null ? Core.Languages.Text.None : $"; did you mean {nearest}?")}");
         return values[0];
     }
 }

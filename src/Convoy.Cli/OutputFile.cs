@@ -51,7 +51,7 @@ internal static class OutputFile
         }
         catch (Exception e) when (FileException.Explains(e))
         {
-            throw FileException.Reading(file, file, e);
+            throw FileException.Reading(Text.Verbatim(file), file, e);
         }
 
         throw new CommandException(ExitCodes.Invalid, "FileError", $"{flag} would replace {file}, which is there and differs; choose another folder, or remove the file");
@@ -65,7 +65,7 @@ internal static class OutputFile
         }
         catch (Exception e) when (FileException.Explains(e))
         {
-            throw FileException.Writing(folder, folder, e);
+            throw FileException.Writing(Text.Verbatim(folder), folder, e);
         }
     }
 
@@ -78,7 +78,7 @@ internal static class OutputFile
         }
         catch (Exception e) when (FileException.Explains(e))
         {
-            throw FileException.Writing(file, file, e);
+            throw FileException.Writing(Text.Verbatim(file), file, e);
         }
 
         call.Say($"wrote {file}");

@@ -17,6 +17,7 @@ using var signal = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
 try
 {
     var (own, trailing) = CommandLine.Split(args);
+    Speech.Choose(own);
     var root = CommandLine.Build();
     var parsed = CommandLine.Parse(root, own);
     using var output = new StreamWriter(stdout, new UTF8Encoding(false));

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Convoy.Core.Documents;
+using Convoy.Core.Languages;
 
 namespace Convoy.Client;
 
@@ -38,7 +40,7 @@ public sealed record Contexts(string? Current, IReadOnlyList<SavedContext> Items
         return Path.Combine(config, "convoy", "contexts.json");
     }
 
-    /// <exception cref="InvalidDataException">The file is there and is not what <see cref="Write"/> writes.</exception>
+    /// <exception cref="BadFileException">The file is there and is not what <see cref="Write"/> writes.</exception>
     public static Contexts Read(string file)
     {
         if (!File.Exists(file)) return None;
@@ -49,7 +51,7 @@ public sealed record Contexts(string? Current, IReadOnlyList<SavedContext> Items
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{file}, where contexts are saved, is damaged; remove it and sign in again", e);
+            throw new BadFileException($"{file}, where contexts are saved, is damaged; remove it and sign in again", e);
         }
         catch (Exception e) when (FileException.Explains(e))
         {

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 using Convoy.Core.Queues;
 using Convoy.Core.Resources;
 using Convoy.Core.Scheduling;
@@ -22,10 +23,11 @@ public sealed class ConvoyClient : IDisposable
     private readonly TimeProvider time;
 
     /// <param name="token">Null reaches only what needs no sign-in.</param>
-    public ConvoyClient(Uri server, string? token, TimeProvider time)
+    /// <param name="language">In which the server speaks.</param>
+    public ConvoyClient(Uri server, string? token, TimeProvider time, Language language = Language.English)
     {
         this.time = time;
-        line = new ServerLine(server, token, time);
+        line = new ServerLine(server, token, time, language);
         streams = new EventStreamReader(line, time);
         Code = new CodeUpload(line);
         Outputs = new JobOutputs(line, time);
@@ -188,7 +190,7 @@ public sealed class ConvoyClient : IDisposable
         }
         catch (JsonException e)
         {
-            throw line.NotConvoy(e.Message, e);
+            throw line.NotConvoy(Text.Verbatim(e.Message), e);
         }
     }
 

@@ -1,11 +1,14 @@
 using Convoy.Client.Wire;
+using Convoy.Core.Languages;
 
 namespace Convoy.Client;
 
 /// <summary>The server said no.</summary>
-public sealed class ConvoyException(Problem problem) : Exception(problem.Detail ?? problem.Title)
+public sealed class ConvoyException(Problem problem) : Exception(problem.Detail?.ToString() ?? problem.Title), IExplained
 {
     public Problem Problem { get; } = problem;
+
+    public Text Explanation => Problem.Detail ?? Text.Verbatim(Problem.Title);
 
     public int Status => Problem.Status;
 
@@ -17,7 +20,9 @@ public sealed class ConvoyException(Problem problem) : Exception(problem.Detail 
 }
 
 /// <summary>No answer came: nothing listens, the network or a proxy before the server is down.</summary>
-public sealed class ServerUnreachableException(Uri server, string why, Exception? inner = null) : Exception($"{server.GetLeftPart(UriPartial.Authority)}: {why}", inner)
+public sealed class ServerUnreachableException(Uri server, Text why, Exception? inner = null) : Exception($"{server.GetLeftPart(UriPartial.Authority)}: {why}", inner), IExplained
 {
     public Uri Server { get; } = server;
+
+    public Text Explanation => Text.Of($"{Server.GetLeftPart(UriPartial.Authority)}: {why}");
 }

@@ -68,7 +68,7 @@ internal sealed class EventStreamReader(ServerLine line, TimeProvider time)
         }
         catch (JsonException e)
         {
-            throw line.NotConvoy(e.Message, e);
+            throw line.NotConvoy(Core.Languages.Text.Verbatim(e.Message), e);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Convoy.Core.Languages;
 using Convoy.Core.Tasks;
 
 namespace Convoy.Client;
@@ -20,7 +21,7 @@ public enum TerminalEnd
 public abstract record TerminalNotice
 {
     /// <summary>The connection broke, and is made again.</summary>
-    public sealed record Lost(string Why) : TerminalNotice;
+    public sealed record Lost(Text Why) : TerminalNotice;
 
     /// <summary>It is there again.</summary>
     public sealed record Back : TerminalNotice;
@@ -110,7 +111,7 @@ public sealed class RemoteTerminal : IDisposable
             }
             catch (ServerUnreachableException e) when (lostSince is { } since && time.GetElapsedTime(since) < GiveUpAfter)
             {
-                await LostAsync(e.Message);
+                await LostAsync(e.Explanation);
             }
             catch (ConvoyException e) when (e.Code is "NotRunning" or "AlreadyFinished")
             {
@@ -127,7 +128,7 @@ public sealed class RemoteTerminal : IDisposable
             (lostSince, pause) = (null, ShortestPause);
         }
 
-        async Task LostAsync(string why)
+        async Task LostAsync(Text why)
         {
             if (lostSince is null) await notice(new TerminalNotice.Lost(why));
             lostSince ??= time.GetTimestamp();

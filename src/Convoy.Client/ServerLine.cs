@@ -5,6 +5,7 @@ using System.Net.WebSockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Convoy.Client.Wire;
+using Convoy.Core.Languages;
 
 namespace Convoy.Client;
 
@@ -21,7 +22,7 @@ internal sealed class ServerLine : IDisposable
     private readonly HttpClient http;
     private readonly TimeProvider time;
 
-    public ServerLine(Uri server, string? token, TimeProvider time)
+    public ServerLine(Uri server, string? token, TimeProvider time, Language language = Language.English)
     {
         Server = server;
         this.time = time;
@@ -31,6 +32,7 @@ internal sealed class ServerLine : IDisposable
             BaseAddress = new Uri(server.AbsoluteUri.TrimEnd('/') + "/" + ApiPath),
             Timeout = Timeout.InfiniteTimeSpan,
         };
+        http.DefaultRequestHeaders.AcceptLanguage.Add(new StringWithQualityHeaderValue(LanguageTags.Of(language)));
         if (token is not null && !IsToken(token)) throw new ArgumentException("it has characters that no token has", nameof(token));
         if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
@@ -57,7 +59,7 @@ internal sealed class ServerLine : IDisposable
         }
         catch (JsonException e)
         {
-            throw NotConvoy(e.Message, e);
+            throw NotConvoy(Text.Verbatim(e.Message), e);
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
@@ -120,7 +122,7 @@ internal sealed class ServerLine : IDisposable
         {
             var status = socket.HttpStatusCode;
             socket.Dispose();
-            if ((int)status < 400) throw new ServerUnreachableException(Server, e is WebSocketException ? e.InnerException?.Message ?? e.Message : $"no answer within {AnswerWithin.TotalSeconds:0} s", e);
+            if ((int)status < 400) throw new ServerUnreachableException(Server, e is WebSocketException ? Text.Verbatim(e.InnerException?.Message ?? e.Message) : $"no answer within {AnswerWithin.TotalSeconds:0} s", e);
         }
         catch
         {
@@ -132,7 +134,7 @@ internal sealed class ServerLine : IDisposable
     }
 
     /// <summary>Somebody else answers at this address.</summary>
-    public ServerUnreachableException NotConvoy(string why, Exception? inner) => new(Server, $"its answer is not Convoy's; is the address right? ({why})", inner);
+    public ServerUnreachableException NotConvoy(Text why, Exception? inner) => new(Server, $"its answer is not Convoy's; is the address right? ({why})", inner);
 
     public async Task ThrowIfRefusedAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
@@ -185,7 +187,7 @@ internal sealed class ServerLine : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new ServerUnreachableException(Server, e.InnerException?.Message ?? e.Message, e);
+            throw new ServerUnreachableException(Server, Text.Verbatim(e.InnerException?.Message ?? e.Message), e);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {

@@ -1,4 +1,5 @@
 using Convoy.Core.Documents;
+using Convoy.Core.Languages;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -35,7 +36,7 @@ public static class YamlDocument
         }
         catch (YamlNodes.RefusedException e)
         {
-            return Broken(e.Message, lines.Within(e.Start.Line, e.Start.Column));
+            return Broken(e.Explanation, lines.Within(e.Start.Line, e.Start.Column));
         }
         catch (YamlException e)
         {
@@ -48,7 +49,7 @@ public static class YamlDocument
         }
     }
 
-    private static DocumentReading Broken(string message, (int Line, int Column) place) => DocumentReading.Broken(message, place.Line, place.Column);
+    private static DocumentReading Broken(Text message, (int Line, int Column) place) => DocumentReading.Broken(message, place.Line, place.Column);
 
     /// <summary>The first character that YAML 1.2 (5.1) does not allow, half surrogate pairs included.</summary>
     private static int? FindUnprintable(string text)

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Convoy.Core.Documents;
+using Convoy.Core.Languages;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -80,5 +81,8 @@ internal sealed partial class YamlNodes(Parser parser, TextLines lines)
     private static partial Regex NumberPattern();
 
     /// <summary>YAML that a job file may not use.</summary>
-    public sealed class RefusedException(string message, Mark start) : YamlException(start, start, message);
+    public sealed class RefusedException(Text explanation, Mark start) : YamlException(start, start, explanation.ToString())
+    {
+        public Text Explanation { get; } = explanation;
+    }
 }

@@ -1,5 +1,6 @@
 using Convoy.Core.Documents;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 using Convoy.Core.People;
 using Convoy.Core.Queues;
 using Convoy.Core.Resources;
@@ -51,11 +52,11 @@ public sealed class Admission(IStore store, People people, Fleet fleet, TimeProv
 
     private static Level LevelOf(User owner, SchedulingPolicy policy) => policy.Levels.FirstOrDefault(level => level.Name == owner.Level) ?? new Level(owner.Level, 0);
 
-    private async ValueTask<string> WhichQueuesAsync(string owner, string asked, CancellationToken cancellationToken)
+    private async ValueTask<Text> WhichQueuesAsync(string owner, string asked, CancellationToken cancellationToken)
     {
         var open = (await people.QueuesOfAsync(owner, cancellationToken)).Where(queue => queue != owner && queue != QueueTree.RootName).ToArray();
-        var others = open.Length == 0 ? "" : $", and you may use {string.Join(", ", open.Take(MostQueuesNamed))}{(open.Length > MostQueuesNamed ? $" and {open.Length - MostQueuesNamed} more" : "")}";
-        var guess = NearestWord.To(asked, open) is { } near ? $"; did you mean '{near}'?" : "";
+        var others = open.Length == 0 ? Text.None : $", and you may use {string.Join(", ", open.Take(MostQueuesNamed))}{(open.Length > MostQueuesNamed ? (Text)$" and {open.Length - MostQueuesNamed} more" : "")}";
+        var guess = NearestWord.To(asked, open) is { } near ? (Text)$"; did you mean '{near}'?" : "";
         return $"there is no queue '{asked}' you may use{guess}; yours is '{owner}', everybody's is '{QueueTree.RootName}'{others}; `convoy queue list` shows them";
     }
 
@@ -72,7 +73,7 @@ public sealed class Admission(IStore store, People people, Fleet fleet, TimeProv
         ? Cap($"limits.maxDuration is {DurationText.Format(asked.Value)}, and level {level.Name} allows {DurationText.Format(level.MaxDuration.Value)}")
         : null;
 
-    private static IResult Cap(string why) => Problems.OverCap("ExceedsLevelCap", $"{why}; ask for less, or ask an administrator about your level");
+    private static IResult Cap(Text why) => Problems.OverCap("ExceedsLevelCap", $"{why}; ask for less, or ask an administrator about your level");
 
     /// <summary>Only where machines are known: a cluster that has not reported says nothing about what is possible.</summary>
     private IResult? Infeasible(PendingJob job)
@@ -80,22 +81,22 @@ public sealed class Admission(IStore store, People people, Fleet fleet, TimeProv
         if (!fleet.HasReported) return null;
         var snapshot = new ClusterSnapshot(0, fleet.Nodes, [], []);
         if (snapshot.Nodes.Count == 0 || Feasibility.FitsEmpty(snapshot, job)) return null;
-        var wants = string.Join(" and ", job.Roles.Select(role => $"{Sentences.Count(role.Min, "task")} of {Of(string.Join('|', role.Accelerators), role.Each)}"));
-        var close = job.Topology is { IsRequired: true } wish ? $", all within one {wish.Level.ToString().ToLowerInvariant()}" : "";
-        var has = string.Join("; ", snapshot.Nodes.GroupBy(node => (node.Cluster, node.Accelerator, node.Capacity))
+        var wants = Text.Join(" and ", job.Roles.Select(role => Text.Of($"{Sentences.Count(role.Min, "task")} of {Of(string.Join('|', role.Accelerators), role.Each)}")));
+        var close = job.Topology is { IsRequired: true } wish ? (Text)$", all within one {wish.Level.ToString().ToLowerInvariant()}" : "";
+        var has = Text.Join("; ", snapshot.Nodes.GroupBy(node => (node.Cluster, node.Accelerator, node.Capacity))
             .OrderBy(group => group.Key.Cluster, StringComparer.Ordinal).Take(8)
-            .Select(group => $"cluster {group.Key.Cluster} has {Sentences.Count(group.Count(), "node")} of {Of(group.Key.Accelerator, group.Key.Capacity)}"));
-        var assumed = job.Roles.Any(role => role.Each == RoleDemand.LeftOut) ? " (a task that asks for no CPU and no GPU counts as 1 CPU; ask for less with --cpu)" : "";
+            .Select(group => Text.Of($"cluster {group.Key.Cluster} has {Sentences.Count(group.Count(), "node")} of {Of(group.Key.Accelerator, group.Key.Capacity)}")));
+        var assumed = job.Roles.Any(role => role.Each == RoleDemand.LeftOut) ? (Text)" (a task that asks for no CPU and no GPU counts as 1 CPU; ask for less with --cpu)" : "";
         return Problems.Invalid("Infeasible", $"the job can never start: it needs {wants}{assumed}{close}; {has}; ask for less, or see `convoy node list`");
 
-        static string Of(string? type, ResourceVector amount)
+        static Text Of(string? type, ResourceVector amount)
         {
-            var parts = new List<string>();
-            if (amount.Devices > 0) parts.Add($"{Sentences.Count(amount.Devices, "GPU")}{(string.IsNullOrEmpty(type) ? "" : $" ({type})")}");
+            var parts = new List<Text>();
+            if (amount.Devices > 0) parts.Add($"{Sentences.Count(amount.Devices, "GPU")}{(string.IsNullOrEmpty(type) ? Text.None : $" ({type})")}");
             if (amount.CpuMillicores > 0) parts.Add(Sentences.Amount(WaitingUnit.Millicores, amount.CpuMillicores));
             if (amount.MemoryBytes > 0) parts.Add(Sentences.Amount(WaitingUnit.Bytes, amount.MemoryBytes));
             if (amount.Rdma > 0) parts.Add(Sentences.Count(amount.Rdma, "RDMA device"));
-            return string.Join(", ", parts);
+            return Text.Join(", ", parts);
         }
     }
 }

@@ -1,5 +1,6 @@
 using Convoy.Client;
 using Convoy.Core.Documents;
+using Convoy.Core.Languages;
 
 namespace Convoy.Server;
 
@@ -14,7 +15,7 @@ internal static class ConfigFile
     /// <summary>Values by the name of their option.</summary>
     /// <param name="takingValue">Options that may stand in a file with a value.</param>
     /// <param name="switches">Options that are true or false there.</param>
-    public static IReadOnlyDictionary<string, string> Read(string path, IReadOnlyList<string> takingValue, IReadOnlyList<string> switches, List<string> errors)
+    public static IReadOnlyDictionary<string, string> Read(string path, IReadOnlyList<string> takingValue, IReadOnlyList<string> switches, List<Text> errors)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         string text;
@@ -24,14 +25,14 @@ internal static class ConfigFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            errors.Add(FileException.Reading("the configuration", path, e).Message);
+            errors.Add(FileException.Reading("the configuration", path, e).Explanation);
             return values;
         }
 
         var reading = YamlDocument.Read(text);
         if (reading.Root is not MappingNode root)
         {
-            errors.Add($"{path}: {reading.Problem?.Message ?? "it is no mapping of options to values"}");
+            errors.Add($"{path}: {reading.Problem?.Message ?? (Text)"it is no mapping of options to values"}");
             return values;
         }
 
@@ -39,7 +40,7 @@ internal static class ConfigFile
         foreach (var entry in root.Entries)
         {
             var where = $"{path}:{entry.Line}:{entry.Column}: {entry.Key}";
-            if (!known.TryGetValue(entry.Key, out var option)) errors.Add($"{where} is no option{(NearestWord.To(entry.Key, known.Keys) is { } near ? $"; did you mean {near}?" : "")}");
+            if (!known.TryGetValue(entry.Key, out var option)) errors.Add($"{where} is no option{(NearestWord.To(entry.Key, known.Keys) is { } near ? (Text)$"; did you mean {near}?" : "")}");
             else if (values.ContainsKey(option)) errors.Add($"{where} stands there twice");
             else if (entry.Key == Retention && entry.Value is MappingNode kinds && kinds.Entries.All(kind => kind.Value is ScalarNode)) values[option] = string.Join(',', kinds.Entries.Select(kind => $"{kind.Key}={((ScalarNode)kind.Value).Text}"));
             else if (entry.Value is not ScalarNode { Kind: not ScalarKind.Null, Text.Length: > 0 } value) errors.Add($"{where} has no value of the right form");

@@ -1,5 +1,6 @@
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 using Convoy.Core.People;
 using Convoy.Core.Scheduling;
 using Convoy.Server.Loops;

@@ -1,5 +1,6 @@
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 using Convoy.Core.People;
 using Convoy.Core.Scheduling;
 using Convoy.Server.Loops;
@@ -46,7 +47,7 @@ public static class JobViews
             NotBefore = job.Phase == JobPhase.Pending && job.NotBefore > now ? job.NotBefore : null,
             Nodes = placed is null ? [] : [.. placed.Members.Select(task => task.Placement.Node).Distinct()],
             Progress = progressPermille / 1000.0,
-            Failure = job.Failure is { } f ? new FailureView(f.Attempt, f.Role, f.Rank, f.Node, f.ExitCode, f.Signal, f.Class, f.Message) : null,
+            Failure = job.Failure is { } f ? new FailureView(f.Attempt, f.Role, f.Rank, f.Node, f.ExitCode, f.Signal, f.Class, Text.Recalled(f.Message)) : null,
             CancelledBy = job.CancelledBy,
         };
     }
@@ -64,7 +65,7 @@ public static class JobViews
         return new EventView(sequence, happened.At, type, message, happened);
     }
 
-    private static (string? Reason, string? Message) Reason(Job job, LatestPlan plan, DateTimeOffset now) => job.Phase switch
+    private static (string? Reason, Text? Message) Reason(Job job, LatestPlan plan, DateTimeOffset now) => job.Phase switch
     {
         JobPhase.Pending when plan.Halt is { } halt => (halt.Code, halt.Message),
         JobPhase.Pending when job.NotBefore > now => ("Held", Sentences.StartsAgain(job, now)),
@@ -92,7 +93,7 @@ public static class JobViews
         task.Outcome?.Code,
         task.Outcome?.Signal,
         task.Outcome?.OutOfMemory ?? false,
-        task.Outcome?.Message)
+        Text.Recalled(task.Outcome?.Message))
     {
         JoinedAt = task.JoinedAt,
         ReleasedAt = task.ReleasedAt,

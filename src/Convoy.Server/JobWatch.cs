@@ -65,7 +65,7 @@ public sealed class JobWatch(IStore store, JobChanges changes, SchedulingLoop sc
                 if (job.Phase != JobPhase.Pending) waiting.Remove(job.Id);
                 else if (waiting.Count < limit || waiting.ContainsKey(job.Id)) waiting[job.Id] = (job, ReasonOf(job, plan));
                 var view = JobViews.Brief(job, record.ProgressPermille, plan, time.GetUtcNow());
-                await stream.AddAsync("job", changes.IdOf(position.Value), JsonSerializer.SerializeToUtf8Bytes(view, WireJson.Default.JobView), cancellationToken);
+                await stream.AddAsync("job", changes.IdOf(position.Value), JsonSerializer.SerializeToUtf8Bytes(view, RequestLanguage.Json.JobView), cancellationToken);
             }
         }
     }

@@ -1,12 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
+using Convoy.Core.Languages;
 
 namespace Convoy.Server;
 
 public static class ListenAddress
 {
     /// <summary>Why nobody can listen there, as one line for the operator; null where it is free.</summary>
-    public static string? WhyNot(IPEndPoint address)
+    public static Text? WhyNot(IPEndPoint address)
     {
         try
         {
@@ -17,7 +18,7 @@ public static class ListenAddress
         catch (SocketException e)
         {
             return e.SocketErrorCode == SocketError.AddressAlreadyInUse
-                ? $"error[AddressInUse]: {address} is in use; stop who uses it, or give another --listen"
+                ? (Text)$"error[AddressInUse]: {address} is in use; stop who uses it, or give another --listen"
                 : $"error[CannotListen]: {address}: {e.Message}; give another --listen";
         }
     }

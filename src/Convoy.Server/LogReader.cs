@@ -95,7 +95,7 @@ public sealed class LogReader(IEnumerable<ITaskLogs> logs, IStore store, Ledger 
         if (slice.Bytes.IsEmpty) return false;
         offsets[task.Rank] = slice.Offset + slice.Bytes.Length;
         var chunk = new LogChunk(number, task.Role, task.Rank, slice.Offset, slice.Bytes);
-        await stream.SendAsync("log", new LogCursor(number, offsets).ToString(), JsonSerializer.SerializeToUtf8Bytes(chunk, WireJson.Default.LogChunk), cancellationToken);
+        await stream.SendAsync("log", new LogCursor(number, offsets).ToString(), JsonSerializer.SerializeToUtf8Bytes(chunk, RequestLanguage.Json.LogChunk), cancellationToken);
         return true;
     }
 

@@ -5,6 +5,7 @@ using Convoy.Client.Wire;
 using Convoy.Clusters;
 using Convoy.Clusters.LocalProcesses;
 using Convoy.Core.Json;
+using Convoy.Core.Languages;
 using Convoy.Core.Scheduling;
 using Convoy.Objects;
 using Convoy.Objects.Disk;
@@ -73,7 +74,7 @@ public sealed class Platform : IAsyncDisposable
         await app.Services.GetRequiredService<Snapshots>().LoadAsync(CancellationToken.None);
         Map(app);
         app.Lifetime.ApplicationStarted.Register(() => Announce(options, state));
-        app.Lifetime.ApplicationStopping.Register(() => TakeLeave(app.Services.GetRequiredService<Ledger>(), state));
+        app.Lifetime.ApplicationStopping.Register(() => TakeLeave(app.Services.GetRequiredService<Ledger>(), state, options.Language));
         return new Platform(app, store, cluster);
     }
 
@@ -120,6 +121,7 @@ public sealed class Platform : IAsyncDisposable
             // One JSON form: what the client's records say holds here too.
             var (ours, wire) = (json.SerializerOptions, WireJson.Default.Options);
             ours.TypeInfoResolverChain.Insert(0, WireJson.Default);
+            ours.Converters.Add(RequestLanguage.Converter);
             
             // Specs are only written here (SpecBody reads them), and what a converter hides is not described in the API's document.
             foreach (var converter in wire.Converters.Where(converter => converter is not JobSpecConverter)) ours.Converters.Add(converter);
@@ -146,6 +148,7 @@ public sealed class Platform : IAsyncDisposable
         // Outermost, so that it counts the status that was answered, not the one before an exception was.
         app.UseHttpMetrics();
         app.Use(RequestIds.AddAsync);
+        app.Use(RequestLanguage.AnswerAsync);
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
             ExceptionHandler = AnswerException,
@@ -204,33 +207,37 @@ public sealed class Platform : IAsyncDisposable
         }).ExecuteAsync(http);
     }
 
-    private static void TakeLeave(Ledger ledger, StateFolder state)
+    private static void TakeLeave(Ledger ledger, StateFolder state, Language language)
     {
         var running = ledger.Unfinished.Values.Count(job => job.Current is not null);
-        if (running > 0) Console.WriteLine($"stopping; {Sentences.Count(running, "job")} with machines {(running == 1 ? "goes" : "go")} on, and the next start on {state.Root} takes {(running == 1 ? "it" : "them")} up");
+        if (running == 1) Say($"stopping; {Sentences.Count(running, "job")} with machines goes on, and the next start on {state.Root} takes it up", language);
+        else if (running > 1) Say($"stopping; {Sentences.Count(running, "job")} with machines go on, and the next start on {state.Root} takes them up", language);
     }
 
     private static long LargestBodyOf(Endpoint? endpoint) => endpoint?.Metadata.GetMetadata<IRequestSizeLimitMetadata>()?.MaxRequestBodySize ?? LargestBody;
 
     private static void Announce(ServerOptions options, StateFolder state)
     {
-        if (options.WriteContext is { } file) WriteContext(file, new SavedContext("local", options.Url, TokenFile: state.AdministratorToken));
-        Console.WriteLine($"convoy-server {VersionEndpoints.Version} serves on {options.Url}");
-        Console.WriteLine($"  API documentation  {options.Url}/docs");
-        Console.WriteLine($"  state              {state.Root}");
-        Console.WriteLine($"  administrator      token in {state.AdministratorToken}");
+        if (options.WriteContext is { } file) WriteContext(file, new SavedContext("local", options.Url, TokenFile: state.AdministratorToken), options.Language);
+        Say($"convoy-server {VersionEndpoints.Version} serves on {options.Url}", options.Language);
+        Say($"  API documentation  {options.Url}/docs", options.Language);
+        Say($"  state              {state.Root}", options.Language);
+        Say($"  administrator      token in {state.AdministratorToken}", options.Language);
     }
 
+    private static void Say(Text text, Language language) => Console.WriteLine(text.In(language));
+
     /// <summary>Who cannot be told where the server is may still be served.</summary>
-    private static void WriteContext(string file, SavedContext context)
+    private static void WriteContext(string file, SavedContext context, Language language)
     {
         try
         {
             Contexts.Read(file).With(context).Write(file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Core.Documents.BadFileException)
         {
-            Console.Error.WriteLine($"warning[ContextNotWritten]: {file}: {e.Message}; give --server {context.Server} to the command line");
+            Text why = e is IExplained explained ? explained.Explanation : Text.Verbatim(e.Message);
+            Console.Error.WriteLine(Text.Of($"warning[ContextNotWritten]: {file}: {why}; give --server {context.Server} to the command line").In(language));
         }
     }
 }

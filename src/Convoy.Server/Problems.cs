@@ -1,5 +1,6 @@
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 
 namespace Convoy.Server;
 
@@ -11,31 +12,31 @@ public static class Problems
     public static IResult NotAllowed() => Of(403, "NotAllowed", "your account may not do this; ask an administrator");
 
     /// <param name="what">Something that people own.</param>
-    public static IResult NotFound(string what) => Of(404, "NotFound", $"there is no {what}, or it is not yours");
+    public static IResult NotFound(Text what) => Of(404, "NotFound", $"there is no {what}, or it is not yours");
 
     /// <param name="what">Something that everybody may know of.</param>
-    public static IResult NoSuch(string what) => Of(404, "NotFound", $"there is no {what}");
+    public static IResult NoSuch(Text what) => Of(404, "NotFound", $"there is no {what}");
 
-    public static IResult Invalid(string code, string detail) => Of(422, code, detail);
+    public static IResult Invalid(string code, Text detail) => Of(422, code, detail);
 
     public static IResult InvalidSpec(IReadOnlyList<SpecProblem> problems) => Of(422, "InvalidSpec", $"the job has {Sentences.Count(problems.Count, "problem")}", problems);
 
     public static IResult InvalidOrganisation(IReadOnlyList<SpecProblem> problems) => Of(422, "InvalidOrganisation", $"the organisation has {Sentences.Count(problems.Count, "problem")}; nothing was changed", problems);
 
-    public static IResult BadRequest(string code, string detail) => Of(400, code, detail);
+    public static IResult BadRequest(string code, Text detail) => Of(400, code, detail);
 
-    public static IResult Conflict(string code, string detail) => Of(409, code, detail);
+    public static IResult Conflict(string code, Text detail) => Of(409, code, detail);
 
-    public static IResult OverCap(string code, string detail) => Of(403, code, detail);
+    public static IResult OverCap(string code, Text detail) => Of(403, code, detail);
 
     /// <param name="what">What is lacking.</param>
-    public static IResult DiskFull(string what) => Of(507, DiskShortage.Code, $"{what}; nothing of the request was kept, and what runs goes on; try again later; an administrator can free space there, remove finished jobs, or keep less with --retention");
+    public static IResult DiskFull(Text what) => Of(507, DiskShortage.Code, $"{what}; nothing of the request was kept, and what runs goes on; try again later; an administrator can free space there, remove finished jobs, or keep less with --retention");
 
     public static IResult DiskFull(DiskShortage shortage) => DiskFull($"the platform's disk is nearly full: {shortage.FreeText} free, and {shortage.ReservedText} kept for what runs");
 
-    public static IResult Of(int status, string code, string detail, IReadOnlyList<SpecProblem>? problems = null) => new Answer(status, code, detail, problems);
+    public static IResult Of(int status, string code, Text detail, IReadOnlyList<SpecProblem>? problems = null) => new Answer(status, code, detail, problems);
 
-    private sealed record Answer(int Status, string Code, string Detail, IReadOnlyList<SpecProblem>? SpecProblems) : IResult
+    private sealed record Answer(int Status, string Code, Text Detail, IReadOnlyList<SpecProblem>? SpecProblems) : IResult
     {
         public Task ExecuteAsync(HttpContext httpContext)
         {
@@ -43,7 +44,7 @@ public static class Problems
             httpContext.Response.Headers[RequestIds.Header] = RequestIds.Of(httpContext);
             var title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(Status);
             var problem = new Problem($"urn:convoy:problem:{Code}", title, Status, Detail, Code, RequestIds.Of(httpContext), SpecProblems);
-            return httpContext.Response.WriteAsJsonAsync(problem, WireJson.Default.Problem, "application/problem+json", httpContext.RequestAborted);
+            return httpContext.Response.WriteAsJsonAsync(problem, RequestLanguage.Json.Problem, "application/problem+json", httpContext.RequestAborted);
         }
     }
 }

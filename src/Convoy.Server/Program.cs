@@ -1,11 +1,13 @@
 using Convoy.Clusters.LocalProcesses;
+using Convoy.Core.Languages;
 using Convoy.Server;
 using Convoy.Server.Operation;
 using Convoy.Store;
 
+var language = ServerOptions.LanguageOf(args);
 if (args.Contains("--help") || args.Contains("-h"))
 {
-    await Console.Out.WriteLineAsync($"{ServerOptions.Usage}\n\n{OperatorVerbs.Usage}");
+    await Console.Out.WriteLineAsync($"{Text.Of(ServerOptions.Usage).In(language)}\n\n{Text.Of(OperatorVerbs.Usage).In(language)}");
     return 0;
 }
 
@@ -20,14 +22,14 @@ if (await OperatorVerbs.RunAsync(args, TimeProvider.System, CancellationToken.No
 var (options, errors) = ServerOptions.Parse(args);
 if (options is null)
 {
-    foreach (var error in errors) await Console.Error.WriteLineAsync($"error[Usage]: {error}");
+    foreach (var error in errors) await Console.Error.WriteLineAsync($"error[Usage]: {error.In(language)}");
     return 2;
 }
 
 // Asked before anything is touched: the host would tell it with a page of its own insides.
 if (ListenAddress.WhyNot(options.Listen) is { } taken)
 {
-    await Console.Error.WriteLineAsync(taken);
+    await Console.Error.WriteLineAsync(taken.In(language));
     return 3;
 }
 
@@ -40,16 +42,16 @@ try
 }
 catch (StateFolderException e)
 {
-    await Console.Error.WriteLineAsync($"error[StateFolder]: {e.Message}");
+    await Console.Error.WriteLineAsync($"error[StateFolder]: {e.Explanation.In(language)}");
     return 3;
 }
 catch (Exception e) when (e is LocalClusterException or StoreException or IOException or UnauthorizedAccessException)
 {
-    await Console.Error.WriteLineAsync($"error[CannotStart]: {e.Message}");
+    await Console.Error.WriteLineAsync($"error[CannotStart]: {(e is IExplained explained ? explained.Explanation.In(language) : e.Message)}");
     return 3;
 }
 catch (BadCertificateException e)
 {
-    await Console.Error.WriteLineAsync($"error[BadCertificate]: {e.Message}");
+    await Console.Error.WriteLineAsync($"error[BadCertificate]: {e.Explanation.In(language)}");
     return 3;
 }

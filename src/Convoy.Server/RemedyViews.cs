@@ -1,6 +1,7 @@
 using System.Globalization;
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 using Convoy.Core.Resources;
 using Convoy.Core.Scheduling;
 
@@ -16,17 +17,22 @@ public static class RemedyViews
     public static RemedyView? Of(Remedy? remedy, JobSpec spec)
     {
         if (remedy is null) return null;
-        if (remedy is Remedy.Wait wait) return new RemedyView(nameof(Remedy.Wait), null, wait.Until is { } until ? $"nothing to do: it starts by itself after {until:HH:mm:ss} UTC" : "nothing to do: it starts by itself", null, [], 0);
+        if (remedy is Remedy.Wait wait) return new RemedyView(nameof(Remedy.Wait), null, wait.Until is { } until ? (Text)$"nothing to do: it starts by itself after {until:HH:mm:ss} UTC" : "nothing to do: it starts by itself", null, [], 0);
         IReadOnlyList<Remedy> parts = remedy is Remedy.Several several ? several.Changes : [remedy];
         var owners = Changes(spec, parts.Aggregate(spec, With)).ToArray();
         var administrators = parts.SelectMany(AdministratorsChanges).ToArray();
         var isOwners = parts.All(part => part is Remedy.JobChange);
-        var start = remedy.Evicts == 0 ? "it would start now " : "it would start ";
-        var end = remedy.Evicts == 0 ? "" : $" once {Sentences.Count(remedy.Evicts, "running job")} that it may evict {(remedy.Evicts == 1 ? "has" : "have")} stopped";
+        var changes = Text.Join(" and ", parts.Select(Phrase));
+        Text message = remedy.Evicts switch
+        {
+            0 => $"it would start now {changes}",
+            1 => $"it would start {changes} once {Sentences.Count(remedy.Evicts, "running job")} that it may evict has stopped",
+            _ => $"it would start {changes} once {Sentences.Count(remedy.Evicts, "running job")} that it may evict have stopped",
+        };
         return new RemedyView(
             remedy.GetType().Name,
             isOwners ? Owner : Administrator,
-            start + string.Join(" and ", parts.Select(Phrase)) + end,
+            message,
             isOwners && owners.All(change => change.Flag is not null) ? string.Join(' ', owners.Select(change => change.Flag).Distinct()) : null,
             [.. owners.Select(change => change.Change), .. administrators],
             remedy.Evicts);
@@ -59,7 +65,7 @@ public static class RemedyViews
             spec with { Roles = spec.Roles.ToDictionary(role => role.Key, role => which(role.Key) ? changed(role.Value) : role.Value) };
     }
 
-    private static string Phrase(Remedy remedy) => remedy switch
+    private static Text Phrase(Remedy remedy) => remedy switch
     {
         Remedy.Accelerator change => $"on {change.Type}",
         Remedy.AnyAccelerator => "on any type of accelerator",
@@ -75,8 +81,8 @@ public static class RemedyViews
         Remedy.Priority change => $"at {Word(change.To)} priority",
         Remedy.Preemptible => "if it might be evicted, and so might borrow",
         Remedy.Queue change => $"in queue {change.Name}",
-        Remedy.LevelCap change => $"if level {change.Raised.Name} allowed a person {string.Join(", ", Caps(change).Select(cap => $"{cap.To} {cap.What}"))}",
-        Remedy.QueueQuota change => $"if queue {change.Name} had {string.Join(", ", Quotas(change).Select(quota => $"{quota.To} {change.Type} as its {quota.What}"))}",
+        Remedy.LevelCap change => $"if level {change.Raised.Name} allowed a person {Text.Join(", ", Caps(change).Select(cap => cap.What))}",
+        Remedy.QueueQuota change => $"if queue {change.Name} had {Text.Join(", ", Quotas(change).Select(quota => Text.Of($"{quota.To} {change.Type} as its {quota.What}")))}",
         Remedy.MoreNodes change => $"with {Sentences.Count(change.Count, "more node")} like {change.Like.Name} of cluster {change.Like.Cluster}",
         _ => throw new ArgumentOutOfRangeException(nameof(remedy), remedy, "unknown remedy"),
     };
@@ -114,15 +120,15 @@ public static class RemedyViews
         _ => [],
     };
 
-    private static IEnumerable<(string Key, string What, int To)> Caps(Remedy.LevelCap change)
+    private static IEnumerable<(string Key, Text What, int To)> Caps(Remedy.LevelCap change)
     {
         var (before, raised) = (change.Before, change.Raised);
-        if (before.MaxRunning != raised.MaxRunning) yield return ("maxRunning", "running jobs", raised.MaxRunning!.Value);
-        if (before.MaxGpus != raised.MaxGpus) yield return ("maxGpus", "GPUs", raised.MaxGpus!.Value);
-        if (before.MaxGpusPerJob != raised.MaxGpusPerJob) yield return ("maxGpusPerJob", "GPUs for one job", raised.MaxGpusPerJob!.Value);
+        if (before.MaxRunning != raised.MaxRunning) yield return ("maxRunning", Sentences.Count(raised.MaxRunning!.Value, "running job"), raised.MaxRunning!.Value);
+        if (before.MaxGpus != raised.MaxGpus) yield return ("maxGpus", Sentences.Count(raised.MaxGpus!.Value, "GPU"), raised.MaxGpus!.Value);
+        if (before.MaxGpusPerJob != raised.MaxGpusPerJob) yield return ("maxGpusPerJob", $"{Sentences.Count(raised.MaxGpusPerJob!.Value, "GPU")} for one job", raised.MaxGpusPerJob!.Value);
     }
 
-    private static IEnumerable<(string Key, string What, int To)> Quotas(Remedy.QueueQuota change)
+    private static IEnumerable<(string Key, Text What, int To)> Quotas(Remedy.QueueQuota change)
     {
         if (change.Before.Nominal != change.Raised.Nominal) yield return ("nominal", "nominal", change.Raised.Nominal!.Value);
         if (change.Before.BorrowLimit != change.Raised.BorrowLimit) yield return ("borrowLimit", "borrow limit", change.Raised.BorrowLimit!.Value);

@@ -1,3 +1,4 @@
+using Convoy.Core.Languages;
 using Convoy.Core.Scheduling;
 using Convoy.Store;
 
@@ -5,7 +6,7 @@ namespace Convoy.Server;
 
 /// <summary>Why the platform does not do all that it would, whatever each job's own reason is.</summary>
 /// <param name="Code">A stable word.</param>
-public sealed record Restraint(string Code, string Message, string Advice);
+public sealed record Restraint(string Code, Text Message, Text Advice);
 
 /// <summary>What keeps the scheduler from doing all that it would: what administrators have paused, and a full disk.</summary>
 /// <param name="disk">What the disk lacks now; null where there is room.</param>
@@ -45,5 +46,5 @@ public sealed class Restraints(Func<DiskShortage?>? disk = null)
         $"the platform's disk is nearly full: {shortage.FreeText} free, and {shortage.ReservedText} kept for what runs: nothing new starts, and what runs goes on",
         "nothing to do: it starts by itself once an administrator has freed space");
 
-    private static string Why(Pause pause) => pause.Reason is { Length: > 0 } reason ? $" ({reason})" : "";
+    private static Text Why(Pause pause) => pause.Reason is { Length: > 0 } reason ? (Text)$" ({Text.Recalled(reason)})" : "";
 }

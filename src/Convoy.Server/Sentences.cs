@@ -1,5 +1,6 @@
 using System.Globalization;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 using Convoy.Core.Resources;
 using Convoy.Core.Scheduling;
 
@@ -8,20 +9,20 @@ namespace Convoy.Server;
 /// <summary>Events, failures and waiting reasons in words. The codes beside them are what programs read.</summary>
 public static class Sentences
 {
-    public static (string Type, string Message) Of(JobEvent happened) => happened switch
+    public static (string Type, Text Message) Of(JobEvent happened) => happened switch
     {
         JobSubmitted e => ("Submitted", $"submitted by {e.Owner} to queue {e.Queue}"),
         JobAssigned e => ("Assigned", $"attempt {e.Attempt}: {Count(e.Tasks.Count, "task")} on {string.Join(", ", e.Tasks.Select(task => task.Node).Distinct())}"),
         TaskStarted e => ("TaskStarted", $"attempt {e.Attempt}: rank {e.Rank} started"),
         TaskEnded { Outcome: null } e => ("TaskEnded", $"attempt {e.Attempt}: rank {e.Rank} is lost"),
-        TaskEnded e => ("TaskEnded", $"attempt {e.Attempt}: rank {e.Rank} ended with {How(e.Outcome.Code, e.Outcome.Signal)}{(e.Outcome.OutOfMemory ? ", out of memory" : "")}"),
+        TaskEnded e => ("TaskEnded", $"attempt {e.Attempt}: rank {e.Rank} ended with {How(e.Outcome.Code, e.Outcome.Signal)}{(e.Outcome.OutOfMemory ? (Text)", out of memory" : "")}"),
         TerminalOpened e => ("TerminalOpened", $"attempt {e.Attempt}: {e.By} opened its terminal"),
         JobResized e => ("Resized", e.Added.Count > 0
-            ? $"attempt {e.Attempt}: grew from {e.Before} to {Count(e.After, "task")}, on {string.Join(", ", e.Added.Select(task => task.Node).Distinct())}"
-            : $"attempt {e.Attempt}: shrank from {e.Before} to {Count(e.After, "task")}{(e.For.Count == 0 ? ", for what was added did not come to run" : $" for {string.Join(", ", e.For)}")}"),
+            ? (Text)$"attempt {e.Attempt}: grew from {e.Before} to {Count(e.After, "task")}, on {string.Join(", ", e.Added.Select(task => task.Node).Distinct())}"
+            : $"attempt {e.Attempt}: shrank from {e.Before} to {Count(e.After, "task")}{(e.For.Count == 0 ? (Text)", for what was added did not come to run" : $" for {string.Join(", ", e.For)}")}"),
         JobRunning e => ("Running", $"attempt {e.Attempt}: every task has started"),
-        JobStopping e => ("Stopping", $"told to stop ({e.Cause}{(e.By is null ? "" : $" by {e.By}")}){(e.Failure is null ? "" : ": " + Of(e.Failure))}"),
-        JobRequeued e => ("Requeued", $"back in the queue after {e.Cause}{(e.Counted ? ", counted as a restart" : "")}{(e.NotBefore is { } until ? $"; not before {until:HH:mm:ss} UTC" : "")}"),
+        JobStopping e => ("Stopping", $"told to stop ({e.Cause}{(e.By is null ? Text.None : $" by {e.By}")}){(e.Failure is null ? Text.None : $": {Of(e.Failure)}")}"),
+        JobRequeued e => ("Requeued", $"back in the queue after {e.Cause}{(e.Counted ? (Text)", counted as a restart" : "")}{(e.NotBefore is { } until ? (Text)$"; not before {until:HH:mm:ss} UTC" : "")}"),
         JobSuspended e => ("Suspended", $"suspended by {e.By}"),
         JobResumed e => ("Resumed", $"resumed by {e.By}"),
         JobUpdated e => ("Updated", $"updated by {e.By}: {Changes(e.Before, e.After)}"),
@@ -32,32 +33,39 @@ public static class Sentences
         _ => throw new ArgumentOutOfRangeException(nameof(happened), happened, "unknown event"),
     };
 
-    public static string Of(TaskFailure failure)
+    public static Text Of(TaskFailure failure)
     {
-        var how = failure.ExitCode is null && failure.Signal is null ? "" : $" ended with {How(failure.ExitCode, failure.Signal)}";
-        var message = failure.Message is null ? "" : $"{(how.Length == 0 ? "" : ":")} {failure.Message}";
-        return $"rank {failure.Rank} ({failure.Role}) on {failure.Node}{how}{message} [{failure.Class}]";
+        var how = failure.ExitCode is null && failure.Signal is null ? null : How(failure.ExitCode, failure.Signal);
+        var message = Text.Recalled(failure.Message);
+        return (how, message) switch
+        {
+            (null, null) => $"rank {failure.Rank} ({failure.Role}) on {failure.Node} [{failure.Class}]",
+            (null, _) => $"rank {failure.Rank} ({failure.Role}) on {failure.Node} {message} [{failure.Class}]",
+            (_, null) => $"rank {failure.Rank} ({failure.Role}) on {failure.Node} ended with {how} [{failure.Class}]",
+            _ => $"rank {failure.Rank} ({failure.Role}) on {failure.Node} ended with {how}: {message} [{failure.Class}]",
+        };
     }
 
     /// <summary>When a job that waits out its backoff goes on, and what made it stop.</summary>
-    public static string StartsAgain(Job job, DateTimeOffset now)
+    public static Text StartsAgain(Job job, DateTimeOffset now)
     {
         var seconds = Math.Ceiling((job.NotBefore!.Value - now).TotalSeconds);
         if (job.Failure is not { } failure || failure.Attempt != job.Attempts[^1].Number) return $"starts again in {seconds:0} s, after {job.Attempts[^1].StopCause}";
-        var count = failure.Class is FailureClass.User or FailureClass.Resource ? $"restart {job.Restarts} of {job.Spec.Recovery.MaxRestarts}" : "not counted as a restart of its own";
+        var count = failure.Class is FailureClass.User or FailureClass.Resource ? (Text)$"restart {job.Restarts} of {job.Spec.Recovery.MaxRestarts}" : "not counted as a restart of its own";
         return $"starts again in {seconds:0} s ({count}), after {Of(failure)}";
     }
 
-    public static string Of(WaitingReason reason)
+    public static Text Of(WaitingReason reason)
     {
-        var needs = $"needs {Amount(reason.Unit, reason.Needed)}";
-        var free = $"{Amount(reason.Unit, reason.Free)} {(reason.Free == 1 && reason.Unit is WaitingUnit.Devices ? "is" : "are")} free";
-        var message = reason.Token switch
+        var needs = Text.Of($"needs {Amount(reason.Unit, reason.Needed)}");
+        var free = reason.Free == 1 && reason.Unit is WaitingUnit.Devices ? (Text)$"{Amount(reason.Unit, reason.Free)} is free" : $"{Amount(reason.Unit, reason.Free)} are free";
+        Text message = reason.Token switch
         {
             WaitingToken.Held when reason.Until is { } until => $"waits until {until:yyyy-MM-dd HH:mm:ss} UTC before it starts again",
             WaitingToken.ExceedsLevelCap when reason.Unit == WaitingUnit.Jobs => "you have as many running jobs as your level allows",
             WaitingToken.ExceedsLevelCap => $"needs {Amount(reason.Unit, reason.Needed)} more, and your level leaves {Amount(reason.Unit, reason.Free)}",
-            WaitingToken.WaitingForPreemption when reason.Unit == WaitingUnit.Jobs => $"{Amount(reason.Unit, reason.Needed)} {(reason.Needed == 1 ? "makes" : "make")} way for it, and it starts when {(reason.Needed == 1 ? "that has" : "those have")} stopped",
+            WaitingToken.WaitingForPreemption when reason.Unit == WaitingUnit.Jobs && reason.Needed == 1 => $"{Amount(reason.Unit, reason.Needed)} makes way for it, and it starts when that has stopped",
+            WaitingToken.WaitingForPreemption when reason.Unit == WaitingUnit.Jobs => $"{Amount(reason.Unit, reason.Needed)} make way for it, and it starts when those have stopped",
             WaitingToken.WaitingForPreemption => $"{needs}; jobs make way for it, and it starts when they have stopped",
             WaitingToken.ExceedsQueueQuota => $"{needs}, and {QueueOf(reason)} may never have more than {Amount(reason.Unit, reason.Free)}",
             WaitingToken.WaitingForQuota => $"{needs}, and the quota of {QueueOf(reason)} leaves {Amount(reason.Unit, reason.Free)} now",
@@ -70,13 +78,13 @@ public static class Sentences
             WaitingToken.ClusterUnreachable => "none of the clusters it may use is reporting",
             _ => needs,
         };
-        return reason.EarliestStart is { } start ? $"{message}; machines are promised to it from about {start:yyyy-MM-dd HH:mm} UTC" : message;
+        return reason.EarliestStart is { } start ? (Text)$"{message}; machines are promised to it from about {start:yyyy-MM-dd HH:mm} UTC" : message;
 
-        static string QueueOf(WaitingReason reason) => reason.Queue is { } queue ? $"queue {queue}" : "its queue";
+        static Text QueueOf(WaitingReason reason) => reason.Queue is { } queue ? (Text)$"queue {queue}" : "its queue";
     }
 
     /// <summary>The next thing to try.</summary>
-    public static string? Advice(WaitingReason reason) => reason.Token switch
+    public static Text? Advice(WaitingReason reason) => reason.Token switch
     {
         WaitingToken.Held => "nothing to do: it starts again by itself",
         WaitingToken.WaitingForPreemption => "nothing to do: it starts by itself",
@@ -94,7 +102,7 @@ public static class Sentences
         _ => null,
     };
 
-    public static string Amount(WaitingUnit unit, long amount) => unit switch
+    public static Text Amount(WaitingUnit unit, long amount) => unit switch
     {
         WaitingUnit.Devices => Count(amount, "GPU"),
         WaitingUnit.Millicores => $"{new CpuQuantity(amount)} CPU",
@@ -104,19 +112,19 @@ public static class Sentences
         _ => Count(amount, "running job"),
     };
 
-    public static string Count(long number, string noun) => $"{number.ToString(CultureInfo.InvariantCulture)} {noun}{(number == 1 ? "" : "s")}";
+    public static Text Count(long number, [Noun] string noun) => Text.Count(number, noun);
 
-    private static string Changes(JobTerms before, JobTerms after)
+    private static Text Changes(JobTerms before, JobTerms after)
     {
-        var changes = new List<string>();
+        var changes = new List<Text>();
         if (before.Queue != after.Queue) changes.Add($"queue {before.Queue} → {after.Queue}");
         if (before.Priority != after.Priority) changes.Add($"priority {Word(before.Priority)} → {Word(after.Priority)}");
         if (before.MaxDuration != after.MaxDuration) changes.Add($"maxDuration {Longest(before)} → {Longest(after)}");
-        return string.Join(", ", changes);
+        return Text.Join(", ", changes);
 
         static string Word(JobPriority priority) => priority.ToString().ToLowerInvariant();
-        static string Longest(JobTerms terms) => terms.MaxDuration is { } longest ? DurationText.Format(longest) : "none";
+        static Text Longest(JobTerms terms) => terms.MaxDuration is { } longest ? Text.Verbatim(DurationText.Format(longest)) : "none";
     }
 
-    private static string How(int? code, int? signal) => code is null ? $"signal {signal}" : $"exit code {code}";
+    private static Text How(int? code, int? signal) => code is null ? (Text)$"signal {signal}" : $"exit code {code}";
 }

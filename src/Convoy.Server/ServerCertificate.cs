@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Convoy.Core.Languages;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
@@ -25,4 +26,7 @@ public static class ServerCertificate
     }
 }
 
-public sealed class BadCertificateException(string message, Exception inner) : Exception(message, inner);
+public sealed class BadCertificateException(Text explanation, Exception inner) : Exception(explanation.ToString(), inner), IExplained
+{
+    public Text Explanation { get; } = explanation;
+}

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Convoy.Core.Languages;
 using Convoy.Core.Resources;
 using Convoy.Objects.Outputs;
 using Convoy.Server.Operation;
@@ -35,6 +36,7 @@ public sealed record ServerOptions
           --grow-after TIME    how long an elastic job keeps its size before it grows (default: 10m)
           --trust-tasks        allow more than one person although all tasks run under one uid
           --write-context FILE write the context 'local' into this file of the command line
+          --lang en|zh         language of messages (default: of LC_ALL, LC_MESSAGES or LANG)
           --version, --help
         """;
 
@@ -81,6 +83,9 @@ public sealed record ServerOptions
     /// <summary>How often it is looked for what has been kept for long enough.</summary>
     public TimeSpan UpkeepPeriod { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Of what the program says to who starts it. People are answered in theirs, and the log is English.</summary>
+    public Language Language { get; init; }
+
     /// <summary>How long a gang may take from its assignment until all its tasks have started.</summary>
     public TimeSpan BindTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
@@ -88,10 +93,10 @@ public sealed record ServerOptions
     public TimeSpan GrowAfter { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>The options, or all that is wrong with the arguments.</summary>
-    public static (ServerOptions? Options, IReadOnlyList<string> Errors) Parse(IReadOnlyList<string> args)
+    public static (ServerOptions? Options, IReadOnlyList<Text> Errors) Parse(IReadOnlyList<string> args)
     {
-        var errors = new List<string>();
-        var values = Read(args, Switches, [.. TakingValue, "--config", "--write-context"], errors);
+        var errors = new List<Text>();
+        var values = Read(args, Switches, [.. TakingValue, "--config", "--write-context", "--lang"], errors);
         if (values.GetValueOrDefault("--config") is { } config)
         {
             foreach (var (name, value) in ConfigFile.Read(Path.GetFullPath(config), TakingValue, Switches, errors)) values.TryAdd(name, value);
@@ -115,7 +120,9 @@ public sealed record ServerOptions
             WriteContext = values.GetValueOrDefault("--write-context"),
             DiskReserve = Size("--disk-reserve") is { } kept ? new ByteSize(kept) : null,
             Retention = values.GetValueOrDefault("--retention") is { } retention ? Retention.Default.With(retention, "--retention", errors) ?? Retention.Default : Retention.Default,
+            Language = LanguageOf(args),
         };
+        if (values.GetValueOrDefault("--lang") is { } tag && LanguageTags.Parse(tag) is null) errors.Add($"--lang takes en or zh, not '{tag}'");
         if (options.TlsCertificate is null != options.TlsKey is null) errors.Add("--tls-cert and --tls-key belong together");
         if (!IPAddress.IsLoopback(listen.Address) && options.TlsCertificate is null)
         {
@@ -158,8 +165,12 @@ public sealed record ServerOptions
         }
     }
 
+    /// <summary>Before it is known whether the arguments are any good.</summary>
+    public static Language LanguageOf(IReadOnlyList<string> args) =>
+        args.SkipWhile(arg => arg != "--lang").Skip(1).Select(LanguageTags.Parse).FirstOrDefault() ?? LanguageTags.OfEnvironment(Environment.GetEnvironmentVariable);
+
     /// <summary>Values by the name of their option; a switch that is given has an empty one.</summary>
-    internal static Dictionary<string, string> Read(IReadOnlyList<string> args, string[] switches, string[] takingValue, List<string> errors)
+    internal static Dictionary<string, string> Read(IReadOnlyList<string> args, string[] switches, string[] takingValue, List<Text> errors)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < args.Count; i++)
@@ -181,7 +192,7 @@ public sealed record ServerOptions
         return values;
     }
 
-    private static IPEndPoint Endpoint(string text, List<string> errors)
+    private static IPEndPoint Endpoint(string text, List<Text> errors)
     {
         var normal = text.StartsWith("localhost:", StringComparison.Ordinal) ? "127.0.0.1" + text["localhost".Length..] : text;
         if (normal.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(normal, out var endpoint) && endpoint.Port > 0) return endpoint;

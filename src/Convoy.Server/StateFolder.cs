@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Convoy.Client;
+using Convoy.Core.Languages;
 
 namespace Convoy.Server;
 
@@ -116,11 +117,11 @@ public sealed class StateFolder : IDisposable
     }
 
     /// <summary>In words; nothing where nobody knows.</summary>
-    private static string HolderOf(string path)
+    private static Text HolderOf(string path)
     {
         try
         {
-            return File.ReadAllText(HolderFile(path)).Trim().Split(' ') is [var pid, var host] ? host == Environment.MachineName ? $" (process {pid})" : $" (process {pid} on {host})" : "";
+            return File.ReadAllText(HolderFile(path)).Trim().Split(' ') is [var pid, var host] ? host == Environment.MachineName ? (Text)$" (process {pid})" : $" (process {pid} on {host})" : "";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -161,4 +162,7 @@ public sealed class StateFolder : IDisposable
     }
 }
 
-public sealed class StateFolderException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class StateFolderException(Text explanation, Exception? inner = null) : Exception(explanation.ToString(), inner), IExplained
+{
+    public Text Explanation { get; } = explanation;
+}

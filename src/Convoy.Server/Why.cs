@@ -1,5 +1,6 @@
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 using Convoy.Core.People;
 using Convoy.Core.Scheduling;
 using Convoy.Server.Loops;
@@ -16,9 +17,9 @@ public static class Why
         if (job.Phase == JobPhase.Pending && plan.Halt is { } halt) return Halted(job, halt, plan.Reasons.GetValueOrDefault(job.Id));
         if (job.Phase == JobPhase.Pending && plan.Reasons.TryGetValue(job.Id, out var reason)) return Waiting(job, reason, prospect, unfinished, caller);
         var view = JobViews.Brief(job, null, plan, now);
-        var (message, next) = job.Phase switch
+        (Text Message, Text? Next) told = job.Phase switch
         {
-            JobPhase.Pending => ("the scheduler has not looked at it yet", (string?)null),
+            JobPhase.Pending => ("the scheduler has not looked at it yet", null),
             JobPhase.Starting => ($"has its machines since {job.Attempts[^1].AssignedAt:HH:mm:ss} UTC, and waits for every task to start", null),
             JobPhase.Running => ($"runs on {string.Join(", ", view.Nodes)}", $"`convoy logs {job.Id} -f` follows it"),
             JobPhase.Stopping => ($"is stopping ({job.Attempts[^1].StopCause}); it holds its devices until the last task has ended, at most about {job.Spec.Checkpoint.Grace.TotalSeconds:0} s", null),
@@ -27,13 +28,13 @@ public static class Why
             JobPhase.Cancelled => (view.Message!, null),
             _ => (view.Message ?? "is suspended", null),
         };
-        return new WhyView(job.Id.Value, job.Phase, view.Reason, message, next, null, null, null, null, null, null, null);
+        return new WhyView(job.Id.Value, job.Phase, view.Reason, told.Message, told.Next, null, null, null, null, null, null, null);
     }
 
     /// <summary>What holds up everybody, and what would hold up this one besides.</summary>
     private static WhyView Halted(Job job, Restraint halt, WaitingReason? own)
     {
-        var besides = own is null || own.Token == WaitingToken.Held ? "" : $"; besides: {Sentences.Of(own)}";
+        var besides = own is null || own.Token == WaitingToken.Held ? Text.None : $"; besides: {Sentences.Of(own)}";
         return new WhyView(job.Id.Value, job.Phase, halt.Code, $"{halt.Message}{besides}", halt.Advice, null, null, null, null, own?.JobsAhead, null, own?.Until);
     }
 
@@ -41,15 +42,15 @@ public static class Why
     {
         var remedy = RemedyViews.Of(prospect.Remedy, job.Spec);
         var message = Sentences.Of(reason);
-        if (reason.Token is WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.Reserved && Holders(job, unfinished, caller) is { Length: > 0 } holders) message += $"; {holders}";
-        if (reason.JobsAhead > 0) message += $"; {Sentences.Count(reason.JobsAhead, "job")} ahead of it";
+        if (reason.Token is WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.Reserved && Holders(job, unfinished, caller) is { } holders) message = $"{message}; {holders}";
+        if (reason.JobsAhead > 0) message = $"{message}; {Sentences.Count(reason.JobsAhead, "job")} ahead of it";
         var numbers = reason.Token is not (WaitingToken.Held or WaitingToken.ClusterUnreachable);
         return new WhyView(
             job.Id.Value,
             job.Phase,
             reason.Token.ToString(),
             message,
-            remedy is null or { By: null } ? Sentences.Advice(reason) : $"{remedy.Message}; {HowTo(job, remedy)}",
+            remedy is null or { By: null } ? Sentences.Advice(reason) : Text.Of($"{remedy.Message}; {HowTo(job, remedy)}"),
             numbers ? reason.Unit.ToString() : null,
             numbers ? reason.Needed : null,
             numbers ? reason.Free : null,
@@ -64,14 +65,16 @@ public static class Why
         };
     }
 
-    private static string HowTo(Job job, RemedyView remedy) => remedy.Flags is not null && remedy.Changes.All(change => change.Key is "queue" or "priority" or "limits.maxDuration")
-        ? $"`convoy update {job.Id} {remedy.Flags}`"
-        : remedy.By == RemedyViews.Owner
-        ? $"`convoy cancel {job.Id}`, and submit it again {(remedy.Flags is null ? "so changed" : $"with {remedy.Flags}")}{(job.Attempts.Any(attempt => attempt.RunningAt is not null) ? "; it would begin anew then, without what it has saved" : "")}"
-        : "an administrator can change that; or wait";
+    private static Text HowTo(Job job, RemedyView remedy)
+    {
+        if (remedy.Flags is not null && remedy.Changes.All(change => change.Key is "queue" or "priority" or "limits.maxDuration")) return $"`convoy update {job.Id} {remedy.Flags}`";
+        if (remedy.By != RemedyViews.Owner) return "an administrator can change that; or wait";
+        var again = remedy.Flags is null ? (Text)$"`convoy cancel {job.Id}`, and submit it again so changed" : $"`convoy cancel {job.Id}`, and submit it again with {remedy.Flags}";
+        return job.Attempts.Any(attempt => attempt.RunningAt is not null) ? (Text)$"{again}; it would begin anew then, without what it has saved" : again;
+    }
 
-    /// <summary>Who holds what the job waits for; others' jobs by their level only.</summary>
-    private static string Holders(Job waiting, IEnumerable<Job> unfinished, Caller caller)
+    /// <summary>Who holds what the job waits for; others' jobs by their level only. Null where nobody does.</summary>
+    private static Text? Holders(Job waiting, IEnumerable<Job> unfinished, Caller caller)
     {
         var countsDevices = waiting.Spec.Roles.Values.Any(role => role.Resources.Gpu > 0);
         var holders = unfinished.Where(job => job.Current is not null)
@@ -82,12 +85,13 @@ public static class Why
         var named = holders.Take(MostHolders).Select(holder =>
         {
             var what = countsDevices ? Sentences.Count(holder.Devices, "GPU") : Sentences.Count(holder.Job.Current!.Members.Count(), "task");
-            return caller.MaySee(holder.Job.Owner) ? $"{holder.Job.Spec.Name} ({holder.Job.Id}, {holder.Job.Owner}) holds {what}" : $"another's job (level {holder.Job.Level}) holds {what}";
+            return caller.MaySee(holder.Job.Owner) ? (Text)$"{holder.Job.Spec.Name} ({holder.Job.Id}, {holder.Job.Owner}) holds {what}" : $"another's job (level {holder.Job.Level}) holds {what}";
         });
-        return string.Join(", ", named) + (holders.Length > MostHolders ? $" and {holders.Length - MostHolders} more" : "");
+        if (holders.Length == 0) return null;
+        return holders.Length > MostHolders ? (Text)$"{Text.Join(", ", named)} and {holders.Length - MostHolders} more" : Text.Join(", ", named);
     }
 
-    private static string? Advice(Job job) => job.Failure!.Class switch
+    private static Text? Advice(Job job) => job.Failure!.Class switch
     {
         FailureClass.User => $"`convoy logs {job.Id} --rank {job.Failure.Rank}` shows what it printed",
         FailureClass.Resource => "it ran out of memory: ask for more with --memory, or use less",

@@ -1,3 +1,5 @@
+using Convoy.Core.Languages;
+
 namespace Convoy.Store;
 
 /// <summary>What keeps a store from answering.</summary>
@@ -20,7 +22,9 @@ public enum StoreFault
 }
 
 /// <summary>The store could not do what it was asked. A write that throws it was not acknowledged and left nothing half done.</summary>
-public sealed class StoreException(StoreFault fault, string message, Exception? innerException = null) : Exception(message, innerException)
+public sealed class StoreException(StoreFault fault, Text explanation, Exception? innerException = null) : Exception(explanation.ToString(), innerException), IExplained
 {
     public StoreFault Fault { get; } = fault;
+
+    public Text Explanation { get; } = explanation;
 }

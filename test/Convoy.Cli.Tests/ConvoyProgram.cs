@@ -43,7 +43,7 @@ internal sealed class ConvoyProgram : IDisposable
     public Process Start(string program, string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var name in new[] { "CONVOY_SERVER", "CONVOY_TOKEN", "VIRTUAL_ENV", "CONDA_PREFIX", "XDG_STATE_HOME" }) start.Environment.Remove(name);
+        foreach (var name in new[] { "CONVOY_SERVER", "CONVOY_TOKEN", "VIRTUAL_ENV", "CONDA_PREFIX", "XDG_STATE_HOME", "LC_ALL", "LC_MESSAGES", "LANG" }) start.Environment.Remove(name);
         start.Environment["HOME"] = Home;
         start.Environment["XDG_CONFIG_HOME"] = Path.Combine(Home, "config");
         foreach (var (name, value) in Variables) start.Environment[name] = value;

@@ -8,7 +8,7 @@ using Convoy.Client.Wire;
 
 namespace Convoy.Cli.Tests;
 
-internal sealed record SeenRequest(string Method, string Path, string Query, string? Authorization, string? LastEventId, byte[] Body);
+internal sealed record SeenRequest(string Method, string Path, string Query, string? Authorization, string? LastEventId, byte[] Body, string? Language = null);
 
 /// <summary>Speaks the API as far as a test tells it to, and remembers what it was asked.</summary>
 internal sealed class FakeServer : IDisposable
@@ -112,7 +112,7 @@ internal sealed class FakeServer : IDisposable
         {
             await request.InputStream.CopyToAsync(body);
             var path = request.Url!.AbsolutePath["/api/v1".Length..];
-            var seen = new SeenRequest(request.HttpMethod, path, request.Url.Query, request.Headers["Authorization"], request.Headers["Last-Event-ID"], body.ToArray());
+            var seen = new SeenRequest(request.HttpMethod, path, request.Url.Query, request.Headers["Authorization"], request.Headers["Last-Event-ID"], body.ToArray(), request.Headers["Accept-Language"]);
             Seen.Enqueue(seen);
             var route = _routes.Keys.Where(key => Matches(key, $"{seen.Method} {path}")).OrderByDescending(key => key.Length).FirstOrDefault();
             if (route is null) await JsonAsync(context, new Problem("urn:x", "Not Found", 404, $"there is no {path}", "NotFound", "req-1"), WireJson.Default.Problem, 404);

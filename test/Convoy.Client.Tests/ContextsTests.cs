@@ -46,7 +46,7 @@ public sealed class ContextsTests : IDisposable
     {
         var file = Path.Combine(root, "damaged.json");
         File.WriteAllText(file, text);
-        var error = Should.Throw<InvalidDataException>(() => Contexts.Read(file));
+        var error = Should.Throw<Core.Documents.BadFileException>(() => Contexts.Read(file));
         error.Message.ShouldContain(file);
         error.ToString().ShouldNotContain("secret");
     }
@@ -74,7 +74,7 @@ public sealed class ContextsTests : IDisposable
                     read.Items.ShouldAllBe(context => context.Name != null && context.Server != null);
                     _ = read.CurrentContext?.ReadToken();
                 }
-                catch (InvalidDataException)
+                catch (Core.Documents.BadFileException)
                 {
                     // The one kind of error that callers know.
                 }

@@ -45,7 +45,7 @@ public sealed class BackupTests
         // It waits until somebody says that the other platform is gone, and then for the task that the other platform started.
         var waiting = await platform.Client.WhyAsync(runs.Id, CancellationToken.None);
         (waiting.Phase, waiting.Reason).ShouldBe((JobPhase.Pending, "SchedulingPaused"));
-        waiting.Message.ShouldContain("restored from the backup of");
+        waiting.Message.ToString().ShouldContain("restored from the backup of");
         await platform.Client.ResumeSchedulingAsync(CancellationToken.None);
         await platform.UntilAsync(runs.Id, job => job.Phase == JobPhase.Starting);
         await Eventually.HoldsAsync("it is told why it does not start", () => platform.Output.Contains("was started before this platform was restored, and still runs", StringComparison.Ordinal));

@@ -69,7 +69,7 @@ internal sealed class ConvoyCommand : IDisposable
     public ProcessStartInfo Start(string program, string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Folder, RedirectStandardInput = true, RedirectStandardOutput = true };
-        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("CONVOY_", StringComparison.Ordinal) || name is "VIRTUAL_ENV" or "CONDA_PREFIX" or "LANG" or "LC_ALL").ToArray()) start.Environment.Remove(name);
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("CONVOY_", StringComparison.Ordinal) || name is "VIRTUAL_ENV" or "CONDA_PREFIX" or "LANG" or "LC_ALL" or "LC_MESSAGES").ToArray()) start.Environment.Remove(name);
         start.Environment["HOME"] = Home;
         start.Environment["XDG_CONFIG_HOME"] = Path.Combine(Home, "config");
         start.Environment["CONVOY_SERVER"] = server.ToString();

@@ -40,7 +40,7 @@ public sealed partial class ElasticTests
         ended.Phase.ShouldBe(JobPhase.Succeeded, log);
         (ended.Restarts, ended.PlatformRestarts, ended.Attempts!.Count, ended.Tasks).ShouldBe((0, 0, 1, 2));
         Begin().Matches(log).Count(begin => Number(begin, "step") == 0).ShouldBe(1, log);
-        var events = (await platform.EventsAsync(id)).Select(happened => happened.Message).ToArray();
+        var events = (await platform.EventsAsync(id)).Select(happened => happened.Message.ToString()).ToArray();
         events.ShouldContain(message => message.StartsWith("attempt 1: grew from 2 to 3 tasks, on ", StringComparison.Ordinal));
         events.ShouldContain($"attempt 1: shrank from 3 to 2 tasks for {other.Id}");
         (await convoy.RunAsync("get", id)).Output.ShouldContain("Released");

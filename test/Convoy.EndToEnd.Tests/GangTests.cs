@@ -42,8 +42,8 @@ public sealed class GangTests
         var why = await platform.Client.WhyAsync(second.Id, CancellationToken.None);
         why.Reason.ShouldBe("InsufficientResources");
         (why.Unit, why.Needed, why.Free).ShouldBe(("Devices", 16, 0));
-        why.Message.ShouldContain($"{first.Name} ({first.Id}, admin) holds 16 GPUs");
-        why.Try.ShouldNotBeNullOrEmpty();
+        why.Message.ToString().ShouldContain($"{first.Name} ({first.Id}, admin) holds 16 GPUs");
+        why.Try.ShouldNotBeNull();
         using var convoy = new ConvoyCommand(platform);
         var told = await convoy.RunAsync("why", second.Id);
         told.ExitCode.ShouldBe(0, told.Error);

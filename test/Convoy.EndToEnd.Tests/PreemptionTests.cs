@@ -46,7 +46,7 @@ public sealed class PreemptionTests : IAsyncLifetime
         lines.Single(line => line.StartsWith(low.Id, StringComparison.Ordinal))[..(lines[0].IndexOf("RESTARTS", StringComparison.Ordinal) + "RESTARTS".Length)].ShouldEndWith(" 1");
         (await convoy.RunAsync("logs", low.Id, "--attempt", "1")).Output.ShouldSatisfyAllConditions(log => log.ShouldStartWith("begun\n"), log => log.ShouldContain("saved\n"));
         (await convoy.RunAsync("logs", low.Id)).Output.ShouldBe("resumed from step 7\n");
-        (await platform.EventsAsync(low.Id)).ShouldContain(happened => happened.Message == $"told to stop (Preempted by {high.Id})");
+        (await platform.EventsAsync(low.Id)).ShouldContain(happened => happened.Message.ToString() == $"told to stop (Preempted by {high.Id})");
     }
 
     [Fact]

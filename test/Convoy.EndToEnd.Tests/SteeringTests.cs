@@ -54,7 +54,7 @@ public sealed class SteeringTests
         var job = await platform.SubmitAsync(spec with { Recovery = new RecoverySpec { MaxRestarts = 1, HangTimeout = TimeSpan.FromSeconds(1) } });
         var ended = await platform.UntilFinishedAsync(job.Id);
         (ended.Phase, ended.Reason, ended.Restarts, ended.Attempts!.Count).ShouldBe((JobPhase.Failed, "Hung", 1, 2));
-        ended.Failure!.Message.ShouldBe("no output and no report for 1s");
+        ended.Failure!.Message!.ToString().ShouldBe("no output and no report for 1s");
     }
 
     private static string[] FoldersOfJobs(RunningPlatform platform)

@@ -78,7 +78,7 @@ public sealed class StrangerTests(Neighbours neighbours) : IClassFixture<Neighbo
         var mine = await platform.SubmitAsync(Jobs.Shell("mine", "true", tasks: 2, gpus: 2), neighbours.Bob);
         WhyView? why = null;
         await Eventually.HoldsAsync("the scheduler has looked at it", async () => (why = await neighbours.Bob.WhyAsync(mine.Id, CancellationToken.None)).Reason is not (null or "Held"));
-        why!.Message.ShouldContain("another's job (level engineer) holds 1 GPU");
+        why!.Message.ToString().ShouldContain("another's job (level engineer) holds 1 GPU");
         var said = JsonSerializer.Serialize(why, WireJson.Default.WhyView);
         neighbours.Secrets.Where(secret => said.Contains(secret, StringComparison.OrdinalIgnoreCase)).ShouldBeEmpty(said);
         await neighbours.Bob.CancelJobAsync(mine.Id, CancellationToken.None);
@@ -104,7 +104,7 @@ public sealed class StrangerTests(Neighbours neighbours) : IClassFixture<Neighbo
         var refused = await Should.ThrowAsync<ConvoyException>(platform.SubmitAsync(Jobs.Shell("thief", "cat code.txt") with { Code = new CodeSpec { Archive = neighbours.Archive } }, neighbours.Bob));
         var missing = await Should.ThrowAsync<ConvoyException>(platform.SubmitAsync(Jobs.Shell("thief", "cat code.txt") with { Code = new CodeSpec { Archive = NoSuchHash } }, neighbours.Bob));
         refused.Problem.Problems!.ShouldHaveSingleItem().Code.ShouldBe("CodeNotUploaded");
-        refused.Problem.Problems![0].Message.Replace(neighbours.Archive, NoSuchHash, StringComparison.Ordinal).ShouldBe(missing.Problem.Problems![0].Message);
+        refused.Problem.Problems![0].Message.ToString().Replace(neighbours.Archive, NoSuchHash, StringComparison.Ordinal).ShouldBe(missing.Problem.Problems![0].Message.ToString());
     }
 
     [Fact]

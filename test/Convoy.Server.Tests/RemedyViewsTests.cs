@@ -43,7 +43,7 @@ public sealed class RemedyViewsTests
     {
         var view = RemedyViews.Of(remedy, Spec)!;
         (view.By, view.Flags, string.Join(", ", view.Changes.Select(change => $"{change.Key}: {change.Value}"))).ShouldBe(("owner", flags, changes));
-        view.Message.ShouldStartWith("it would start now ");
+        view.Message.ToString().ShouldStartWith("it would start now ");
 
         var world = new PlanningCase(new ClusterSnapshot(0, [], [Pending(Spec)], []), new SchedulingPolicy(Level.Defaults), DateTimeOffset.UnixEpoch);
         Text(Pending(RemedyViews.With(Spec, remedy))).ShouldBe(Text(remedy.In(world, Pending(Spec).Standing.Id).Snapshot.Pending[0]));
@@ -58,12 +58,12 @@ public sealed class RemedyViewsTests
         var quota = RemedyViews.Of(new Remedy.QueueQuota("vision", "H100-80G", new Quota(8, 0), new Quota(8, 4)), Spec)!;
         quota.Changes.ShouldHaveSingleItem().ShouldBe(new("queues.vision.quota.H100-80G.borrowLimit", "4"));
         var nodes = RemedyViews.Of(new Remedy.MoreNodes(new Node("west", "n7", NodeHealth.Ready, 1000, 1, "H100-80G", [0], true), 2), Spec)!;
-        (nodes.By, nodes.Message, nodes.Changes.ShouldHaveSingleItem()).ShouldBe(("administrator", "it would start now with 2 more nodes like n7 of cluster west", new("clusters.west.nodes", "2 more like n7")));
+        (nodes.By, nodes.Message.ToString(), nodes.Changes.ShouldHaveSingleItem()).ShouldBe(("administrator", "it would start now with 2 more nodes like n7 of cluster west", new("clusters.west.nodes", "2 more like n7")));
     }
 
     [Fact]
     public void Whom_the_change_stops_is_said_with_it() =>
-        RemedyViews.Of(new Remedy.Priority(JobPriority.High) { Evicts = 2 }, Spec)!.Message.ShouldBe("it would start at high priority once 2 running jobs that it may evict have stopped");
+        RemedyViews.Of(new Remedy.Priority(JobPriority.High) { Evicts = 2 }, Spec)!.Message.ToString().ShouldBe("it would start at high priority once 2 running jobs that it may evict have stopped");
 
     [Fact]
     public void Where_roles_differ_flags_cannot_say_it()

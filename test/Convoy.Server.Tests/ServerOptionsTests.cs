@@ -32,7 +32,7 @@ public sealed class ServerOptionsTests
     {
         var (options, errors) = ServerOptions.Parse(["--listen", listen, "--task-program", ThisProgram]);
         options.ShouldBeNull();
-        errors.ShouldHaveSingleItem().ShouldContain("--tls-cert");
+        errors.ShouldHaveSingleItem().ToString().ShouldContain("--tls-cert");
     }
 
     [Theory]
@@ -103,14 +103,14 @@ public sealed class ServerOptionsTests
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
         var taken = (IPEndPoint)other.LocalEndpoint;
-        ListenAddress.WhyNot(taken).ShouldBe($"error[AddressInUse]: {taken} is in use; stop who uses it, or give another --listen");
+        ListenAddress.WhyNot(taken)!.ToString().ShouldBe($"error[AddressInUse]: {taken} is in use; stop who uses it, or give another --listen");
         other.Stop();
         ListenAddress.WhyNot(taken).ShouldBeNull();
     }
 
     [Fact]
     public void An_address_of_another_machine_is_told_in_one_line() =>
-        ListenAddress.WhyNot(IPEndPoint.Parse("192.0.2.1:7788"))!.ShouldStartWith("error[CannotListen]: 192.0.2.1:7788: ");
+        ListenAddress.WhyNot(IPEndPoint.Parse("192.0.2.1:7788"))!.ToString().ShouldStartWith("error[CannotListen]: 192.0.2.1:7788: ");
 
     [Fact]
     public void Without_a_state_folder_root_keeps_everything_where_tasks_of_other_uids_can_pass()

@@ -63,14 +63,14 @@ internal static class Completer
         var visible = command.Arguments.Where(argument => !argument.Hidden).ToArray();
         var next = arguments < visible.Length ? visible[arguments] : visible is [.., { Arity.MaximumNumberOfValues: > 1 } repeated] ? repeated : null;
         var verbs = arguments == 0 ? Verbs(command) : [];
-        if (next is null) return new(CompletionKind.Words, command is Verb { TakesCommand: true } ? [.. verbs, new Candidate("--", "before the command to run")] : verbs);
+        if (next is null) return new(CompletionKind.Words, command is Verb { TakesCommand: true } ? [.. verbs, new Candidate("--", Text.Of("before the command to run").Said())] : verbs);
         var values = Values(next.Name, Own(next));
         return values with { Candidates = [.. verbs, .. values.Candidates] };
     }
 
-    private static Candidate[] Verbs(Command command) => [.. command.Subcommands.Where(verb => !verb.Hidden).Select(verb => new Candidate(verb.Name, verb.Description))];
+    private static Candidate[] Verbs(Command command) => [.. command.Subcommands.Where(verb => !verb.Hidden).Select(verb => new Candidate(verb.Name, Speech.Twin(verb.Description)))];
 
-    private static Candidate[] Flags(Command command) => [.. Visible(command).SelectMany(option => option.Aliases.Append(option.Name).Where(name => name.StartsWith("--", StringComparison.Ordinal)).Select(name => new Candidate(name, option.Description)))];
+    private static Candidate[] Flags(Command command) => [.. Visible(command).SelectMany(option => option.Aliases.Append(option.Name).Where(name => name.StartsWith("--", StringComparison.Ordinal)).Select(name => new Candidate(name, Speech.Twin(option.Description))))];
 
     private static IEnumerable<Option> Visible(Command command) => CommandLine.Ancestry(command).SelectMany(at => at.Options.Where(option => at == command || option.Recursive)).Where(option => !option.Hidden).Distinct();
 

@@ -8,7 +8,7 @@ internal sealed class TransferBar(Call call, long files, long bytes)
     /// <summary>Less comes before anybody has read the line.</summary>
     private const long WorthShowing = 4 << 20;
 
-    private readonly ProgressBar bar = new(call, "downloading", bytes >= WorthShowing ? bytes : 0);
+    private readonly ProgressBar bar = new(call, Text.Of("downloading").Said(), bytes >= WorthShowing ? bytes : 0);
     private long come;
     private long done;
 

@@ -24,6 +24,7 @@ internal sealed record HelpPage(
     IReadOnlyList<string> SeeAlso)
 {
     private const string Everywhere = "Everywhere";
+    private const string CommentMark = "  # ";
 
     public static HelpPage Of(Command command)
     {
@@ -33,14 +34,14 @@ internal sealed record HelpPage(
             .Where(entry => !entry.Option.Hidden).DistinctBy(entry => entry.Option.Name).ToArray();
         return new HelpPage(
             path,
-            command.Description ?? "",
-            verb?.About,
+            Speech.Twin(command.Description) ?? "",
+            Speech.Twin(verb?.About),
             Typed(command, path, options.Where(entry => entry.Group != Everywhere).Select(entry => entry.Option)),
             VerbGroups.Of(command),
-            [.. command.Arguments.Where(argument => !argument.Hidden).Select(argument => new HelpEntry(Bracketed(argument), argument.Description ?? ""))],
+            [.. command.Arguments.Where(argument => !argument.Hidden).Select(argument => new HelpEntry(Bracketed(argument), Speech.Twin(argument.Description) ?? ""))],
             [.. options.GroupBy(entry => entry.Group).OrderBy(group => group.Key == Everywhere).Select(group => new HelpSection(group.Key, [.. group.Select(entry => Entry(entry.Option))]))],
-            verb?.Examples ?? [],
-            [.. (verb is null ? [] : verb.Exits).Select(code => new HelpEntry($"{code}", ExitCodes.Meaning(code)))],
+            [.. (verb?.Examples ?? []).Select(Example)],
+            [.. (verb is null ? [] : verb.Exits).Select(code => new HelpEntry($"{code}", Speech.Twin(ExitCodes.Meaning(code))))],
             [.. (verb?.SeeAlso ?? []).Select(other => $"convoy {other}")]);
     }
 
@@ -56,6 +57,15 @@ internal sealed record HelpPage(
         return string.Join(' ', [path, .. parts, .. command.Arguments.Where(argument => !argument.Hidden).Select(Bracketed), .. verb.TakesCommand ? ["[-- COMMAND...]"] : Array.Empty<string>()]);
     }
 
+    /// <summary>What is typed, and behind it what is said of it.</summary>
+    public static (string Command, string? Comment) Split(string example)
+    {
+        var mark = example.IndexOf(CommentMark, StringComparison.Ordinal);
+        return mark < 0 ? (example, null) : (example[..mark], example[(mark + CommentMark.Length)..]);
+    }
+
+    private static string Example(string example) => Split(example) is (var command, { } comment) ? $"{command}{CommentMark}{Speech.Twin(comment)}" : example;
+
     private static string Bracketed(Argument argument)
     {
         var typed = argument.Arity.MaximumNumberOfValues > 1 ? $"{argument.Name}..." : argument.Name;
@@ -65,9 +75,9 @@ internal sealed record HelpPage(
     private static HelpEntry Entry(Option option)
     {
         var names = option.Aliases.Append(option.Name).Where(name => name[0] == '-').OrderBy(name => name.Length).Distinct();
-        var text = option.Description ?? "";
-        if (Value(option) is not null && option.HasDefaultValue && option.GetDefaultValue() is string { Length: > 0 } usual) text += $" (default {usual})";
-        if (option.Required) text += " (needed)";
+        var text = Speech.Twin(option.Description) ?? "";
+        if (Value(option) is not null && option.HasDefaultValue && option.GetDefaultValue() is string { Length: > 0 } usual) text += Core.Languages.Text.Of($" (default {usual})").Said();
+        if (option.Required) text += Core.Languages.Text.Of(" (needed)").Said();
         return new HelpEntry(string.Join(", ", names) + (Value(option) is { } value ? $" {value}" : ""), text);
     }
 

@@ -24,7 +24,7 @@ internal sealed class ShowHelp : SynchronousCommandLineAction
         var page = HelpPage.Of(command);
         var width = Math.Clamp((Terminal.Width ?? UsualWidth) - 1, LeastWidth, MostWidth);
         foreach (var line in Cells.Wrap(page.Summary, width)) writer.Write(line + "\n");
-        writer.Write("\nUsage:\n");
+        writer.Write($"\n{Text.Of("Usage:").Said()}\n");
         Hang(writer, page.Synopsis, Indent, Indent * 4, width);
         if (page.About is { } about)
         {
@@ -33,23 +33,23 @@ internal sealed class ShowHelp : SynchronousCommandLineAction
         }
 
         foreach (var section in page.Verbs.Where(section => section.Entries.Count > 0)) Section(writer, section.Title, section.Entries, width);
-        if (page.Arguments.Count > 0) Section(writer, "Arguments", page.Arguments, width);
+        if (page.Arguments.Count > 0) Section(writer, Text.Of("Arguments").ToString(), page.Arguments, width);
         foreach (var section in page.Options) Section(writer, section.Title, section.Entries, width);
-        if (page.Exits.Count > 0) Section(writer, "Exit codes", page.Exits, width);
+        if (page.Exits.Count > 0) Section(writer, Text.Of("Exit codes").ToString(), page.Exits, width);
         if (page.Examples.Count > 0)
         {
-            writer.Write("\nExamples:\n");
+            writer.Write($"\n{Text.Of("Examples:").Said()}\n");
             foreach (var example in page.Examples) writer.Write($"{new string(' ', Indent)}{example}\n");
         }
 
-        if (page.SeeAlso.Count > 0) writer.Write($"\nSee also:\n{new string(' ', Indent)}{string.Join(", ", page.SeeAlso)}\n");
-        if (command is not Verb) writer.Write($"\nMore of one verb: {page.Path.Replace("convoy", "convoy help", StringComparison.Ordinal)} VERB\n");
+        if (page.SeeAlso.Count > 0) writer.Write($"\n{Text.Of("See also:").Said()}\n{new string(' ', Indent)}{string.Join(", ", page.SeeAlso)}\n");
+        if (command is not Verb) writer.Write($"\n{Text.Of($"More of one verb: {page.Path.Replace("convoy", "convoy help", StringComparison.Ordinal)} VERB").Said()}\n");
         return ExitCodes.Success;
     }
 
     private static void Section(TextWriter writer, string title, IReadOnlyList<HelpEntry> entries, int width)
     {
-        writer.Write($"\n{title}:\n");
+        writer.Write($"\n{Text.Of($"{Text.Verbatim(Speech.Twin(title))}:").Said()}\n");
         var column = Indent + Math.Min(MostTerm, entries.Max(entry => entry.Term.Length)) + Indent;
         foreach (var (term, text) in entries)
         {

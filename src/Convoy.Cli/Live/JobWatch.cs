@@ -23,7 +23,7 @@ internal static class JobWatch
             var waiting = jobs.Count(job => job.Phase == JobPhase.Pending);
             return
             [
-                $"{Spans.Count(jobs.Count, "job")}, {running} running, {waiting} waiting   q ends   {Spans.Time(call.Now)}   {Connection.Shown(call.Client.Server)}",
+                Text.Of($"{Spans.Count(jobs.Count, "job")}, {running} running, {waiting} waiting   q ends   {Spans.Time(call.Now)}   {Connection.Shown(call.Client.Server)}").Said(),
                 "",
                 .. JobTable.Listing.Lines(jobs.Take(Math.Max(1, height - 3)).Select(job => JobPicture.AsOf(job, call.Now)), call.Now, width, wide),
             ];

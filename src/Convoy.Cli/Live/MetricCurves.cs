@@ -31,13 +31,13 @@ internal sealed class MetricCurves
         lock (changing)
         {
             var metrics = lines.GroupBy(line => line.Key.Name).ToArray();
-            if (metrics.Length == 0) return ["no metrics were reported yet"];
+            if (metrics.Length == 0) return [Text.Of("no metrics were reported yet").Said()];
             var shown = metrics.Take(Math.Max(1, height / LeastHeight)).ToArray();
             var left = metrics.Length - shown.Length;
             return
             [
-                .. shown.SelectMany(metric => Curve.Lines(Title(metric), "step", [.. metric.Take(MostLines).Select(line => new CurveSeries(Label(line.Key.Rank, line.Key.Attempt, metric), line.Value))], width, (height - (left > 0 ? 1 : 0)) / shown.Length)),
-                .. left > 0 ? [$"and {Spans.Count(left, "metric")} more; choose one with --name"] : Array.Empty<string>(),
+                .. shown.SelectMany(metric => Curve.Lines(Title(metric), Text.Of("step").Said(), [.. metric.Take(MostLines).Select(line => new CurveSeries(Label(line.Key.Rank, line.Key.Attempt, metric), line.Value))], width, (height - (left > 0 ? 1 : 0)) / shown.Length)),
+                .. left > 0 ? [Text.Of($"and {Spans.Count(left, "metric")} more; choose one with --name").Said()] : Array.Empty<string>(),
             ];
         }
     }
@@ -45,9 +45,9 @@ internal sealed class MetricCurves
     private static string Title(IGrouping<string, KeyValuePair<(string Name, int Rank, int Attempt), List<(double X, double Y)>>> metric)
     {
         var newest = metric.OrderBy(line => line.Key.Attempt).ThenByDescending(line => line.Key.Rank).Last().Value[^1];
-        return $"{Printable.Of(metric.Key)}  {MetricSeries.Text(newest.Y)} at step {newest.X:0}";
+        return Text.Of($"{Printable.Of(metric.Key)}  {MetricSeries.Text(newest.Y)} at step {newest.X:0}").Said();
     }
 
     private static string Label(int rank, int attempt, IEnumerable<KeyValuePair<(string Name, int Rank, int Attempt), List<(double X, double Y)>>> metric) =>
-        metric.Any(line => line.Key.Attempt != attempt) ? $"rank {rank}, attempt {attempt}" : $"rank {rank}";
+        metric.Any(line => line.Key.Attempt != attempt) ? Text.Of($"rank {rank}, attempt {attempt}").Said() : $"rank {rank}";
 }

@@ -43,25 +43,25 @@ internal static class TopPicture
 
     public static IReadOnlyList<string> Lines(TopView view, string server, DateTimeOffset now, int width, int height, bool isLive)
     {
-        var queues = view.Queue.GroupBy(entry => entry.Queue ?? "others").OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).ToArray();
+        var queues = view.Queue.GroupBy(entry => entry.Queue ?? Text.Of("others").Said()).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).ToArray();
         var room = Math.Max(4, height - FrameLines - Math.Min(MostQueues, Math.Max(1, queues.Length)));
         var nodes = view.Nodes.OrderByDescending(node => node.Gpus - node.GpusFree).ThenBy(node => node.Name, StringComparer.Ordinal).Take(Math.Max(2, Math.Max(room / 2, room - view.Jobs.Count))).ToArray();
         var jobs = view.Jobs.OrderByDescending(job => Sum(job, task => task.CpuMillicores) ?? 0).Take(Math.Max(2, room - nodes.Length)).ToArray();
         var (gpus, free) = (view.Nodes.Sum(node => node.Gpus), view.Nodes.Sum(node => node.GpusFree));
         return
         [
-            $"{Spans.Count(view.Nodes.Count, "node")}, {view.Nodes.Count(node => node.Health != NodeHealth.Ready)} not ready, {gpus - free} of {Spans.Count(gpus, "GPU")} held, {view.Jobs.Count} running, {view.Queue.Count} waiting{(isLive ? "   q ends" : "")}   {Spans.Time(now)}   {server}",
+            Text.Of($"{Spans.Count(view.Nodes.Count, "node")}, {view.Nodes.Count(node => node.Health != NodeHealth.Ready)} not ready, {gpus - free} of {Spans.Count(gpus, "GPU")} held, {view.Jobs.Count} running, {view.Queue.Count} waiting{(isLive ? Text.Of("   q ends") : "")}   {Spans.Time(now)}   {server}").Said(),
             "",
-            .. Nodes.Lines(nodes, now, width), .. More(view.Nodes.Count - nodes.Length, "node"),
+            .. Nodes.Lines(nodes, now, width), .. More(view.Nodes.Count - nodes.Length, Spans.Count(view.Nodes.Count - nodes.Length, "node")),
             "",
-            .. Jobs.Lines(jobs, now, width), .. More(view.Jobs.Count - jobs.Length, "job"),
+            .. Jobs.Lines(jobs, now, width), .. More(view.Jobs.Count - jobs.Length, Spans.Count(view.Jobs.Count - jobs.Length, "job")),
             "",
-            queues.Length == 0 ? "no job waits" : "WAITING",
-            .. queues.Take(MostQueues).Select(queue => $"{Printable.Of(queue.Key)}: {Spans.Count(queue.Count(), "job")} for {Spans.Count(queue.Sum(entry => (long)entry.Gpus), "GPU")}"),
+            (queues.Length == 0 ? Text.Of("no job waits") : "WAITING").Said(),
+            .. queues.Take(MostQueues).Select(queue => Text.Of($"{Printable.Of(queue.Key)}: {Spans.Count(queue.Count(), "job")} for {Spans.Count(queue.Sum(entry => (long)entry.Gpus), "GPU")}").Said()),
         ];
     }
 
-    private static string[] More(int left, string noun) => left > 0 ? [$"and {Spans.Count(left, $"{noun}")} more"] : [];
+    private static string[] More(int left, Text counted) => left > 0 ? [Text.Of($"and {counted} more").Said()] : [];
 
     private static string Holder(NodeJobView job) => $"{job.Name ?? job.Level}{(job.User is null ? "" : $" ({job.User})")}{(job.Gpus > 0 ? $" ×{job.Gpus}" : "")}";
 

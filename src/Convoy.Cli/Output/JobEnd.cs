@@ -21,8 +21,9 @@ internal static class JobEnd
         {
             JobPhase.Succeeded => $"job {Name(job)} succeeded{Took(job)}",
             JobPhase.Failed when job.Failure is { } failure => $"job {Name(job)} failed{Took(job)}: {Failure(failure)}{Advice(job, failure)}",
-            JobPhase.Failed => $"job {Name(job)} failed{Took(job)}: {job.Message ?? job.Reason}",
-            JobPhase.Cancelled => $"job {Name(job)} was cancelled{(job.CancelledBy is null ? "" : $" by {job.CancelledBy}")}",
+            JobPhase.Failed => $"job {Name(job)} failed{Took(job)}: {job.Message ?? Text.Verbatim(job.Reason)}",
+            JobPhase.Cancelled when job.CancelledBy is { } by => $"job {Name(job)} was cancelled by {by}",
+            JobPhase.Cancelled => $"job {Name(job)} was cancelled",
             _ => $"job {Name(job)} has not finished: it is {job.Phase}",
         });
         return ExitCode(job.Phase);
@@ -31,19 +32,24 @@ internal static class JobEnd
     public static string Name(JobView job) => $"{job.Name} ({job.Id})";
 
     /// <summary>The first rank that failed, its exit code and class.</summary>
-    public static string Failure(FailureView failure)
+    public static Text Failure(FailureView failure)
     {
-        var exit = Exit(failure.ExitCode, failure.Signal);
-        var how = exit is null ? (failure.Message is null ? "was lost" : "") : failure.ExitCode is null ? $"was ended by {exit}" : $"ended with exit code {exit}";
-        var words = new[] { how, failure.Message ?? "" }.Where(word => word.Length > 0);
-        return Printable.Of($"rank {failure.Rank} ({failure.Role}) on {failure.Node} {string.Join(": ", words)} [{failure.Class}]");
+        Text? how = failure switch
+        {
+            { ExitCode: { } code } => $"ended with exit code {code}",
+            { Signal: { } signal } => $"was ended by signal {signal}",
+            { Message: null } => "was lost",
+            _ => null,
+        };
+        Text? message = failure.Message is { } told ? Printable.Of(told) : null;
+        return $"rank {failure.Rank} ({failure.Role}) on {Printable.Of(failure.Node)} {Text.Join(": ", new[] { how, message }.OfType<Text>())} [{failure.Class}]";
     }
 
-    public static string? Exit(int? code, int? signal) => code is not null ? $"{code}" : signal is not null ? $"signal {signal}" : null;
+    public static string? Exit(int? code, int? signal) => code is not null ? $"{code}" : signal is not null ? Text.Of($"signal {signal}").Said() : null;
 
-    private static string Took(JobView job) => JobTable.Runtime(job) is { } runtime ? $" after {runtime}" : "";
+    private static Text Took(JobView job) => JobTable.Runtime(job) is { } runtime ? (Text)$" after {runtime}" : "";
 
-    private static string Advice(JobView job, FailureView failure) => failure.Class switch
+    private static Text Advice(JobView job, FailureView failure) => failure.Class switch
     {
         FailureClass.Resource => "; it ran out of memory: ask for more with --memory, or use less",
         FailureClass.User => $"; its log: convoy logs {job.Id} --rank {failure.Rank}",

@@ -30,7 +30,7 @@ internal static class JobTable
         new("PROGRESS", Progress) { In = Forms.Wide | Forms.Csv, CsvCell = job => job.Progress?.ToString(CultureInfo.InvariantCulture) },
         new("PLATFORM-RESTARTS", job => Number(job.PlatformRestarts)) { In = Forms.Wide | Forms.Csv, IsRight = true },
         new("DISPLAY-NAME", job => job.DisplayName) { In = Forms.Wide | Forms.Csv },
-        new("MESSAGE", job => job.Message) { In = Forms.Wide | Forms.Csv },
+        new("MESSAGE", job => job.Message?.Said()) { In = Forms.Wide | Forms.Csv },
         Column.Data<JobView>("tasks", job => Number(job.Tasks)),
         Column.Data<JobView>("gpusPerTask", job => Number(job.GpusPerTask)),
         Column.DataTime<JobView>("submittedAt", job => job.SubmittedAt),

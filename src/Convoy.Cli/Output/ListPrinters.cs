@@ -64,17 +64,17 @@ internal sealed class TablePrinter<T>(TextWriter writer, IReadOnlyList<Column<T>
 
         var isFirst = widths is null;
         widths = table.Write(writer, (i, cell) => columns[i].Paint?.Invoke(cell) ?? cell, widths, isFirst);
-        if (isFirst && Dropped() is { Length: > 0 } dropped) Call?.Say($"left out, for the terminal is narrow: {string.Join(", ", dropped)}; -o wide shows all");
+        if (isFirst && Dropped() is { Length: > 0 } dropped) Call?.Say($"left out, for the terminal is narrow: {Text.Join(", ", dropped)}; -o wide shows all");
     }
 
     private TextTable Table(IReadOnlyList<T> page)
     {
         var table = new TextTable([.. columns.Select(column => column.Heading)]).AlignRight([.. columns.Index().Where(column => column.Item.IsRight).Select(column => column.Index)]);
-        foreach (var row in page) table.Add([.. columns.Select(column => column.Cell(row, now))]);
+        foreach (var row in page) table.Add([.. columns.Select(column => column.IsSaid ? Speech.Twin(column.Cell(row, now)) : column.Cell(row, now))]);
         return table;
     }
 
-    private string[] Dropped() => [.. all.Except(columns).Select(column => column.Heading)];
+    private Text[] Dropped() => [.. all.Except(columns).Select(column => column.Heading)];
 }
 
 /// <summary><c>{schemaVersion, items, next}</c>.</summary>

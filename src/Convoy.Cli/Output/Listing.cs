@@ -26,7 +26,7 @@ internal sealed class ListOptions(int usual = ListOptions.DefaultLimit)
             var text = result.Tokens[0].Value;
             if (text == AllOfIt) return int.MaxValue;
             if (int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number) && number >= 1) return number;
-            result.AddError($"--limit takes a number of at least 1, or all, not '{text}'");
+            result.Refuse($"--limit takes a number of at least 1, or all, not '{text}'");
             return null;
         },
     };

@@ -5,6 +5,9 @@ namespace Convoy.Cli.Output;
 /// <summary>Text of others (names, messages) made harmless for a terminal. A task's own log is passed through as it is.</summary>
 internal static class Printable
 {
+    /// <summary>What the server said.</summary>
+    public static Text Of(Text text) => Text.Verbatim(Of(text.Said()));
+
     public static string Of(string text)
     {
         if (!text.Any(char.IsControl)) return text;

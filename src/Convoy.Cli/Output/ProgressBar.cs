@@ -1,3 +1,5 @@
+using Spectre.Console;
+
 namespace Convoy.Cli.Output;
 
 /// <summary>How far something is, as one line on standard error that is drawn again, and only for people at a terminal.</summary>
@@ -18,13 +20,13 @@ internal sealed class ProgressBar(Call call, string label, long total)
     public bool IsWanted { get; } = !Console.IsErrorRedirected && total > 0;
 
     /// <param name="text">What is said behind the bar; how long it may take still follows.</param>
-    public void Show(long done, Func<string> text)
+    public void Show(long done, Func<Text> text)
     {
         if (!IsWanted || (drawn is { } last && call.Time.GetElapsedTime(last) < BetweenDrawings)) return;
         drawn = call.Time.GetTimestamp();
-        var told = text() + Left(done, Passed);
+        var told = Text.Of($"{text()}{Left(done, Passed)}").Said();
         var room = Terminal.ErrorWidth - 1;
-        var bar = Math.Min(LargestBar, room - label.Length - told.Length - 2);
+        var bar = Math.Min(LargestBar, room - label.GetCellWidth() - told.GetCellWidth() - 2);
         var filled = (int)(bar * (double)Math.Min(done, total) / total);
         var line = bar < LeastBar ? $"{label} {told}" : $"{label} {new string('█', filled)}{new string('░', bar - filled)} {told}";
         call.Error.Write($"\r{line[..Math.Min(line.Length, room)]}\e[K");
@@ -37,5 +39,5 @@ internal sealed class ProgressBar(Call call, string label, long total)
     }
 
     /// <summary>As if all of it took as long as what is done.</summary>
-    private string Left(long done, TimeSpan passed) => done == 0 || done >= total || passed < BeforeEstimate ? "" : $", about {Spans.Of(passed * ((double)(total - done) / done))} left";
+    private Text Left(long done, TimeSpan passed) => done == 0 || done >= total || passed < BeforeEstimate ? Text.None : $", about {Spans.Of(passed * ((double)(total - done) / done))} left";
 }

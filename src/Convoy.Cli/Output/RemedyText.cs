@@ -6,10 +6,13 @@ namespace Convoy.Cli.Output;
 internal static class RemedyText
 {
     /// <summary>Flags, else the keys of a file; null where there is nothing to change, or it is in no file.</summary>
-    public static string? Of(RemedyView remedy) => remedy switch
+    public static Text? Of(RemedyView remedy) => remedy switch
     {
-        { Flags: { } flags } => flags,
-        { Changes.Count: > 0 } => string.Join(", ", remedy.Changes.Select(change => $"{change.Key}: {change.Value}")) + (remedy.By == "administrator" ? " (needs an administrator)" : ""),
+        { Flags: { } flags } => Text.Verbatim(flags),
+        { Changes.Count: > 0, By: "administrator" } => $"{Changes(remedy)} (needs an administrator)",
+        { Changes.Count: > 0 } => Text.Verbatim(Changes(remedy)),
         _ => null,
     };
+
+    private static string Changes(RemedyView remedy) => string.Join(", ", remedy.Changes.Select(change => $"{change.Key}: {change.Value}"));
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Convoy.Core.Languages;
 
 namespace Convoy.Cli.Output;
 
@@ -34,10 +35,10 @@ internal static class Spans
         return amount.ToString(unit == 0 || amount >= 100 ? "0" : "0.#", CultureInfo.InvariantCulture) + " " + units[unit];
     }
 
-    public static string Count(long number, string noun) => Count(number, noun, noun + "s");
+    public static Text Count(long number, [Noun] string noun) => Text.Count(number, noun);
 
     /// <param name="nouns">How several are called.</param>
-    public static string Count(long number, string noun, string nouns) => $"{number.ToString(CultureInfo.InvariantCulture)} {(number == 1 ? noun : nouns)}";
+    public static Text Count(long number, [Noun] string noun, string nouns) => Text.Count(number, noun, nouns);
 
     public static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) + "Z";
 }

@@ -6,15 +6,16 @@ namespace Convoy.Cli.Output;
 /// Columns for people and for awk: two spaces apart, no borders, never cut. Widths count terminal cells, so that Chinese
 /// names line up.
 /// </summary>
-internal sealed class TextTable(params string[] headings)
+internal sealed class TextTable(params Text[] columns)
 {
     private const string Gap = "  ";
+    private readonly string[] headings = [.. columns.Select(column => column.Said())];
     private readonly List<string[]> rows = [];
     private readonly HashSet<int> rightAligned = [];
 
-    public TextTable AlignRight(params int[] columns)
+    public TextTable AlignRight(params int[] right)
     {
-        rightAligned.UnionWith(columns);
+        rightAligned.UnionWith(right);
         return this;
     }
 

@@ -20,7 +20,7 @@ internal sealed partial record AddedNodes(int Count, string Accelerator, int Gpu
             foreach (var token in result.Tokens)
             {
                 if (Parse(token.Value) is { } nodes) added.Add(nodes);
-                else result.AddError($"--add-nodes takes COUNTxTYPE:GPUS such as 4xA100:8, at most {SimulatedCluster.MaxNodes} nodes of {SimulatedNode.MaxGpus} GPUs, not '{token.Value}'");
+                else result.Refuse($"--add-nodes takes COUNTxTYPE:GPUS such as 4xA100:8, at most {SimulatedCluster.MaxNodes} nodes of {SimulatedNode.MaxGpus} GPUs, not '{token.Value}'");
             }
 
             return [.. added];

@@ -24,7 +24,7 @@ internal static class Policies
             {
                 if (word == All) policies.AddRange(Known);
                 else if (Array.Find(Known, policy => Word(policy) == word) is var policy && Word(policy) == word) policies.Add(policy);
-                else result.AddError($"--policy takes {string.Join(", ", Known.Select(Word))} or {All}, not '{word}'{(NearestWord.To(word, Known.Select(Word).Append(All)) is { } near ? $"; did you mean {near}?" : "")}");
+                else result.Refuse($"--policy takes {string.Join(", ", Known.Select(Word))} or {All}, not '{word}'{(NearestWord.To(word, Known.Select(Word).Append(All)) is { } near ? (Text)$"; did you mean {near}?" : "")}");
             }
 
             return [.. policies.Distinct()];

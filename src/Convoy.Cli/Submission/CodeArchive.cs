@@ -72,7 +72,7 @@ internal static class CodeArchive
     /// <summary>At a terminal a bar with size, rate and time; elsewhere one line when it is done. What the server has already is not told of.</summary>
     private sealed class Upload(Call call, long length) : IProgress<long>
     {
-        private readonly ProgressBar bar = new(call, "code:", length);
+        private readonly ProgressBar bar = new(call, Text.Of("code:").Said(), length);
         private long first = -1;
 
         public async Task RunAsync(Func<IProgress<long>, Task> upload)

@@ -73,13 +73,13 @@ internal sealed class JobFlags
         };
     }
 
-    private static Option<T> Parsed<T>(string name, string helpName, string description, string form, Parser<T> parse) => new(name)
+    private static Option<T> Parsed<T>(string name, string helpName, string description, Text form, Parser<T> parse) => new(name)
     {
         Description = description,
         HelpName = helpName,
         CustomParser = result =>
         {
-            if (!parse(result.Tokens[0].Value, out var value)) result.AddError($"{name} takes {form}, not '{result.Tokens[0].Value}'");
+            if (!parse(result.Tokens[0].Value, out var value)) result.Refuse($"{name} takes {form}, not '{result.Tokens[0].Value}'");
             return value;
         },
     };

@@ -20,7 +20,7 @@ internal static class WaitingNotices
                 await Task.Delay(pause, call.Time, cancellationToken);
                 var now = await call.Client.GetJobAsync(job.Id, cancellationToken);
                 if (now.Phase != JobPhase.Pending) return;
-                var notice = $"{now.Reason}: {now.Message}";
+                var notice = $"{now.Reason}: {now.Message?.Said()}";
                 if (notice != said) call.Say($"waiting: {notice}");
                 said = notice;
             }

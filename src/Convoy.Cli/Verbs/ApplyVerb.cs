@@ -35,13 +35,12 @@ internal static class ApplyVerb
 
     private static void Tell(TextWriter writer, OrganisationChangeView change)
     {
-        foreach (var (what, names) in new[] { ("queue", change.Queues), ("level", change.Levels) })
-        {
-            foreach (var name in names.Added) writer.Write($"{what} {name} added\n");
-            foreach (var name in names.Changed) writer.Write($"{what} {name} changed\n");
-            foreach (var name in names.Removed) writer.Write($"{what} {name} removed\n");
-        }
-
-        writer.Write(change.Applied ? $"the organisation has revision {change.Revision}\n" : "it is sound; nothing was changed\n");
+        foreach (var name in change.Queues.Added) writer.Tell($"queue {name} added");
+        foreach (var name in change.Queues.Changed) writer.Tell($"queue {name} changed");
+        foreach (var name in change.Queues.Removed) writer.Tell($"queue {name} removed");
+        foreach (var name in change.Levels.Added) writer.Tell($"level {name} added");
+        foreach (var name in change.Levels.Changed) writer.Tell($"level {name} changed");
+        foreach (var name in change.Levels.Removed) writer.Tell($"level {name} removed");
+        writer.Tell(change.Applied ? (Text)$"the organisation has revision {change.Revision}" : "it is sound; nothing was changed");
     }
 }

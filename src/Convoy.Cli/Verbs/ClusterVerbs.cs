@@ -15,7 +15,7 @@ internal static class ClusterVerbs
         new("NODES", cluster => $"{cluster.Nodes}") { IsRight = true },
         new("GPUS-FREE", cluster => $"{cluster.GpusFree}/{cluster.Gpus}") { IsRight = true, CsvCell = cluster => $"{cluster.GpusFree}" },
         Column.Data<ClusterView>("gpus", cluster => $"{cluster.Gpus}"),
-        new("LAST-SEEN", (cluster, now) => cluster.LastSeenAt is { } seen ? Spans.Since(seen, now) + " ago" : null) { In = Forms.People },
+        new("LAST-SEEN", (cluster, now) => cluster.LastSeenAt is { } seen ? Text.Of($"{Spans.Since(seen, now)} ago").Said() : null) { In = Forms.People },
         Column.DataTime<ClusterView>("lastSeenAt", cluster => cluster.LastSeenAt));
 
     public static Command Build()

@@ -64,7 +64,7 @@ internal static class CompletionVerbs
         var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish", CompletionSources = { Shells } };
         shell.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var text }] && !Shells.Contains(text)) result.AddError($"there is completion for bash, zsh and fish, not for '{text}'");
+            if (result.Tokens is [{ Value: var text }] && !Shells.Contains(text)) result.Refuse($"there is completion for bash, zsh and fish, not for '{text}'");
         });
         return shell;
     }

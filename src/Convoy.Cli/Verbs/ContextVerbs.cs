@@ -82,7 +82,7 @@ internal static class ContextVerbs
 
                     var facts = new Facts();
                     facts.Add("name", view.Name);
-                    facts.Add("current", Column.YesNo(view.Current));
+                    facts.Add("current", Speech.Twin(Column.YesNo(view.Current)));
                     facts.Add("server", view.Server);
                     facts.Add("token", view.Token);
                     facts.Write(call.Output);

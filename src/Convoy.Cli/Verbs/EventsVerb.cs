@@ -12,7 +12,7 @@ internal static class EventsVerb
         new("SEQ", happened => $"{happened.Sequence}") { IsRight = true, CsvName = "sequence" },
         Column.Time<EventView>("TIME", happened => happened.At),
         new("TYPE", happened => happened.Type),
-        new("MESSAGE", happened => happened.Message));
+        new("MESSAGE", happened => happened.Message.Said()));
 
     public static Command Build()
     {
@@ -41,7 +41,7 @@ internal static class EventsVerb
         {
             if (item.End is { } end) return JobEnd.Say(call, end);
             if (item.Value is not { } happened) continue;
-            if (format is "table" or "wide") call.Print($"{Spans.Time(happened.At)}  {happened.Type,-11}  {Printable.Of(happened.Message)}");
+            if (format is "table" or "wide") call.Print($"{Spans.Time(happened.At)}  {happened.Type,-11}  {Printable.Of(happened.Message.Said())}");
             else call.Print(happened, Rendering.Lines.EventView);
         }
 

@@ -38,17 +38,17 @@ internal static class GetVerb
         facts.Add("queue", job.Queue);
         facts.Add("priority", JobTable.Priority(job.Priority));
         facts.Add("framework", JobTable.Framework(job.Framework));
-        facts.Add("tasks", Spans.Count(job.Tasks, "task") + (JobTable.Gpus(job) is { } gpus ? $", {gpus} GPUs" : ""));
+        facts.Tell("tasks", JobTable.Gpus(job) is { } gpus ? (Text)$"{Spans.Count(job.Tasks, "task")}, {gpus} GPUs" : Spans.Count(job.Tasks, "task"));
         facts.Add("phase", job.Phase.ToString() + (job.Reason is null ? "" : $" ({job.Reason})"));
-        facts.Add("message", job.Message);
+        facts.Tell("message", job.Message);
         facts.Add("cancelled by", job.CancelledBy);
         facts.Add("progress", JobTable.Progress(job));
-        facts.Add("submitted", $"{Spans.Time(job.SubmittedAt)} ({Spans.Since(job.SubmittedAt, call.Now)} ago)");
+        facts.Tell("submitted", $"{Spans.Time(job.SubmittedAt)} ({Spans.Since(job.SubmittedAt, call.Now)} ago)");
         facts.Add("started", job.StartedAt is { } started ? Spans.Time(started) : null);
         facts.Add("ended", job.EndedAt is { } ended ? Spans.Time(ended) : null);
         facts.Add("runtime", JobTable.Runtime(job));
-        facts.Add("restarts", $"{job.Restarts} of its own, {job.PlatformRestarts} by the platform");
-        facts.Add("failure", job.Failure is null ? null : JobEnd.Failure(job.Failure));
+        facts.Tell("restarts", $"{job.Restarts} of its own, {job.PlatformRestarts} by the platform");
+        facts.Tell("failure", job.Failure is null ? null : JobEnd.Failure(job.Failure));
         foreach (var (name, role) in job.Spec?.Roles ?? new Dictionary<string, Core.Jobs.RoleSpec>()) facts.Add($"role {name}", $"{role.Replicas} × {ShellText.Of(role.Command)}");
         facts.Write(call.Output);
         if (job.Attempts is not { Count: > 0 } attempts) return;
@@ -61,7 +61,7 @@ internal static class GetVerb
                 table.Add(
                     $"{attempt.Number}", task.Role, $"{task.Rank}", task.Node, string.Join(',', task.Devices), StateOf(task), JobEnd.Exit(task.ExitCode, task.Signal),
                     task.StartedAt is { } start ? Spans.Time(start) : null, task.EndedAt is { } end ? Spans.Time(end) : null,
-                    task.Message ?? (task.OutOfMemory ? "out of memory" : attempt.StopCause?.ToString()));
+                    task.Message?.Said() ?? (task.OutOfMemory ? Text.Of("out of memory").Said() : attempt.StopCause?.ToString()));
             }
         }
 

@@ -20,8 +20,8 @@ internal static class LevelVerbs
         new("MAX-RUNNING", level => Text(level.MaxRunning)) { IsRight = true },
         new("MAX-SUBMITTED", level => Text(level.MaxSubmitted)) { IsRight = true, Spare = 3 },
         new("MAX-DURATION", level => level.MaxDuration) { IsRight = true, Spare = 1 },
-        new("MAY-PREEMPT", level => Column.YesNo(level.MayPreempt)) { Spare = 4 },
-        new("PREEMPTIBLE", level => Column.YesNo(level.Preemptible)) { Spare = 5 },
+        new("MAY-PREEMPT", level => Column.YesNo(level.MayPreempt)) { IsSaid = true, Spare = 4 },
+        new("PREEMPTIBLE", level => Column.YesNo(level.Preemptible)) { IsSaid = true, Spare = 5 },
         new("MIN-RUN-TIME", level => level.MinRunTime) { IsRight = true, Spare = 2 });
 
     public static Command Build() => new("level", "Levels: people's standing and its caps") { List(), Update() };
@@ -51,7 +51,7 @@ internal static class LevelVerbs
         var duration = Options.Text("--max-duration", "D|none", "How long a job may run, such as 48h; none removes the cap");
         duration.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var text }] && text != None && !DurationText.TryParse(text, out _)) result.AddError($"--max-duration takes a duration such as 48h, or none, not '{text}'");
+            if (result.Tokens is [{ Value: var text }] && text != None && !DurationText.TryParse(text, out _)) result.Refuse($"--max-duration takes a duration such as 48h, or none, not '{text}'");
         });
         var mayPreempt = Options.Choice("--may-preempt", "Whether its jobs may evict those of lower levels", "BOOL", "true", "false");
         var preemptible = Options.Choice("--preemptible", "Whether its jobs may be evicted", "BOOL", "true", "false");
@@ -89,7 +89,7 @@ internal static class LevelVerbs
         var option = Options.Text(name, "N|none", $"{description}; none removes the cap");
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var text }] && text != None && !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _)) result.AddError($"{name} takes a number, or none, not '{text}'");
+            if (result.Tokens is [{ Value: var text }] && text != None && !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _)) result.Refuse($"{name} takes a number, or none, not '{text}'");
         });
         return option;
     }

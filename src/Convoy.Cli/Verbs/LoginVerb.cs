@@ -23,14 +23,14 @@ internal static class LoginVerb
                 var server = Connection.ParseServer(call.Get(url));
                 if (server.Scheme == Uri.UriSchemeHttp && !server.IsLoopback) call.Say("warning: http sends your token in the clear; use https where others share the network");
                 var token = Connection.CheckToken(call.Get(Call.TokenOption) ?? await AskAsync(call, cancellationToken));
-                using var client = new ConvoyClient(server, token, call.Time);
+                using var client = new ConvoyClient(server, token, call.Time, Speech.Language);
                 var me = await client.WhoAmIAsync(cancellationToken);
                 var address = Connection.Shown(server);
                 var context = new SavedContext(server.Authority, address, token);
                 var file = Contexts.DefaultFile();
                 Contexts.Read(file).With(context).Write(file);
                 return call.Write(call.Get(format), new SignedIn(context.Name, address, me.Name, me.Level, me.Administrator), CliJson.Default.SignedIn, _ =>
-                    call.Output.Write($"signed in to {address} as {me.Name} ({me.Level})\n"));
+                    call.Output.Tell($"signed in to {address} as {me.Name} ({me.Level})"));
             },
         };
     }
@@ -45,6 +45,6 @@ internal static class LoginVerb
         }
 
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(call.Error) });
-        return (await console.PromptAsync(new TextPrompt<string>("Token:").Secret(null), cancellationToken)).Trim();
+        return (await console.PromptAsync(new TextPrompt<string>(((Core.Languages.Text)"Token:").Said()).Secret(null), cancellationToken)).Trim();
     }
 }

@@ -78,7 +78,7 @@ internal static class MetricsVerb
         JobView? end = null;
         await LiveScreen.ShowAsync(
             call,
-            (width, height) => [$"{Printable.Of(job)}   {Spans.Time(call.Now)}   q ends the watching", .. curves.Lines(width, height - 1)],
+            (width, height) => [Core.Languages.Text.Of($"{Printable.Of(job)}   {Spans.Time(call.Now)}   q ends the watching").Said(), .. curves.Lines(width, height - 1)],
             async (wake, ending) =>
             {
                 await foreach (var item in call.Client.FollowMetricsAsync(job, name, ending))
@@ -105,7 +105,7 @@ internal static class MetricsVerb
                 rows.Add([point]);
                 await call.Output.FlushAsync(cancellationToken);
             }
-            else if (format is "table" or "wide") call.Print($"{Spans.Time(point.At)}  attempt {point.Attempt}  rank {point.Rank}  step {point.Step}  {Printable.Of(point.Name)} {MetricSeries.Text(point.Value)}");
+            else if (format is "table" or "wide") call.Print(Core.Languages.Text.Of($"{Spans.Time(point.At)}  attempt {point.Attempt}  rank {point.Rank}  step {point.Step}  {Printable.Of(point.Name)} {MetricSeries.Text(point.Value)}").Said());
             else call.Print(point, Rendering.Lines.MetricView);
         }
 

@@ -84,24 +84,25 @@ internal static class NodeVerbs
                 var answer = wish is null
                     ? await call.Client.RemoveWishAsync(call.Get(name), call.Get(cluster), cancellationToken)
                     : await call.Client.WishAsync(call.Get(name), call.Get(cluster), wish with { Evict = evict is not null && call.Get(evict) }, cancellationToken);
-                return call.Write(call.Get(format), answer, Rendering.Indented.NodeWishView, _ => call.Output.Write(Said(answer)));
+                return call.Write(call.Get(format), answer, Rendering.Indented.NodeWishView, _ => call.Output.Tell(Outcome(answer)));
             },
         };
         if (evict is not null) built.Options.Add(evict);
         return built;
     }
 
-    private static string Said(NodeWishView answer)
+    private static Text Outcome(NodeWishView answer)
     {
         var node = answer.Node;
         var left = node.Jobs.Count - answer.Evicted;
-        var jobs = (answer.Evicted, left) switch
+        Text jobs = (answer.Evicted, left) switch
         {
             (0, 0) => "",
-            (0, _) => $"; {Spans.Count(left, "job")} on it {(left == 1 ? "goes" : "go")} on",
+            (0, 1) => $"; {Spans.Count(left, "job")} on it goes on",
+            (0, _) => $"; {Spans.Count(left, "job")} on it go on",
             _ => $"; {Spans.Count(answer.Evicted, "job")} told to leave it",
         };
-        return node.WishedBy is null ? $"node {node.Name} is used again; it is {node.Health}\n" : $"node {node.Name} takes no more jobs; it is {node.Health}{jobs}\n";
+        return node.WishedBy is null ? (Text)$"node {node.Name} is used again; it is {node.Health}" : $"node {node.Name} takes no more jobs; it is {node.Health}{jobs}";
     }
 
     private static void Describe(TextWriter writer, NodeView node)

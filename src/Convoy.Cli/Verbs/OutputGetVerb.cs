@@ -31,7 +31,7 @@ internal static class OutputGetVerb
                 var wanted = call.Get(path) is { } text ? OutputPath.Parse(text) : null;
                 var outputs = new Outputs(call, view, query, wanted);
                 var first = await outputs.SettledAsync(cancellationToken);
-                if (first.Running > 0) call.Say($"{Spans.Count(first.Running, "task")} of job {view.Name} still {(first.Running == 1 ? "runs" : "run")}; what is left in CONVOY_OUTPUT_DIR can be downloaded after the end");
+                if (first.Running > 0) call.Say($"running still: {Spans.Count(first.Running, "task")} of job {view.Name}; what is left in CONVOY_OUTPUT_DIR can be downloaded after the end");
 
                 // Whose files these are may not change while they come, though another attempt should end.
                 outputs = new Outputs(call, view, query with { Attempt = first.Attempt ?? query.Attempt }, wanted);
@@ -46,7 +46,7 @@ internal static class OutputGetVerb
 
     private static async Task<int> WriteAsync(Call call, JobView job, DownloadPlan plan, CancellationToken cancellationToken)
     {
-        if (plan.Single is not { } single) throw CommandException.Usage($"--to - takes one file by its name, and {Spans.Count(plan.Files, "file")} {(plan.Files == 1 ? "is" : "are")} meant; give its PATH, and --rank where several tasks left one");
+        if (plan.Single is not { } single) throw CommandException.Usage($"--to - takes one file by its name, and what is meant is {Spans.Count(plan.Files, "file")}; give its PATH, and --rank where several tasks left one");
         await new Download(call, job.Id, isForced: false, new TransferBar(call, 0, 0)).ToOutputAsync(single, cancellationToken);
         return ExitCodes.Success;
     }
@@ -88,7 +88,7 @@ internal static class OutputGetVerb
         }
 
         call.Write(format, new DownloadedOutputs(job.Id, job.Name, place, plan.Files, plan.Bytes, unchanged, plan.LeftBehind), CliJson.Default.DownloadedOutputs, _ => call.Print(place));
-        call.Say($"{Spans.Count(plan.Files, "file")}, {Spans.Bytes(plan.Bytes)}{(unchanged == 0 ? "" : $", {unchanged} of which {(unchanged == 1 ? "was" : "were")} there already")}");
+        call.Say($"{Spans.Count(plan.Files, "file")}, {Spans.Bytes(plan.Bytes)}{(unchanged == 0 ? Text.None : $", of which there already: {unchanged}")}");
         if (plan.LeftBehind > 0) call.Say($"{Spans.Count(plan.LeftBehind, "entry", "entries")} could not be kept by the platform; see `convoy output list {job.Id}`");
         return ExitCodes.Success;
     }
@@ -109,7 +109,7 @@ internal static class OutputGetVerb
 
     private static CommandException Nothing(JobView job, OutputListView first, OutputPath? wanted, DownloadPlan plan)
     {
-        if (first.Totals is { Files: 0 }) return new CommandException(ExitCodes.NotFound, "NoOutputs", $"job {job.Name} ({job.Id}) left no files in CONVOY_OUTPUT_DIR{(first.Running > 0 ? " so far" : "")}; see `convoy output list {job.Id} --attempt all`");
+        if (first.Totals is { Files: 0 }) return new CommandException(ExitCodes.NotFound, "NoOutputs", $"job {job.Name} ({job.Id}) left no files in CONVOY_OUTPUT_DIR{(first.Running > 0 ? (Text)" so far" : "")}; see `convoy output list {job.Id} --attempt all`");
         return plan.LeftBehind > 0
             ? new CommandException(ExitCodes.NotFound, "NoSuchOutput", $"what '{Printable.Of($"{wanted}")}' names was left by job {job.Name} ({job.Id}) and could not be kept; `convoy output list {job.Id}` says why")
             : new CommandException(ExitCodes.NotFound, "NoSuchOutput", $"job {job.Name} ({job.Id}) left nothing that '{Printable.Of($"{wanted}")}' names; see `convoy output list {job.Id}`");

@@ -17,7 +17,7 @@ internal static class OutputVerbs
         new("SIZE", file => Spans.Bytes(file.Size)) { IsRight = true, CsvCell = file => Text(file.Size) },
         Column.Time<OutputFileView>("MODIFIED", file => file.ModifiedAt) with { CsvName = "modifiedAt", Spare = 3 },
         new("PATH", file => file.Path),
-        new("NOTE", Note) { In = Forms.People, Spare = 1 },
+        new("NOTE", file => Note(file)?.Said()) { In = Forms.People, Spare = 1 },
         new("ROLE", file => file.Role) { In = Forms.Wide | Forms.Csv },
         new("SHA256", file => file.Sha256) { In = Forms.Wide | Forms.Csv },
         Column.Data<OutputFileView>("leftBehind", file => file.LeftBehind),
@@ -33,7 +33,7 @@ internal static class OutputVerbs
         {
             result =>
             {
-                if (result.Tokens is [{ Value: var text }] && OutputPath.Parse(text) is null) result.AddError($"PATH is the path of a file or folder below CONVOY_OUTPUT_DIR, not '{text}'");
+                if (result.Tokens is [{ Value: var text }] && OutputPath.Parse(text) is null) result.Refuse($"PATH is the path of a file or folder below CONVOY_OUTPUT_DIR, not '{text}'");
             },
         },
     };
@@ -50,7 +50,7 @@ internal static class OutputVerbs
             {
                 result =>
                 {
-                    if (result.Tokens is [{ Value: not "all" and var text }] && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1)) result.AddError($"--attempt takes a number of at least 1, or all, not '{text}'");
+                    if (result.Tokens is [{ Value: not "all" and var text }] && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1)) result.Refuse($"--attempt takes a number of at least 1, or all, not '{text}'");
                 },
             },
         };
@@ -95,11 +95,11 @@ internal static class OutputVerbs
     {
         if (list.Totals is { Files: 0, LeftBehind: 0 } && list.Waiting + list.Running == 0) call.Say("no files were left in CONVOY_OUTPUT_DIR");
         if (list.Waiting > 0) call.Say($"the files of {Spans.Count(list.Waiting, "task")} are still being taken in");
-        if (list.Running > 0) call.Say($"{Spans.Count(list.Running, "task")} still {(list.Running == 1 ? "runs" : "run")}; what is left in CONVOY_OUTPUT_DIR is listed after the end");
+        if (list.Running > 0) call.Say($"running still: {Spans.Count(list.Running, "task")}; what is left in CONVOY_OUTPUT_DIR is listed after the end");
         if (list.Totals is { LeftBehind: > 0 and var left }) call.Say($"{Spans.Count(left, "entry", "entries")} could not be kept; NOTE says why");
     }
 
-    private static string? Note(OutputFileView file) => file.LeftBehind switch
+    private static Text? Note(OutputFileView file) => file.LeftBehind switch
     {
         null => null,
         "Link" => $"not kept: a link to {file.Target}",

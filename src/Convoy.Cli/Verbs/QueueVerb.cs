@@ -7,6 +7,8 @@ namespace Convoy.Cli.Verbs;
 
 internal static class QueueVerb
 {
+    private static readonly Core.Languages.Text Shared = "shared";
+
     private static readonly Listing<QueueEntryView, QueueEntryView> Waiting = Listing.Of(
         Rendering.Indented.QueueEntryView,
         entry => entry.Id,
@@ -32,9 +34,9 @@ internal static class QueueVerb
         new("PARENT", row => row.Queue.Parent) { In = Forms.Wide | Forms.Csv },
         new("ORDERING", row => row.Queue.Ordering.ToString().ToLowerInvariant()) { Spare = 1 },
         new("WEIGHT", row => $"{row.Queue.Weight}") { IsRight = true, Spare = 2 },
-        new("MAY-USE", row => Column.YesNo(row.Queue.MayUse)),
+        new("MAY-USE", row => Column.YesNo(row.Queue.MayUse)) { IsSaid = true },
         new("ACCELERATOR", row => row.Use?.Accelerator),
-        new("NOMINAL", row => row.Use is null ? null : Text(row.Use.Nominal) ?? "shared") { IsRight = true, CsvCell = row => Text(row.Use?.Nominal) },
+        new("NOMINAL", row => row.Use is null ? null : Text(row.Use.Nominal) ?? Shared.ToString()) { IsSaid = true, IsRight = true, CsvCell = row => Text(row.Use?.Nominal) },
         new("USED", row => Text(row.Use?.Used)) { IsRight = true },
         new("BORROWED", row => Text(row.Use?.Borrowed)) { IsRight = true },
         new("BORROW-LIMIT", row => Text(row.Use?.BorrowLimit)) { IsRight = true, In = Forms.Wide | Forms.Csv },

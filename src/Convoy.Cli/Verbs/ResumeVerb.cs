@@ -12,5 +12,5 @@ internal static class ResumeVerb
         "Where a job is still stopping, wait until it has stopped, and resume it then",
         waitsFirst: true,
         (client, job, cancellationToken) => client.ResumeJobAsync(job, cancellationToken),
-        view => view.Phase == JobPhase.Pending ? $"job {JobEnd.Name(view)} is queued again" : $"job {JobEnd.Name(view)} is {view.Phase}");
+        view => view.Phase == JobPhase.Pending ? (Text)$"job {JobEnd.Name(view)} is queued again" : $"job {JobEnd.Name(view)} is {view.Phase}");
 }

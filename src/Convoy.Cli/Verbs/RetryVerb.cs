@@ -36,7 +36,7 @@ internal static class RetryVerb
                 call.Write(call.Get(format), view, Rendering.Indented.JobView, other =>
                 {
                     if (other == "name") call.Output.Write(view.Id + "\n");
-                    else if (!call.Get(wait)) call.Output.Write($"job {JobEnd.Name(view)} is queued again; `convoy logs {view.Id} -f` follows it\n");
+                    else if (!call.Get(wait)) call.Output.Tell($"job {JobEnd.Name(view)} is queued again; `convoy logs {view.Id} -f` follows it");
                 });
                 return call.Get(wait) ? JobEnd.Say(call, view) : ExitCodes.Success;
             },

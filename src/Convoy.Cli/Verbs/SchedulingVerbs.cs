@@ -46,7 +46,7 @@ internal static class SchedulingVerbs
 
     private static int Write(Call call, string? format, PauseView pause) => call.Write(format, pause, Rendering.Indented.PauseView, _ =>
     {
-        if (pause.Notices.Count == 0) call.Output.Write("jobs start, and make way for each other, as levels and queues say\n");
-        foreach (var notice in pause.Notices) call.Output.Write($"{notice.Code}: {Printable.Of(notice.Message)}\n");
+        if (pause.Notices.Count == 0) call.Output.Tell("jobs start, and make way for each other, as levels and queues say");
+        foreach (var notice in pause.Notices) call.Output.Tell($"{notice.Code}: {Printable.Of(notice.Message)}");
     });
 }

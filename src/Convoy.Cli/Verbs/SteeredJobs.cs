@@ -17,7 +17,7 @@ internal static class SteeredJobs
     /// <param name="waitsFirst">The deed is done after the wait, not before it.</param>
     /// <param name="say">What has become of a job, for a person.</param>
     public static Verb Verb(
-        string name, string description, string[] examples, string which, string wait, bool waitsFirst, Func<ConvoyClient, string, CancellationToken, Task<JobView>> act, Func<JobView, string> say)
+        string name, string description, string[] examples, string which, string wait, bool waitsFirst, Func<ConvoyClient, string, CancellationToken, Task<JobView>> act, Func<JobView, Text> say)
     {
         var jobs = Arguments.Jobs(which);
         var waits = Options.Switch("--wait", wait);
@@ -40,7 +40,7 @@ internal static class SteeredJobs
     }
 
     /// <param name="say">What has become of a job, for a person.</param>
-    public static async Task<int> DoAsync(Call call, string[] jobs, string? format, Func<string, Task<JobView>> act, Func<JobView, string> say)
+    public static async Task<int> DoAsync(Call call, string[] jobs, string? format, Func<string, Task<JobView>> act, Func<JobView, Text> say)
     {
         var (done, exit) = (new List<JobView>(), ExitCodes.Success);
         foreach (var job in jobs.Distinct(StringComparer.Ordinal))
@@ -49,7 +49,7 @@ internal static class SteeredJobs
             {
                 var view = await act(job);
                 done.Add(view);
-                if (format == "table") call.Print(say(view));
+                if (format == "table") call.Print(say(view).Said());
             }
             catch (ConvoyException refused) when (jobs.Length > 1)
             {

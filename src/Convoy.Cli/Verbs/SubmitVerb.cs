@@ -77,23 +77,24 @@ internal static class SubmitVerb
         var check = await call.Client.CheckAsync(spec, cancellationToken);
         return call.Write(format, check, Rendering.Indented.SubmitCheckView, _ =>
         {
-            call.Output.Write($"job {spec.Name} is valid and {Outcome(check)}; nothing was submitted\n");
-            if (check.EarliestStart is { } start) call.Output.Write($"earliest start: {Spans.Time(start)} (in {Spans.Of(start - call.Now)})\n");
-            if (check.Remedy is { By: not null } remedy) call.Output.Write($"to start now: {(RemedyText.Of(remedy) is { } change ? $"{Printable.Of(change)}: " : "")}{Printable.Of(remedy.Message)}\n");
+            call.Output.Tell($"job {spec.Name} is valid and {Outcome(check)}; nothing was submitted");
+            if (check.EarliestStart is { } start) call.Output.Tell($"earliest start: {Spans.Time(start)} (in {Spans.Of(start - call.Now)})");
+            if (check.Remedy is { By: not null } remedy) call.Output.Tell(RemedyText.Of(remedy) is { } change ? (Text)$"to start now: {Printable.Of(change)}: {Printable.Of(remedy.Message)}" : $"to start now: {Printable.Of(remedy.Message)}");
         });
 
-        static string Outcome(SubmitCheckView check) => check switch
+        static Text Outcome(SubmitCheckView check) => check switch
         {
             { StartsNow: true } => $"would start now on {string.Join(", ", check.Nodes)}",
-            { WouldEvict: > 0 } => $"would start on {string.Join(", ", check.Nodes)} once {Spans.Count(check.WouldEvict, "running job")} {(check.WouldEvict == 1 ? "that it evicts has" : "that it evicts have")} stopped{Victims(check)}",
+            { WouldEvict: 1 } => $"would start on {string.Join(", ", check.Nodes)} once {Spans.Count(check.WouldEvict, "running job")} that it evicts has stopped{Victims(check)}",
+            { WouldEvict: > 1 } => $"would start on {string.Join(", ", check.Nodes)} once {Spans.Count(check.WouldEvict, "running job")} that it evicts have stopped{Victims(check)}",
             { Reason: null } => $"nobody can say when it would start: {Printable.Of(check.Message)}",
             _ => $"would wait: {check.Reason}: {Printable.Of(check.Message)}",
         };
 
-        static string Victims(SubmitCheckView check) => check.Victims.Count == 0 ? "" : $" ({string.Join(", ", check.Victims.Select(Victim))})";
+        static Text Victims(SubmitCheckView check) => check.Victims.Count == 0 ? Text.None : $" ({Text.Join(", ", check.Victims.Select(Victim))})";
 
-        static string Victim(NodeJobView job) => job.Id is null
-            ? $"another's job of level {job.Level}, {Spans.Count(job.Gpus, "GPU")}"
+        static Text Victim(NodeJobView job) => job.Id is null
+            ? (Text)$"another's job of level {job.Level}, {Spans.Count(job.Gpus, "GPU")}"
             : $"{Printable.Of(job.Name!)} {job.Id} of {job.User}, {Spans.Count(job.Gpus, "GPU")}";
     }
 

@@ -14,7 +14,7 @@ internal static class TokenVerbs
         new("USER", token => token.User),
         Column.Time<TokenView>("CREATED", token => token.CreatedAt),
         Column.Time<TokenView>("EXPIRES", token => token.ExpiresAt, never: "never"),
-        new("STATE", State),
+        new("STATE", (token, now) => State(token, now).ToString()) { IsSaid = true },
         new("LABEL", token => token.Label));
 
     public static Command Build() => new("token", "Tokens to sign in with: your own, or for administrators anybody's") { Create(), List(), Revoke() };
@@ -37,7 +37,9 @@ internal static class TokenVerbs
                 {
                     // The token alone on standard output, so that it can be piped.
                     call.Print(token.Token);
-                    call.Say($"token {token.Id} of {token.User}, {(token.ExpiresAt is { } at ? $"valid until {Spans.Time(at)}" : "valid until revoked")}; keep it, it is not shown again");
+                    call.Say(token.ExpiresAt is { } at
+                        ? (Text)$"token {token.Id} of {token.User}, valid until {Spans.Time(at)}; keep it, it is not shown again"
+                        : $"token {token.Id} of {token.User}, valid until revoked; keep it, it is not shown again");
                 });
             },
         };
@@ -67,12 +69,12 @@ internal static class TokenVerbs
             Body = async (call, cancellationToken) =>
             {
                 await call.Client.RevokeTokenAsync(call.Get(id), cancellationToken);
-                return call.Write(call.Get(format), new RevokedToken(call.Get(id), true), CliJson.Default.RevokedToken, _ => call.Output.Write($"token {call.Get(id)} is revoked\n"));
+                return call.Write(call.Get(format), new RevokedToken(call.Get(id), true), CliJson.Default.RevokedToken, _ => call.Output.Tell($"token {call.Get(id)} is revoked"));
             },
         };
     }
 
-    private static string? State(TokenView token, DateTimeOffset now) => token switch
+    private static Text State(TokenView token, DateTimeOffset now) => token switch
     {
         { RevokedAt: not null } => "revoked",
         { ExpiresAt: { } at } when at <= now => "expired",

@@ -37,6 +37,7 @@ internal static class UpVerb
                 Add("--grow-after", call.Get(growAfter));
                 Add("--tls-cert", call.Get(certificate));
                 Add("--tls-key", call.Get(key));
+                Add("--lang", Core.Languages.LanguageTags.Of(Speech.Language));
                 if (call.Get(trust)) arguments.Add("--trust-tasks");
 
                 // The server takes this process's place: signals and the exit code are its own.

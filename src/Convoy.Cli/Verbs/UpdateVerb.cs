@@ -18,7 +18,7 @@ internal static class UpdateVerb
         var duration = Options.Text("--max-duration", "D|none", "Stop it after running this long, such as 4h; none removes the limit, where your level allows it");
         duration.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var text }] && text != None && !(DurationText.TryParse(text, out var longest) && longest > TimeSpan.Zero)) result.AddError($"--max-duration takes a duration such as 4h, or none, not '{text}'");
+            if (result.Tokens is [{ Value: var text }] && text != None && !(DurationText.TryParse(text, out var longest) && longest > TimeSpan.Zero)) result.Refuse($"--max-duration takes a duration such as 4h, or none, not '{text}'");
         });
         var format = Options.Format("table", "json", "yaml", "name");
         return new Verb("update", "Change queue, priority and limits of an unfinished job; what is not given stays as it is")
@@ -43,9 +43,9 @@ internal static class UpdateVerb
     private static void Tell(Call call, JobUpdateView answer)
     {
         var (before, after) = (answer.Before, answer.After);
-        if (before == after) call.Output.Write($"job {JobEnd.Name(answer.Job)} is as it was\n");
-        if (before.Queue != after.Queue) call.Output.Write($"job {JobEnd.Name(answer.Job)}: queue {before.Queue} → {after.Queue}\n");
-        if (before.Priority != after.Priority) call.Output.Write($"job {JobEnd.Name(answer.Job)}: priority {JobTable.Priority(before.Priority)} → {JobTable.Priority(after.Priority)}\n");
-        if (before.MaxDuration != after.MaxDuration) call.Output.Write($"job {JobEnd.Name(answer.Job)}: maxDuration {before.MaxDuration ?? None} → {after.MaxDuration ?? None}\n");
+        if (before == after) call.Output.Tell($"job {JobEnd.Name(answer.Job)} is as it was");
+        if (before.Queue != after.Queue) call.Output.Tell($"job {JobEnd.Name(answer.Job)}: queue {before.Queue} → {after.Queue}");
+        if (before.Priority != after.Priority) call.Output.Tell($"job {JobEnd.Name(answer.Job)}: priority {JobTable.Priority(before.Priority)} → {JobTable.Priority(after.Priority)}");
+        if (before.MaxDuration != after.MaxDuration) call.Output.Tell($"job {JobEnd.Name(answer.Job)}: maxDuration {before.MaxDuration ?? None} → {after.MaxDuration ?? None}");
     }
 }

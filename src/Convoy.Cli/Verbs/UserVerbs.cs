@@ -11,7 +11,7 @@ internal static class UserVerbs
         user => user.Name,
         new("NAME", user => user.Name),
         new("LEVEL", user => user.Level),
-        new("ADMINISTRATOR", user => Column.YesNo(user.Administrator)),
+        new("ADMINISTRATOR", user => Column.YesNo(user.Administrator)) { IsSaid = true },
         Column.Time<UserView>("CREATED", user => user.CreatedAt));
 
     public static Command Build() => new("user", "People (for administrators)") { Add(), List() };
@@ -32,7 +32,7 @@ internal static class UserVerbs
             {
                 var user = await call.Client.AddUserAsync(new NewUserRequest(call.Get(name), call.Get(level), call.Get(administrator)), cancellationToken);
                 return call.Write(call.Get(format), user, Rendering.Indented.UserView, _ =>
-                    call.Output.Write($"user {user.Name} ({user.Level}) added; give them a token with `convoy token create --user {user.Name}`\n"));
+                    call.Output.Tell($"user {user.Name} ({user.Level}) added; give them a token with `convoy token create --user {user.Name}`"));
             },
         };
     }

@@ -28,7 +28,7 @@ internal static class VersionVerb
                 return call.Write(call.Get(format), new Versions(Version, url is null ? null : Connection.Shown(url), server), CliJson.Default.Versions, _ =>
                 {
                     call.Output.Write($"convoy {Version}\n");
-                    if (server is not null) call.Output.Write($"server {server.Version} (API {server.Api}) at {Connection.Shown(url!)}\n");
+                    if (server is not null) call.Output.Tell($"server {server.Version} (API {server.Api}) at {Connection.Shown(url!)}");
                 });
             },
         };
@@ -38,14 +38,14 @@ internal static class VersionVerb
     {
         using var late = new CancellationTokenSource(AskServerFor, call.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
-        using var client = new ConvoyClient(url, token, call.Time);
+        using var client = new ConvoyClient(url, token, call.Time, Speech.Language);
         try
         {
             return await client.VersionAsync(either.Token);
         }
         catch (Exception e) when (e is ServerUnreachableException or ConvoyException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            call.Say($"the server at {Connection.Shown(url)} does not say its version: {(e is OperationCanceledException ? "no answer" : e.Message)}");
+            call.Say($"the server at {Connection.Shown(url)} does not say its version: {(e is Core.Languages.IExplained explained ? explained.Explanation : "no answer")}");
             return null;
         }
     }

@@ -21,9 +21,9 @@ internal static class WhoAmIVerb
                     var facts = new Facts();
                     facts.Add("user", me.Name);
                     facts.Add("level", me.Level);
-                    facts.Add("administrator", me.Administrator ? "yes" : "no");
+                    facts.Add("administrator", Speech.Twin(Column.YesNo(me.Administrator)));
                     facts.Add("server", Connection.Shown(call.Client.Server));
-                    facts.Add("token", me.TokenId + (me.TokenExpiresAt is { } at ? $", valid until {Spans.Time(at)}" : ""));
+                    facts.Tell("token", me.TokenExpiresAt is { } at ? Text.Of($"{me.TokenId}, valid until {Spans.Time(at)}") : Text.Verbatim(me.TokenId));
                     facts.Write(call.Output);
                 });
             },

@@ -30,17 +30,17 @@ internal static class WhyVerb
         facts.Add("job", why.Id);
         facts.Add("phase", why.Phase.ToString());
         facts.Add("reason", why.Reason);
-        facts.Add("message", why.Message);
-        facts.Add("needed", Amounts.Of(why.Needed, why.Unit));
-        facts.Add("free", Amounts.Of(why.Free, why.Unit));
-        facts.Add("largest free block", Amounts.Of(why.LargestFreeBlock, why.Unit));
+        facts.Tell("message", why.Message);
+        facts.Tell("needed", Amounts.Of(why.Needed, why.Unit));
+        facts.Tell("free", Amounts.Of(why.Free, why.Unit));
+        facts.Tell("largest free block", Amounts.Of(why.LargestFreeBlock, why.Unit));
         facts.Add("jobs ahead", why.JobsAhead is { } ahead ? $"{ahead}" : null);
         facts.Add("queue", why.Queue);
         facts.Add("blocked by", why.BlockedBy);
-        facts.Add("earliest start", why.EarliestStart is { } start ? $"{Spans.Time(start)} (in {Spans.Of(start - call.Now)})" : null);
+        facts.Tell("earliest start", why.EarliestStart is { } start ? (Text)$"{Spans.Time(start)} (in {Spans.Of(start - call.Now)})" : null);
         facts.Add("until", why.Until is { } until ? Spans.Time(until) : null);
-        facts.Add("to start now", why.Remedy is { } remedy ? RemedyText.Of(remedy) : null);
-        facts.Add("try", why.Try);
+        facts.Tell("to start now", why.Remedy is { } remedy ? RemedyText.Of(remedy) : null);
+        facts.Tell("try", why.Try);
         facts.Write(call.Output);
     }
 }

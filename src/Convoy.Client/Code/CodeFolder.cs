@@ -1,4 +1,5 @@
 using System.Globalization;
+using Convoy.Core.Languages;
 
 namespace Convoy.Client.Code;
 
@@ -10,10 +11,13 @@ namespace Convoy.Client.Code;
 public sealed record CodeFile(string Path, long Bytes, bool Executable, string? LinkTarget);
 
 /// <summary>Something that stays behind though no pattern says so.</summary>
-public sealed record SkippedFile(string Path, string Reason);
+public sealed record SkippedFile(string Path, Text Reason);
 
 /// <summary>The folder cannot be packed. The message names the files and what to do.</summary>
-public sealed class CodeFolderException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class CodeFolderException(Text explanation, Exception? inner = null) : Exception(explanation.ToString(), inner), IExplained
+{
+    public Text Explanation { get; } = explanation;
+}
 
 /// <summary>
 /// What of a folder goes with a job: all but <c>.git</c>, what its <c>.gitignore</c> files name, and what its
@@ -42,7 +46,7 @@ public sealed class CodeFolder
     public long Bytes { get; }
 
     /// <summary>For people: <c>37 files, 1.2 MiB</c>.</summary>
-    public string Summary => $"{Files.Count} {(Files.Count == 1 ? "file" : "files")}, {Size(Bytes)}";
+    public Text Summary => $"{Text.Count(Files.Count, "file")}, {Size(Bytes)}";
 
     /// <exception cref="CodeFolderException">There is no such folder, or something in it cannot be read; names up to ten of these.</exception>
     public static CodeFolder Scan(string folder)

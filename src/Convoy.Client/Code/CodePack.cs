@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.IO.Compression;
+using Convoy.Core.Languages;
 
 namespace Convoy.Client.Code;
 
@@ -65,7 +66,7 @@ public static class CodePack
         }
     }
 
-    private static CodeFolderException TooLarge(CodeFolder folder, string why)
+    private static CodeFolderException TooLarge(CodeFolder folder, Text why)
     {
         var largest = folder.Files.OrderByDescending(file => file.Bytes).Take(3).Select(file => $"{file.Path} ({CodeFolder.Size(file.Bytes)})");
         return new CodeFolderException($"The code folder {why}; largest: {string.Join(", ", largest)}. Name what is not needed in .convoyignore, or put data into a data set.");

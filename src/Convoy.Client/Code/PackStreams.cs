@@ -1,3 +1,5 @@
+using Convoy.Core.Languages;
+
 namespace Convoy.Client.Code;
 
 /// <summary>A file that must have exactly the bytes it had when it was scanned: the tar header has promised them.</summary>

@@ -1,4 +1,5 @@
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 
 namespace Convoy.Client.Wire;
 
@@ -41,7 +42,7 @@ public sealed record JobView
     public string? Reason { get; init; }
 
     /// <summary>The reason as a sentence with numbers.</summary>
-    public string? Message { get; init; }
+    public Text? Message { get; init; }
 
     public required DateTimeOffset SubmittedAt { get; init; }
 
@@ -78,7 +79,7 @@ public sealed record JobView
 }
 
 /// <summary>The first rank that failed, and whose fault it is.</summary>
-public sealed record FailureView(int Attempt, string Role, int Rank, string Node, int? ExitCode, int? Signal, FailureClass Class, string? Message);
+public sealed record FailureView(int Attempt, string Role, int Rank, string Node, int? ExitCode, int? Signal, FailureClass Class, Text? Message);
 
 public sealed record AttemptView(
     int Number,
@@ -102,7 +103,7 @@ public sealed record TaskView(
     int? ExitCode,
     int? Signal,
     bool OutOfMemory,
-    string? Message)
+    Text? Message)
 {
     /// <summary>When an elastic job grew by it; null where it was there from the start of the attempt.</summary>
     public DateTimeOffset? JoinedAt { get; init; }
@@ -118,7 +119,7 @@ public sealed record JobListView(IReadOnlyList<JobView> Items, string? Next, int
 /// <param name="StartsNow">The scheduler would give it machines in its next cycle.</param>
 /// <param name="Reason">Why it would wait.</param>
 /// <param name="Nodes">Where it would run: now, when the jobs that it evicts have stopped, or when machines are promised to it.</param>
-public sealed record SubmitCheckView(bool StartsNow, string? Reason, string Message, IReadOnlyList<string> Nodes, int SchemaVersion = 1)
+public sealed record SubmitCheckView(bool StartsNow, string? Reason, Text Message, IReadOnlyList<string> Nodes, int SchemaVersion = 1)
 {
     /// <summary>Running jobs that would be stopped for it.</summary>
     public int WouldEvict { get; init; }
@@ -154,8 +155,8 @@ public sealed record WhyView(
     string Id,
     JobPhase Phase,
     string? Reason,
-    string Message,
-    string? Try,
+    Text Message,
+    Text? Try,
     string? Unit,
     long? Needed,
     long? Free,
@@ -177,7 +178,7 @@ public sealed record WhyView(
 
 /// <param name="Event">Its data, as stored.</param>
 /// <param name="Message">The event as a sentence.</param>
-public sealed record EventView(long Sequence, DateTimeOffset At, string Type, string Message, JobEvent Event);
+public sealed record EventView(long Sequence, DateTimeOffset At, string Type, Text Message, JobEvent Event);
 
 /// <param name="Next">Give it as <c>after</c> to read on; null at the end.</param>
 public sealed record EventListView(IReadOnlyList<EventView> Items, string? Next, int SchemaVersion = 1) : IListView<EventView>;

@@ -1,3 +1,4 @@
+using Convoy.Core.Languages;
 using Convoy.Core.Scheduling;
 
 namespace Convoy.Client.Wire;
@@ -36,7 +37,7 @@ public sealed record ClusterListView(IReadOnlyList<ClusterView> Items, string? N
 
 /// <summary>Something about the whole platform that people should know: it is paused, or its disk is full.</summary>
 /// <param name="Code">A stable word.</param>
-public sealed record NoticeView(string Code, string Message);
+public sealed record NoticeView(string Code, Text Message);
 
 /// <summary>Body of <c>PUT /api/v1/scheduling/pause</c>.</summary>
 /// <param name="EvictionsOnly">Jobs go on starting, and none makes way for another.</param>

@@ -1,3 +1,5 @@
+using Convoy.Core.Languages;
+
 namespace Convoy.Client.Wire;
 
 /// <summary>A change with which a waiting job starts in the next plan, as a run without consequences has shown.</summary>
@@ -7,7 +9,7 @@ namespace Convoy.Client.Wire;
 /// <param name="Flags">The flags of <c>convoy submit</c> that say it; null where flags cannot say all of it.</param>
 /// <param name="Changes">The same in files: of a job, or for an administrator of the organisation.</param>
 /// <param name="Evicts">Running jobs that would be stopped for it first, as the job may.</param>
-public sealed record RemedyView(string Kind, string? By, string Message, string? Flags, IReadOnlyList<ChangeView> Changes, int Evicts);
+public sealed record RemedyView(string Kind, string? By, Text Message, string? Flags, IReadOnlyList<ChangeView> Changes, int Evicts);
 
 /// <param name="Key">Where in the file, such as <c>roles.worker.resources.gpu</c> or <c>levels.intern.maxGpus</c>.</param>
 /// <param name="Value">As it stands in a file.</param>

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Convoy.Core.Json;
+using Convoy.Core.Languages;
 using Convoy.Core.Queues;
 
 namespace Convoy.Client.Wire;
@@ -13,7 +14,7 @@ namespace Convoy.Client.Wire;
     Converters =
     [
         typeof(ByteSizeConverter), typeof(CpuQuantityConverter), typeof(DurationConverter), typeof(ReplicasConverter), typeof(JobIdConverter),
-        typeof(PriorityConverter), typeof(FrameworkConverter), typeof(TopologyLevelConverter), typeof(OrderingConverter), typeof(JobSpecConverter),
+        typeof(PriorityConverter), typeof(FrameworkConverter), typeof(TopologyLevelConverter), typeof(OrderingConverter), typeof(JobSpecConverter), typeof(TextJsonConverter),
     ])]
 [JsonSerializable(typeof(SubmitRequest))]
 [JsonSerializable(typeof(JobView))]

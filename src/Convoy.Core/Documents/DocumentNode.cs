@@ -24,5 +24,5 @@ public enum ScalarKind
 /// <summary>A document's root, or why it has none.</summary>
 public sealed record DocumentReading(DocumentNode? Root, Jobs.SpecProblem? Problem)
 {
-    public static DocumentReading Broken(string message, int line = 0, int column = 0) => new(null, new Jobs.SpecProblem("", "Syntax", message, line, column));
+    public static DocumentReading Broken(Languages.Text message, int line = 0, int column = 0) => new(null, new Jobs.SpecProblem("", "Syntax", message, line, column));
 }

@@ -22,7 +22,7 @@ public static class JsonDocumentNodes
         }
         catch (JsonException e)
         {
-            return DocumentReading.Broken("not JSON: " + Plain(e.Message), (int)(e.LineNumber ?? 0) + 1, (int)(e.BytePositionInLine ?? 0) + 1);
+            return DocumentReading.Broken($"not JSON: {Plain(e.Message)}", (int)(e.LineNumber ?? 0) + 1, (int)(e.BytePositionInLine ?? 0) + 1);
         }
         catch (InvalidOperationException)
         {

@@ -1,3 +1,4 @@
+using Convoy.Core.Languages;
 using Convoy.Core.Scheduling;
 
 namespace Convoy.Core.Jobs;
@@ -64,7 +65,7 @@ public abstract record Decision
     public sealed record Accepted(IReadOnlyList<JobEvent> Events) : Decision;
 
     /// <param name="Code">A stable word such as <c>AlreadyFinished</c>.</param>
-    public sealed record Rejected(string Code, string Message) : Decision;
+    public sealed record Rejected(string Code, Text Message) : Decision;
 
     public static Decision Nothing { get; } = new Accepted([]);
 }

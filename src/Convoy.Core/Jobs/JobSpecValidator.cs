@@ -1,4 +1,5 @@
 using System.Text;
+using Convoy.Core.Languages;
 using Convoy.Core.Scheduling;
 
 namespace Convoy.Core.Jobs;
@@ -22,7 +23,7 @@ public static class JobSpecValidator
 
     /// <summary>What is looked at less often cannot be told to be silent for less.</summary>
     private static readonly TimeSpan LeastHangTimeout = TimeSpan.FromSeconds(1);
-    private static readonly string Closeness = $"must be one of {string.Join(", ", Enum.GetNames<TopologyLevel>().Select(name => name.ToLowerInvariant()))}";
+    private static readonly Text Closeness = $"must be one of {string.Join(", ", Enum.GetNames<TopologyLevel>().Select(name => name.ToLowerInvariant()))}";
     private static readonly string[] Signals = ["SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2"];
 
     public static IReadOnlyList<SpecProblem> Problems(JobSpec spec)
@@ -45,7 +46,7 @@ public static class JobSpecValidator
         Check(spec.DisplayName is null || (spec.DisplayName.Length is > 0 and <= MaxDisplayName && !spec.DisplayName.Any(char.IsControl)), "displayName", $"must be 1 to {MaxDisplayName} characters without control characters");
         return problems;
 
-        void Check(bool holds, string path, string message)
+        void Check(bool holds, string path, Text message)
         {
             if (!holds) problems.Add(new SpecProblem(path, "BadValue", message));
         }

@@ -1,6 +1,7 @@
 using Convoy.Core.Documents;
 using Convoy.Core.Jobs;
 using Convoy.Core.Jobs.Reading;
+using Convoy.Core.Languages;
 using Convoy.Core.Resources;
 using static Convoy.Core.Jobs.Reading.NodeBinder;
 
@@ -30,7 +31,7 @@ internal sealed class LevelBinder(NodeBinder binder)
 
             if (level.MaxDuration <= TimeSpan.Zero) yield return Wrong("maxDuration", "must be longer than nothing");
 
-            SpecProblem Wrong(string key, string message) => new($"{path}[{i}].{key}", "BadValue", message);
+            SpecProblem Wrong(string key, Text message) => new($"{path}[{i}].{key}", "BadValue", message);
         }
     }
 

@@ -1,5 +1,6 @@
 using Convoy.Core.Documents;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 
 namespace Convoy.Core.Queues;
 
@@ -19,7 +20,7 @@ public static class QueueTreeValidator
         CheckNominal();
         return problems;
 
-        void Check(bool holds, string path, string message)
+        void Check(bool holds, string path, Text message)
         {
             if (!holds) problems.Add(new SpecProblem(path, "BadValue", message));
         }
@@ -125,7 +126,7 @@ public static class QueueTreeValidator
             }
         }
 
-        string Guess(string parent) => NearestWord.To(parent, index.Keys.Append(QueueTree.RootName)) is { } near ? $"; did you mean '{near}'?" : "";
+        Text Guess(string parent) => NearestWord.To(parent, index.Keys.Append(QueueTree.RootName)) is { } near ? (Text)$"; did you mean '{near}'?" : "";
 
         // Null where there is none in the list: a child of an organisation that is not listed, or an unknown parent.
         int? ParentOf(int queue)

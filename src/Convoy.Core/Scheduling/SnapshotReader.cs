@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 
 namespace Convoy.Core.Scheduling;
 
@@ -67,7 +68,7 @@ public static class SnapshotReader
         for (var i = 0; i < line; i++) rest = rest[(rest.IndexOf((byte)'\n') + 1)..];
         rest = rest[Math.Min(column, rest.Length)..];
         return new SpecProblem("", "Syntax", rest.Trim(" \t\r\n"u8).IsEmpty
-            ? "not JSON: the file ends too early; is it whole?"
+            ? (Text)"not JSON: the file ends too early; is it whole?"
             : $"not JSON: '{(Rune.DecodeFromUtf8(rest, out var rune, out _) == System.Buffers.OperationStatus.Done ? rune.ToString() : "?")}' cannot stand here", line + 1, column + 1);
     }
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 
 namespace Convoy.Core.Scheduling;
 
@@ -49,7 +50,7 @@ internal sealed class SnapshotShape(JsonSerializerContext context, bool checksVa
                 break;
         }
 
-        bool Is(JsonValueKind kind, string what)
+        bool Is(JsonValueKind kind, Text what)
         {
             if (given.ValueKind == kind) return true;
             Wrong(path, $"must be {what}");
@@ -90,11 +91,11 @@ internal sealed class SnapshotShape(JsonSerializerContext context, bool checksVa
         }
     }
 
-    private void Wrong(string path, string message) => problems.Add(new SpecProblem(path, "WrongType", path.Length == 0 ? $"the snapshot {message}" : message));
+    private void Wrong(string path, Text message) => problems.Add(new SpecProblem(path, "WrongType", path.Length == 0 ? (Text)$"the snapshot {message}" : message));
 
     private static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
 
-    private static string What(Type type) => type switch
+    private static Text What(Type type) => type switch
     {
         _ when type == typeof(bool) => "true or false",
         _ when type == typeof(int) => $"a whole number, at most {int.MaxValue}",

@@ -1,4 +1,5 @@
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 using Convoy.Core.People;
 using Convoy.Core.Queues;
 using Convoy.Core.Resources;
@@ -129,9 +130,9 @@ internal static class SnapshotValidator
 
     private static IEnumerable<SpecProblem> InTime(string path, DateTimeOffset? time) => Check(time is null || time.Value.UtcDateTime.Year < LastYear, path, $"must be before the year {LastYear}");
 
-    private static IEnumerable<SpecProblem> Between(string path, long value, long least, long most) => Check(value >= least && value <= most, path, $"is {value}, and must be {(value < least ? $"at least {least}" : $"at most {most}")}");
+    private static IEnumerable<SpecProblem> Between(string path, long value, long least, long most) => Check(value >= least && value <= most, path, value < least ? (Text)$"is {value}, and must be at least {least}" : $"is {value}, and must be at most {most}");
 
-    private static IEnumerable<SpecProblem> Check(bool holds, string path, string message) => holds ? [] : [Wrong(path, message)];
+    private static IEnumerable<SpecProblem> Check(bool holds, string path, Text message) => holds ? [] : [Wrong(path, message)];
 
-    private static SpecProblem Wrong(string path, string message) => new(path, "BadValue", message);
+    private static SpecProblem Wrong(string path, Text message) => new(path, "BadValue", message);
 }

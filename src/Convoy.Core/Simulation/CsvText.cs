@@ -1,4 +1,5 @@
 using System.Text;
+using Convoy.Core.Languages;
 
 namespace Convoy.Core.Simulation;
 
@@ -6,7 +7,7 @@ namespace Convoy.Core.Simulation;
 internal readonly record struct CsvCell(string Text, int Line, int Column);
 
 /// <summary>A record and its cells; an error where it cannot be read, which then is the last record.</summary>
-internal readonly record struct CsvRecord(IReadOnlyList<CsvCell> Cells, string? Error);
+internal readonly record struct CsvRecord(IReadOnlyList<CsvCell> Cells, Text? Error);
 
 /// <summary>
 /// Splits RFC 4180 text: cells in quotes may hold commas, doubled quotes and line ends; lines end with LF or CRLF. A byte order mark,
@@ -56,7 +57,7 @@ internal sealed class CsvText(string text)
         return text[start..at].TrimEnd(' ', '\t');
     }
 
-    private (string Cell, string? Error) Quoted()
+    private (string Cell, Text? Error) Quoted()
     {
         var cell = new StringBuilder();
         for (at++; at < text.Length; at++)
@@ -76,7 +77,7 @@ internal sealed class CsvText(string text)
             }
 
             while (at < text.Length && text[at] is ' ' or '\t') at++;
-            return (cell.ToString(), at == text.Length || text[at] is ',' or '\n' or '\r' ? null : "something follows the closing quote; double the quotes inside: \"\"");
+            return (cell.ToString(), at == text.Length || text[at] is ',' or '\n' or '\r' ? null : (Text)"something follows the closing quote; double the quotes inside: \"\"");
         }
 
         return (cell.ToString(), "the quote that begins here is never closed");

@@ -36,7 +36,7 @@ public sealed record SimulatedCluster(IReadOnlyList<SimulatedNode> Nodes)
 
     /// <summary>The trace under a policy. Pure: the same input gives the same result.</summary>
     /// <param name="progress">Told at every instant how many jobs have ended, and the time in the trace.</param>
-    /// <exception cref="InvalidDataException">The trace takes longer than can be simulated.</exception>
+    /// <exception cref="Documents.BadFileException">The trace takes longer than can be simulated.</exception>
     public SimulationResult Run(IReadOnlyList<SimulatedJob> jobs, SimulationPolicy policy, Action<int, TimeSpan>? progress = null, CancellationToken cancellation = default) =>
         policy == SimulationPolicy.Convoy
             ? VirtualCluster.Run(Nodes, jobs, Policy, progress, null, cancellation)
@@ -48,7 +48,7 @@ internal static class SimulatedTime
 {
     private static readonly TimeSpan Longest = TimeSpan.FromDays(365 * 2000);
 
-    public static TimeSpan Checked(TimeSpan now) => now <= Longest ? now : throw new InvalidDataException(
+    public static TimeSpan Checked(TimeSpan now) => now <= Longest ? now : throw new Documents.BadFileException(
         $"the trace would take more than {Longest.Days / 365} years on this cluster; are the durations in seconds, and is the cluster large enough?");
 
     public static TimeSpan Earlier(TimeSpan x, TimeSpan y) => x < y ? x : y;

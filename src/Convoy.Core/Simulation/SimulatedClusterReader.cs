@@ -1,6 +1,7 @@
 using Convoy.Core.Documents;
 using Convoy.Core.Jobs;
 using Convoy.Core.Jobs.Reading;
+using Convoy.Core.Languages;
 using Convoy.Core.People;
 using Convoy.Core.Queues;
 using Convoy.Core.Resources;
@@ -64,7 +65,7 @@ public static class SimulatedClusterReader
             if (node.MemoryBytes > SimulatedNode.AnyMemoryBytes) yield return Wrong("memory", "must be at most 64Ti");
             if (node.Topology.Any(domain => domain.Any(char.IsControl))) yield return Wrong("rack", "must have no control characters");
 
-            SpecProblem Wrong(string key, string message) => new($"nodes[{i}].{key}", "BadValue", message);
+            SpecProblem Wrong(string key, Text message) => new($"nodes[{i}].{key}", "BadValue", message);
         }
     }
 

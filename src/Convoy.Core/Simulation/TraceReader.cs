@@ -1,5 +1,6 @@
 using Convoy.Core.Documents;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 
 namespace Convoy.Core.Simulation;
 
@@ -76,7 +77,7 @@ public static class TraceReader
             if (!Columns.Contains(name))
             {
                 var guess = problems.Guess(name, Columns);
-                problems.Add(cells[i], "header", "UnknownColumn", $"there is no column '{Cell.Short(name)}'{(guess.Length > 0 ? guess : $"; columns are {string.Join(", ", Columns)}")}");
+                problems.Add(cells[i], "header", "UnknownColumn", $"there is no column '{Cell.Short(name)}'{guess ?? $"; columns are {string.Join(", ", Columns)}"}");
             }
             else if (!columns.TryAdd(name, i))
             {
@@ -100,10 +101,10 @@ internal sealed class TraceProblems
     public IReadOnlyList<SpecProblem> First => [.. first.OrderBy(problem => problem.Line).ThenBy(problem => problem.Column)];
 
     /// <summary>The nearest word, as long as anybody reads it.</summary>
-    public string Guess(string typed, IEnumerable<string> words) =>
-        first.Count < TraceReader.MaxProblems && NearestWord.To(typed, words) is { } near ? $"; did you mean '{near}'?" : "";
+    public Text? Guess(string typed, IEnumerable<string> words) =>
+        first.Count < TraceReader.MaxProblems && NearestWord.To(typed, words) is { } near ? (Text)$"; did you mean '{near}'?" : null;
 
-    public void Add(CsvCell where, string column, string code, string message)
+    public void Add(CsvCell where, string column, string code, Text message)
     {
         Count++;
         if (first.Count < TraceReader.MaxProblems) first.Add(new SpecProblem(column, code, message, where.Line, where.Column));

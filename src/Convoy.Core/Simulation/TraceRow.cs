@@ -1,5 +1,6 @@
 using System.Globalization;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 using Convoy.Core.Queues;
 using Convoy.Core.Resources;
 
@@ -78,12 +79,12 @@ internal sealed class TraceRow(IReadOnlyDictionary<string, int> columns, Simulat
     {
         if (Number(column) is not { } number) return null;
         if (number == decimal.Truncate(number) && number >= least && number <= most) return (int)number;
-        var hint = column == "gpus" && number is > 0 and < 1 ? "; a share of a GPU is gpu_milli, in thousandths" : "";
+        var hint = column == "gpus" && number is > 0 and < 1 ? (Text)"; a share of a GPU is gpu_milli, in thousandths" : "";
         Wrong(column, $"must be a whole number from {least} to {most}, and is {Cell.Short(Text(column)!)}{hint}");
         return null;
     }
 
-    private T? Parsed<T>(string column, TextParser<T> parse, Func<T, bool> allowed, string what)
+    private T? Parsed<T>(string column, TextParser<T> parse, Func<T, bool> allowed, Text what)
         where T : struct
     {
         if (Text(column) is not { } text) return null;
@@ -148,7 +149,7 @@ internal sealed class TraceRow(IReadOnlyDictionary<string, int> columns, Simulat
         return least;
     }
 
-    private void Wrong(string column, string message) => problems.Add(cells[columns[column]], column, "BadValue", message);
+    private void Wrong(string column, Text message) => problems.Add(cells[columns[column]], column, "BadValue", message);
 
     private delegate bool TextParser<T>(string text, out T value);
 }

@@ -45,7 +45,7 @@ public sealed class VirtualCluster
 
     /// <param name="progress">Told at every instant how many jobs have ended, and the time in the trace.</param>
     /// <param name="planner">Instead of the scheduler.</param>
-    /// <exception cref="InvalidDataException">The trace takes longer than can be simulated.</exception>
+    /// <exception cref="Documents.BadFileException">The trace takes longer than can be simulated.</exception>
     public static SimulationResult Run(
         IReadOnlyList<SimulatedNode> machines, IReadOnlyList<SimulatedJob> jobs, SchedulingPolicy policy, Action<int, TimeSpan>? progress = null, Planner? planner = null, CancellationToken cancellation = default)
     {

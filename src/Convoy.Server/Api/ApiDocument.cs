@@ -1,3 +1,4 @@
+using Convoy.Core.Languages;
 using Microsoft.OpenApi;
 
 namespace Convoy.Server.Api;
@@ -7,7 +8,7 @@ public static class ApiDocument
 {
     private const string Scheme = "token";
 
-    public static IServiceCollection AddApiDocument(this IServiceCollection services) => services.AddOpenApi("v1", document => document.AddDocumentTransformer((api, _, _) =>
+    public static IServiceCollection AddApiDocument(this IServiceCollection services) => services.AddOpenApi("v1", document => document.AddSchemaTransformer(TextsAreStrings).AddDocumentTransformer((api, _, _) =>
     {
         api.Info = new OpenApiInfo
         {
@@ -21,6 +22,13 @@ public static class ApiDocument
         api.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, api)] = [] }];
         return Task.CompletedTask;
     }));
+
+    /// <summary>In the language asked for.</summary>
+    private static Task TextsAreStrings(OpenApiSchema schema, Microsoft.AspNetCore.OpenApi.OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        if (context.JsonTypeInfo.Type == typeof(Text)) schema.Type = JsonSchemaType.String;
+        return Task.CompletedTask;
+    }
 
     /// <summary>Query parameters, read by hand so that a wrong one gets a problem that names it.</summary>
     public static RouteHandlerBuilder Takes(this RouteHandlerBuilder endpoint, params (string Name, string What)[] parameters) => endpoint.AddOpenApiOperationTransformer((operation, _, _) =>

@@ -44,7 +44,7 @@ public static class EventEndpoints
             foreach (var e in events)
             {
                 after = e.Sequence;
-                await stream.SendAsync("event", e.Sequence.ToString(CultureInfo.InvariantCulture), JsonSerializer.SerializeToUtf8Bytes(JobViews.Event(e.Sequence, e.Event), WireJson.Default.EventView), cancellationToken);
+                await stream.SendAsync("event", e.Sequence.ToString(CultureInfo.InvariantCulture), JsonSerializer.SerializeToUtf8Bytes(JobViews.Event(e.Sequence, e.Event), RequestLanguage.Json.EventView), cancellationToken);
             }
 
             if (events.Count == PageOfStream) continue;

@@ -53,7 +53,7 @@ public static class MetricEndpoints
             foreach (var point in points)
             {
                 after = point.Sequence;
-                await stream.SendAsync("metric", point.Sequence.ToString(CultureInfo.InvariantCulture), JsonSerializer.SerializeToUtf8Bytes(View(point), WireJson.Default.MetricView), cancellationToken);
+                await stream.SendAsync("metric", point.Sequence.ToString(CultureInfo.InvariantCulture), JsonSerializer.SerializeToUtf8Bytes(View(point), RequestLanguage.Json.MetricView), cancellationToken);
             }
 
             if (points.Count == PageOfStream) continue;

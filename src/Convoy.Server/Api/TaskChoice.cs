@@ -38,6 +38,6 @@ public sealed record TaskChoice(int? Attempt, string? Role, int? Rank)
         if (Attempt > job.Attempts.Count) return Problems.NoSuch($"attempt {Attempt} of job {job.Id} (it has had {job.Attempts.Count})");
         if (Role is not null && !job.Spec.Roles.ContainsKey(Role)) return Problems.NoSuch($"role '{Role}' in job {job.Id}; it has {string.Join(", ", job.Spec.Roles.Keys)}");
         var most = job.Spec.Roles.Values.Sum(role => role.Replicas.Max);
-        return Rank >= most ? Problems.NoSuch($"rank {Rank} in job {job.Id}; {(most == 1 ? "its only rank is 0" : $"its ranks are 0 to {most - 1}")}") : null;
+        return Rank >= most ? Problems.NoSuch($"rank {Rank} in job {job.Id}; {(most == 1 ? (Core.Languages.Text)"its only rank is 0" : $"its ranks are 0 to {most - 1}")}") : null;
     }
 }

@@ -105,7 +105,7 @@ public sealed partial class SchedulingLoop : BackgroundService
     private async Task AssignAsync(PlannedGang gang, CancellationToken cancellationToken)
     {
         var answer = await ledger.TellAsync(gang.Job, new JobCommand.Assign(gang.JobRevision, gang.Cluster, gang.Accelerator, gang.Tasks), cancellationToken);
-        if (answer.Decision is Decision.Rejected stale) LogStale(log, gang.Job, stale.Message);
+        if (answer.Decision is Decision.Rejected stale) LogStale(log, gang.Job, stale.Message.ToString());
     }
 
     private async Task GrowAsync(PlannedResize growth, CancellationToken cancellationToken)
@@ -124,7 +124,7 @@ public sealed partial class SchedulingLoop : BackgroundService
         var answers = await ledger.TellTogetherAsync(together.Commands, cancellationToken);
         if (answers.Select(answer => answer.Decision).OfType<Decision.Rejected>().FirstOrDefault() is { } stale)
         {
-            LogStale(log, together.Gangs[0].Job, stale.Message);
+            LogStale(log, together.Gangs[0].Job, stale.Message.ToString());
             return;
         }
 

@@ -1,4 +1,5 @@
 using Convoy.Clusters.LocalProcesses;
+using Convoy.Core.Languages;
 using Convoy.Objects.Disk;
 using Convoy.Server.Api;
 using Convoy.Store.Sqlite;
@@ -16,7 +17,7 @@ public static class Backup
 
     /// <param name="say">Told what is being done.</param>
     /// <exception cref="BackupException">The target will not do, or retention does not end.</exception>
-    public static async Task<CopiedFiles> RunAsync(string statePath, string to, Action<string> say, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<CopiedFiles> RunAsync(string statePath, string to, Action<Text> say, TimeProvider time, CancellationToken cancellationToken)
     {
         using var state = StateFolder.Beside(statePath);
         var folder = new BackupFolder(to);

@@ -1,4 +1,5 @@
 using Convoy.Clusters.LocalProcesses;
+using Convoy.Core.Languages;
 using Convoy.Core.Resources;
 using Convoy.Store;
 
@@ -27,12 +28,13 @@ public static class OperatorVerbs
     public static async Task<int?> RunAsync(string[] args, TimeProvider time, CancellationToken cancellationToken)
     {
         if (args.Length == 0 || !Verbs.TryGetValue(args[0], out var known)) return null;
-        var errors = new List<string>();
-        var values = ServerOptions.Read(args[1..], known.Switches, known.TakingValue, errors);
-        errors.AddRange(known.Needed.Where(name => !values.ContainsKey(name)).Select(name => $"convoy-server {args[0]} needs {name}; see --help"));
+        var language = ServerOptions.LanguageOf(args);
+        var errors = new List<Text>();
+        var values = ServerOptions.Read(args[1..], known.Switches, [.. known.TakingValue, "--lang"], errors);
+        errors.AddRange(known.Needed.Where(name => !values.ContainsKey(name)).Select(name => Text.Of($"convoy-server {args[0]} needs {name}; see --help")));
         if (errors.Count > 0)
         {
-            foreach (var error in errors) await Console.Error.WriteLineAsync($"error[Usage]: {error}");
+            foreach (var error in errors) await Console.Error.WriteLineAsync($"error[Usage]: {error.In(language)}");
             return 2;
         }
 
@@ -42,18 +44,18 @@ public static class OperatorVerbs
             switch (args[0])
             {
                 case "backup":
-                    var copied = await Backup.RunAsync(state, values["--to"], Console.Error.WriteLine, time, cancellationToken);
-                    if (copied.LeftOut > 0) await Console.Error.WriteLineAsync($"warning[LeftOut]: {Sentences.Count(copied.LeftOut, "file")} went away meanwhile or could not be read");
-                    Console.WriteLine($"backed up {state} to {Path.GetFullPath(values["--to"])}: {Sentences.Count(copied.Files, "file")} of jobs, {new ByteSize(copied.Bytes).ToRoundedText()}");
+                    var copied = await Backup.RunAsync(state, values["--to"], text => Console.Error.WriteLine(text.In(language)), time, cancellationToken);
+                    if (copied.LeftOut > 0) await Console.Error.WriteLineAsync(Text.Of($"warning[LeftOut]: {Sentences.Count(copied.LeftOut, "file")} went away meanwhile or could not be read").In(language));
+                    Say($"backed up {state} to {Path.GetFullPath(values["--to"])}: {Sentences.Count(copied.Files, "file")} of jobs, {new ByteSize(copied.Bytes).ToRoundedText()}");
                     break;
                 case "restore":
-                    var (interrupted, warnings) = await Restore.RunAsync(values["--from"], state, Console.Error.WriteLine, time, cancellationToken);
-                    foreach (var warning in warnings) await Console.Error.WriteLineAsync($"warning[Backup]: {warning}");
-                    Console.WriteLine($"restored {state}; {Sentences.Count(interrupted, "job")} that had machines will start again; scheduling is paused: start the server, see that the platform it was made of is gone, and run `convoy scheduling resume`");
+                    var (interrupted, warnings) = await Restore.RunAsync(values["--from"], state, text => Console.Error.WriteLine(text.In(language)), time, cancellationToken);
+                    foreach (var warning in warnings) await Console.Error.WriteLineAsync($"warning[Backup]: {warning.In(language)}");
+                    Say($"restored {state}; {Sentences.Count(interrupted, "job")} that had machines will start again; scheduling is paused: start the server, see that the platform it was made of is gone, and run `convoy scheduling resume`");
                     break;
                 default:
                     var (file, revoked) = await Recovery.RunAsync(state, values.GetValueOrDefault("--user"), values.ContainsKey("--revoke-others"), time, cancellationToken);
-                    Console.WriteLine($"a new token lies in {file}{(revoked > 0 ? $"; {Sentences.Count(revoked, "other token")} revoked" : "")}");
+                    Say($"a new token lies in {file}{(revoked > 0 ? (Text)$"; {Sentences.Count(revoked, "other token")} revoked" : "")}");
                     break;
             }
 
@@ -62,8 +64,10 @@ public static class OperatorVerbs
         catch (Exception e) when (e is BackupException or StateFolderException or StoreException or LocalClusterException or IOException or UnauthorizedAccessException)
         {
             var code = e switch { BackupException => "Backup", StateFolderException => "StateFolder", _ => FullDisk.IsCauseOf(e) ? DiskShortage.Code : "StorageUnavailable" };
-            await Console.Error.WriteLineAsync($"error[{code}]: {e.Message}");
+            await Console.Error.WriteLineAsync($"error[{code}]: {(e is IExplained explained ? explained.Explanation.In(language) : e.Message)}");
             return 3;
         }
+
+        void Say(Text text) => Console.WriteLine(text.In(language));
     }
 }

@@ -1,3 +1,4 @@
+using Convoy.Core.Languages;
 using Convoy.Server.Authentication;
 using Convoy.Store;
 using Convoy.Store.Sqlite;

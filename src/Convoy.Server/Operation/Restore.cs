@@ -1,5 +1,6 @@
 using Convoy.Clusters.LocalProcesses;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 using Convoy.Objects.Disk;
 using Convoy.Store;
 using Convoy.Store.Sqlite;
@@ -17,7 +18,7 @@ public static class Restore
 
     /// <returns>How many jobs had machines when the backup was made, and what of it was not as it should be.</returns>
     /// <exception cref="BackupException">It is no backup, is damaged, or the state folder is there already.</exception>
-    public static async Task<(int Interrupted, IReadOnlyList<string> Warnings)> RunAsync(string from, string statePath, Action<string> say, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<(int Interrupted, IReadOnlyList<Text> Warnings)> RunAsync(string from, string statePath, Action<Text> say, TimeProvider time, CancellationToken cancellationToken)
     {
         var folder = new BackupFolder(from);
         var manifest = folder.ReadManifest() ?? throw new BackupException($"{folder.Root} holds no whole backup (it has no manifest.json); make one with convoy-server backup");
@@ -41,7 +42,7 @@ public static class Restore
         }
     }
 
-    private static async Task<(int Interrupted, IReadOnlyList<string> Warnings)> MakeAsync(BackupFolder folder, BackupManifest manifest, string root, Action<string> say, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<(int Interrupted, IReadOnlyList<Text> Warnings)> MakeAsync(BackupFolder folder, BackupManifest manifest, string root, Action<Text> say, TimeProvider time, CancellationToken cancellationToken)
     {
         using var state = StateFolder.Open(root);
         say("restoring the database");
@@ -52,7 +53,7 @@ public static class Restore
             StateFolder.WriteSecret(Path.Combine(Path.GetDirectoryName(state.Database)!, name), (await File.ReadAllTextAsync(Path.Combine(folder.Server, name), cancellationToken)).TrimEnd('\n'));
         }
 
-        var warnings = new List<string>();
+        var warnings = new List<Text>();
         await using var store = await SqliteStore.OpenAsync(state.Database, time, cancellationToken);
         if (await store.CheckAsync(cancellationToken) is [var broken, ..]) throw new BackupException($"the database in {folder.Root} is damaged ({broken}); use another backup");
         say("restoring and checking objects");
@@ -68,7 +69,7 @@ public static class Restore
         return (interrupted, warnings);
     }
 
-    private static async Task CopyObjectsAsync(BackupFolder folder, StateFolder state, SqliteStore store, List<string> warnings, CancellationToken cancellationToken)
+    private static async Task CopyObjectsAsync(BackupFolder folder, StateFolder state, SqliteStore store, List<Text> warnings, CancellationToken cancellationToken)
     {
         var objects = new DiskObjectStore(state.Objects);
         foreach (var sha256 in new DiskObjectStore(folder.Objects).List())

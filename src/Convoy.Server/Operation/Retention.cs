@@ -1,4 +1,5 @@
 using Convoy.Core.Documents;
+using Convoy.Core.Languages;
 using Convoy.Core.Resources;
 
 namespace Convoy.Server.Operation;
@@ -42,7 +43,7 @@ public sealed record Retention
     public Retention With(KeptKind kind, TimeSpan? kept) => new(new Dictionary<KeptKind, TimeSpan?>(Kept) { [kind] = kept });
 
     /// <summary>Such as <c>logs=30d,outputs=forever</c>; what is not named stays as it is. Null, and an error, where it is wrong.</summary>
-    public Retention? With(string text, string option, List<string> errors)
+    public Retention? With(string text, string option, List<Text> errors)
     {
         var next = this;
         foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
@@ -64,12 +65,12 @@ public sealed record Retention
 
     public static string NameOf(KeptKind kind) => kind.ToString().ToLowerInvariant();
 
-    private static KeptKind? NameOf(string name, string option, List<string> errors)
+    private static KeptKind? NameOf(string name, string option, List<Text> errors)
     {
         var names = Enum.GetValues<KeptKind>().Select(NameOf).ToArray();
         var at = Array.IndexOf(names, name);
         if (at >= 0) return (KeptKind)at;
-        var guess = NearestWord.To(name, names) is { } near ? $"; did you mean {near}?" : "";
+        var guess = NearestWord.To(name, names) is { } near ? (Text)$"; did you mean {near}?" : "";
         errors.Add($"{option} knows no '{name}'{guess}; it takes KIND=TIME, with {string.Join(", ", names)}");
         return null;
     }

@@ -1,4 +1,5 @@
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 using Convoy.Core.Resources;
 using Convoy.Store;
 
@@ -21,5 +22,5 @@ public sealed class RetentionMarks(ServerOptions options)
     public bool HasRemoved(KeptKind kind, Job job) => job.Phase.IsFinished() && Of(kind).Covers(job);
 
     /// <summary>For how long that is, in words.</summary>
-    public string TimeOf(KeptKind kind) => options.Retention.Kept[kind] is { } kept ? DurationText.Format(kept) : "a time that an administrator had set";
+    public Text TimeOf(KeptKind kind) => options.Retention.Kept[kind] is { } kept ? Text.Verbatim(DurationText.Format(kept)) : "a time that an administrator had set";
 }

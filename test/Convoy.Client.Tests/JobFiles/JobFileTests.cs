@@ -139,7 +139,7 @@ public sealed class JobFileTests
             [("name", 1), ("nmae", 1), ("framework", 2), ("roles.worker.command", 5), ("roles.worker.resources.gpu", 6), ("roles.worker.resources.cpu", 6), ("env.A", 7), ("limits.maxDuration", 8)],
             ignoreOrder: true);
         problems.ShouldBeInOrder(SortDirection.Ascending, Comparer<SpecProblem>.Create((a, b) => (a.Line, a.Column).CompareTo((b.Line, b.Column))));
-        problems.Single(problem => problem.Path == "nmae").Message.ShouldContain("did you mean 'name'");
+        problems.Single(problem => problem.Path == "nmae").Message.ToString().ShouldContain("did you mean 'name'");
     }
 
     [Fact]

@@ -59,7 +59,7 @@ public sealed class YamlDocumentTests
     public void What_a_job_file_may_not_use_is_refused_at_its_place(string marked, string word)
     {
         var problem = Broken(marked.Replace("»", "", StringComparison.Ordinal));
-        problem.Message.ShouldContain(word);
+        problem.Message.ToString().ShouldContain(word);
         (problem.Line, problem.Column).ShouldBe(Place.Of(marked, "»"));
     }
 
@@ -96,7 +96,7 @@ public sealed class YamlDocumentTests
     public void Half_a_surrogate_pair_is_refused_at_its_place()
     {
         var problem = Broken("a: 1\nb: \"🚂" + '\uD83D' + "\"");
-        problem.Message.ShouldContain("U+D83D");
+        problem.Message.ToString().ShouldContain("U+D83D");
         (problem.Line, problem.Column).ShouldBe((2, 7));
     }
 
@@ -106,7 +106,7 @@ public sealed class YamlDocumentTests
     [InlineData("# only a comment\n")]
     [InlineData("\uFEFF")]
     [InlineData("...\n")]
-    public void A_file_without_a_document_is_empty(string text) => Broken(text).Message.ShouldContain("empty");
+    public void A_file_without_a_document_is_empty(string text) => Broken(text).Message.ToString().ShouldContain("empty");
 
     [Theory]
     [InlineData("a:\t1\n")]
@@ -159,7 +159,7 @@ public sealed class YamlDocumentTests
     }
 
     [Fact]
-    public void A_file_beyond_the_limit_is_refused() => Broken(new string(' ', YamlDocument.MaxCharacters + 1)).Message.ShouldContain("larger than");
+    public void A_file_beyond_the_limit_is_refused() => Broken(new string(' ', YamlDocument.MaxCharacters + 1)).Message.ToString().ShouldContain("larger than");
 
     private static DocumentNode Root(string text)
     {

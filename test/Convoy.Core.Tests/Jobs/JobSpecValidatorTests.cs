@@ -82,7 +82,7 @@ public sealed class JobSpecValidatorTests
         {
             var problem = JobSpecValidator.Problems(spec).ShouldHaveSingleItem();
             (problem.Path, problem.Code).ShouldBe((path, "BadValue"));
-            problem.Message.ShouldNotBeEmpty();
+            problem.Message.ToString().ShouldNotBeEmpty();
         }
     }
 

@@ -52,7 +52,7 @@ public sealed class OrganisationReaderTests
                 ("levels[0].rank", "Missing"), ("levels[0].maxGpus", "BadValue"), ("levels[1].name", "BadValue"), ("levels[1].maxDuration", "BadValue"),
             ],
             ignoreOrder: true);
-        problems.Single(problem => problem.Path == "queues[0].ordering").Message.ShouldBe("there is no ordering 'fiar'; did you mean 'fair'? (one of fair, fifo, las)");
+        problems.Single(problem => problem.Path == "queues[0].ordering").Message.ToString().ShouldBe("there is no ordering 'fiar'; did you mean 'fair'? (one of fair, fifo, las)");
     }
 
     [Theory]

@@ -11,7 +11,7 @@ internal static class Trees
     public static string[] Problems(params QueueSpec[] queues) => [.. QueueTree.Of(queues).Problems.Select(problem => problem.Path)];
 
     /// <summary>What the one problem is.</summary>
-    public static string Message(params QueueSpec[] queues) => QueueTree.Of(queues).Problems.ShouldHaveSingleItem().Message;
+    public static string Message(params QueueSpec[] queues) => QueueTree.Of(queues).Problems.ShouldHaveSingleItem().Message.ToString();
 
     public static Dictionary<string, Quota> Of(string type, Quota quota) => new() { [type] = quota };
 }

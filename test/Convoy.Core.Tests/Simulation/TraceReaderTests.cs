@@ -118,7 +118,7 @@ public sealed class TraceReaderTests
     [InlineData("id,submit_s,duration_s,gpus,preemptible\na,0,1,2,maybe\n", "must be true or false, and is 'maybe'")]
     [InlineData("id,submit_s,duration_s,gpus\na,1e12,1,1\n", "must be 0 to 3153600000 seconds, and is 1e12")]
     public void What_is_wrong_is_said_with_what_would_be_right(string text, params string[] messages) =>
-        TraceReader.Read(text, Cluster).Problems.Select(problem => problem.Message).ShouldBe(messages);
+        TraceReader.Read(text, Cluster).Problems.Select(problem => problem.Message.ToString()).ShouldBe(messages);
 
     [Fact]
     public void A_queue_is_one_of_the_clusters_where_it_names_any()
@@ -126,7 +126,7 @@ public sealed class TraceReaderTests
         const string Text = "id,submit_s,duration_s,gpus,user,queue\na,0,1,1,mei,percepton\nb,0,1,1,mei,mei\nc,0,1,1,mei,perception\nd,0,1,1,mei,default\n";
 
         TraceReader.Read(Text, Cluster).Jobs.ShouldNotBeNull();
-        TraceReader.Read(Text, Cluster with { Queues = [new QueueSpec("perception")] }).Problems.ShouldHaveSingleItem().Message
+        TraceReader.Read(Text, Cluster with { Queues = [new QueueSpec("perception")] }).Problems.ShouldHaveSingleItem().Message.ToString()
             .ShouldBe("the cluster has no queue 'percepton'; did you mean 'perception'?");
     }
 

@@ -125,7 +125,7 @@ public sealed class VirtualClusterTests
     {
         var jobs = Enumerable.Repeat(Job(0, 0, 1) with { Duration = TimeSpan.FromDays(36_500) }, 30).ToArray();
 
-        foreach (var policy in Enum.GetValues<SimulationPolicy>()) Should.Throw<InvalidDataException>(() => new SimulatedCluster([new SimulatedNode(1)]).Run(jobs, policy)).Message.ShouldContain("durations in seconds");
+        foreach (var policy in Enum.GetValues<SimulationPolicy>()) Should.Throw<Core.Documents.BadFileException>(() => new SimulatedCluster([new SimulatedNode(1)]).Run(jobs, policy)).Message.ShouldContain("durations in seconds");
     }
 
     [Fact]

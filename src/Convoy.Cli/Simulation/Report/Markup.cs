@@ -8,7 +8,7 @@ namespace Convoy.Cli.Simulation.Report;
 internal static class Markup
 {
     /// <summary>For content and for attributes; what XML cannot hold is replaced.</summary>
-    public static string Text(string text)
+    public static string Escaped(string text)
     {
         var isSound = true;
         for (var i = 0; i < text.Length && isSound; i++) isSound = XmlConvert.IsXmlChar(text[i]) || char.IsSurrogate(text[i]);

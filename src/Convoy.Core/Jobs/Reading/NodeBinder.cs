@@ -1,5 +1,6 @@
 using System.Globalization;
 using Convoy.Core.Documents;
+using Convoy.Core.Languages;
 
 namespace Convoy.Core.Jobs.Reading;
 
@@ -43,7 +44,7 @@ internal sealed class NodeBinder(bool passesOverUnknownKeys = false)
             else if (known is not null && !known.Contains(entry.Key))
             {
                 var guess = IsFull ? null : NearestWord.To(entry.Key, known.Concat(later));
-                Add(at, "UnknownKey", $"there is no key '{entry.Key}' here{(guess is null ? $"; keys are {string.Join(", ", known)}" : $"; did you mean '{guess}'?")}", entry.Line, entry.Column);
+                Add(at, "UnknownKey", $"there is no key '{entry.Key}' here{(guess is null ? (Text)$"; keys are {string.Join(", ", known)}" : $"; did you mean '{guess}'?")}", entry.Line, entry.Column);
             }
             else if (members.ContainsKey(entry.Key))
             {
@@ -74,7 +75,7 @@ internal sealed class NodeBinder(bool passesOverUnknownKeys = false)
     {
         places[path] = node;
         if (node is ScalarNode { Kind: ScalarKind.Text } scalar) return scalar.Text;
-        Wrong(path, node is ScalarNode other ? $"text; put it in quotes: \"{other.Text}\"" : "text", node);
+        Wrong(path, node is ScalarNode other ? (Text)$"text; put it in quotes: \"{other.Text}\"" : "text", node);
         return null;
     }
 
@@ -107,7 +108,7 @@ internal sealed class NodeBinder(bool passesOverUnknownKeys = false)
     }
 
     /// <summary>A value with a text form of its own, which may be a bare number.</summary>
-    public T? Parsed<T>(DocumentNode node, string path, Parser<T> parser, string what)
+    public T? Parsed<T>(DocumentNode node, string path, Parser<T> parser, Text what)
         where T : struct
     {
         places[path] = node;
@@ -160,7 +161,7 @@ internal sealed class NodeBinder(bool passesOverUnknownKeys = false)
         else
         {
             var guess = NearestWord.To(text, words.Concat(later));
-            Add(path, "UnknownWord", $"there is no {key} '{text}'{(guess is null ? "" : $"; did you mean '{guess}'?")} (one of {string.Join(", ", words)})", node.Line, node.Column);
+            Add(path, "UnknownWord", $"there is no {key} '{text}'{(guess is null ? Languages.Text.None : $"; did you mean '{guess}'?")} (one of {string.Join(", ", words)})", node.Line, node.Column);
         }
 
         return null;
@@ -168,7 +169,7 @@ internal sealed class NodeBinder(bool passesOverUnknownKeys = false)
         static string Lower(T value) => value.ToString().ToLowerInvariant();
     }
 
-    public void Add(string path, string code, string message, int line, int column)
+    public void Add(string path, string code, Text message, int line, int column)
     {
         if (!IsFull) Problems.Add(new SpecProblem(path, code, message, line, column));
     }
@@ -209,9 +210,9 @@ internal sealed class NodeBinder(bool passesOverUnknownKeys = false)
         }
     }
 
-    private void Wrong(string path, string what, DocumentNode node) => Add(path, "WrongType", $"{(path.Length == 0 ? "the document " : "")}must be {what}, and is {Describe(node)}", node.Line, node.Column);
+    private void Wrong(string path, Text what, DocumentNode node) => Add(path, "WrongType", path.Length == 0 ? (Text)$"the document must be {what}, and is {Describe(node)}" : $"must be {what}, and is {Describe(node)}", node.Line, node.Column);
 
-    private static string Describe(DocumentNode node) => node switch
+    private static Text Describe(DocumentNode node) => node switch
     {
         ScalarNode { Kind: ScalarKind.Null } => "empty",
         ScalarNode { Kind: ScalarKind.Number } scalar => $"the number {Short(scalar.Text)}",

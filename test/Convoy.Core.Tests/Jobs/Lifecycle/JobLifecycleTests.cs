@@ -229,7 +229,7 @@ public sealed class JobLifecycleTests
         {
             var rejected = JobLifecycle.Decide(walk.Job, command, walk.Now).ShouldBeOfType<Decision.Rejected>();
             rejected.Code.ShouldBe("Stopping");
-            rejected.Message.ShouldContain(walk.Job.Id.Value);
+            rejected.Message.ToString().ShouldContain(walk.Job.Id.Value);
         }
     }
 

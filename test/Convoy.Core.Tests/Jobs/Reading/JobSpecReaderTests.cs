@@ -40,8 +40,8 @@ public sealed class JobSpecReaderTests
                 ("roles.worker.resources.rdma", "BadValue"), ("placement.topology.required", "UnknownWord"), ("code", "BadValue"), ("env.CONVOY_X", "BadValue"), ("limits.maxDuration", "BadValue"), ("secrets", "NotAvailable"),
             ],
             ignoreOrder: true);
-        problems.Single(problem => problem.Path == "roles.worker.replcas").Message.ShouldContain("did you mean 'replicas'");
-        problems.Single(problem => problem.Path == "framework").Message.ShouldBe("framework tensorflow is not available yet; available: pytorch, command");
+        problems.Single(problem => problem.Path == "roles.worker.replcas").Message.ToString().ShouldContain("did you mean 'replicas'");
+        problems.Single(problem => problem.Path == "framework").Message.ToString().ShouldBe("framework tensorflow is not available yet; available: pytorch, command");
     }
 
     [Theory]
