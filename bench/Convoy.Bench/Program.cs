@@ -1,3 +1,4 @@
+using Convoy.Bench.Everyday;
 using Convoy.Bench.Openb;
 using Convoy.Bench.Placement;
 using Convoy.Bench.Scheduling;
@@ -20,15 +21,21 @@ switch (args)
     case ["growth", var table]:
         GrowthPlot.Print(Console.Out, table);
         return 0;
+    case ["everyday", var programs, .. var rest] when rest.Length <= 2:
+        await EverydayTable.PrintAsync(Console.Out, Path.GetFullPath(programs), rest is [var jobs, ..] ? int.Parse(jobs) : 1_000_000, rest is [_, var kubectl] ? kubectl : null);
+        return 0;
     case ["placement", .. var sizes]:
         PlacementTable.Print(Console.Out, sizes is [] ? [1_000, 10_000, 100_000] : [.. sizes.Select(int.Parse)]);
         return 0;
     default:
-        Console.Error.WriteLine("usage: Convoy.Bench openb FOLDER [SEEDS]   the openb protocol on the traces in the folder; 10 seeds unless told");
-        Console.Error.WriteLine("       Convoy.Bench traces FOLDER          Convoy and textbook policies on the traces of training jobs in the folder");
-        Console.Error.WriteLine("       Convoy.Bench scheduling [NODES]...  how fast plans are made; 1000, 10000 and 100000 nodes unless told");
-        Console.Error.WriteLine("       Convoy.Bench shapes                 the shapes on which others have published how fast they are");
-        Console.Error.WriteLine("       Convoy.Bench growth TABLE           a picture (SVG) of a table that scheduling has printed");
-        Console.Error.WriteLine("       Convoy.Bench placement [NODES]...   placements per second; 1000, 10000 and 100000 nodes unless told");
+        await Console.Error.WriteLineAsync("""
+            usage: Convoy.Bench openb FOLDER [SEEDS]   the openb protocol on the traces in the folder; 10 seeds unless told
+                   Convoy.Bench traces FOLDER          Convoy and textbook policies on the traces of training jobs in the folder
+                   Convoy.Bench scheduling [NODES]...  how fast plans are made; 1000, 10000 and 100000 nodes unless told
+                   Convoy.Bench shapes                 the shapes on which others have published how fast they are
+                   Convoy.Bench growth TABLE           a picture (SVG) of a table that scheduling has printed
+                   Convoy.Bench placement [NODES]...   placements per second; 1000, 10000 and 100000 nodes unless told
+                   Convoy.Bench everyday PROGRAMS [JOBS] [KUBECTL]  what people wait for all day long; 1000000 finished jobs unless told
+            """);
         return 2;
 }

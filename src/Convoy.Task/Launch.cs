@@ -46,7 +46,8 @@ internal sealed unsafe class Launch
         var arguments = CString.Array([self, "exec", folder, Libc.Pid().ToString(CultureInfo.InvariantCulture)]);
         var environment = CString.Array(Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().Select(e => $"{e.Key}={e.Value}"));
         int pid;
-        var error = Libc.Spawn(&pid, CString.Of(self), actions, null, arguments, environment);
+        // Not by its path: an upgrade may just have put another program there.
+        var error = Libc.Spawn(&pid, CString.Of("/proc/self/exe"), actions, null, arguments, environment);
         _ = Libc.DestroyFileActions(actions);
         streams.Close();
         _ = Libc.Close(go.ReadEnd);
