@@ -1,3 +1,4 @@
+using Convoy.Core.Languages;
 using Convoy.Core.Resources;
 
 namespace Convoy.Server;
@@ -46,7 +47,7 @@ public sealed record DiskShortage(string Path, long Free, long Reserved, bool Is
 {
     public const string Code = "DiskFull";
 
-    public string FreeText => IsFiles ? Sentences.Count(Free, "file") : new ByteSize(Free).ToRoundedText();
+    public Text FreeText => IsFiles ? Sentences.Count(Free, "file") : $"{new ByteSize(Free).ToRoundedText()}";
 
-    public string ReservedText => IsFiles ? Sentences.Count(Reserved, "file") : new ByteSize(Reserved).ToRoundedText();
+    public Text ReservedText => IsFiles ? Sentences.Count(Reserved, "file") : $"{new ByteSize(Reserved).ToRoundedText()}";
 }

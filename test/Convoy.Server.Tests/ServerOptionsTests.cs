@@ -50,18 +50,18 @@ public sealed class ServerOptionsTests
     [InlineData("--state=")]
     [InlineData("--listen", "")]
     [InlineData("--listen", "127.0.0.1:0")]
-    public void A_value_that_says_nothing_is_an_error(params string[] args) => ServerOptions.Parse([.. args, "--task-program", ThisProgram]).Errors.ShouldHaveSingleItem().ShouldContain(args[0].TrimEnd('='));
+    public void A_value_that_says_nothing_is_an_error(params string[] args) => ServerOptions.Parse([.. args, "--task-program", ThisProgram]).Errors.ShouldHaveSingleItem().ToString().ShouldContain(args[0].TrimEnd('='));
 
     [Fact]
     public void How_long_an_elastic_job_keeps_its_size_is_a_time()
     {
         ServerOptions.Parse(["--grow-after", "90s", "--task-program", ThisProgram]).Options!.GrowAfter.ShouldBe(TimeSpan.FromSeconds(90));
         ServerOptions.Parse(["--task-program", ThisProgram]).Options!.GrowAfter.ShouldBe(TimeSpan.FromMinutes(10));
-        ServerOptions.Parse(["--grow-after", "soon", "--task-program", ThisProgram]).Errors.ShouldHaveSingleItem().ShouldContain("not 'soon'");
+        ServerOptions.Parse(["--grow-after", "soon", "--task-program", ThisProgram]).Errors.ShouldHaveSingleItem().ToString().ShouldContain("not 'soon'");
     }
 
     [Fact]
-    public void A_value_that_is_missing_is_asked_for() => ServerOptions.Parse(["--task-program", ThisProgram, "--state"]).Errors.ShouldHaveSingleItem().ShouldContain("--state needs a value");
+    public void A_value_that_is_missing_is_asked_for() => ServerOptions.Parse(["--task-program", ThisProgram, "--state"]).Errors.ShouldHaveSingleItem().ToString().ShouldContain("--state needs a value");
 
     [Fact]
     public void What_is_kept_how_long_is_said_by_kind_and_the_rest_stays_as_it_is()
@@ -78,7 +78,7 @@ public sealed class ServerOptionsTests
     [InlineData("logs=soon", "--retention logs takes a duration such as 30d, or forever, not 'soon'")]
     [InlineData("log=7d", "--retention knows no 'log'; did you mean logs?")]
     public void A_retention_that_cannot_be_meant_is_an_error(string text, string error) =>
-        ServerOptions.Parse(["--task-program", ThisProgram, "--retention", text]).Errors.ShouldHaveSingleItem().ShouldStartWith(error);
+        ServerOptions.Parse(["--task-program", ThisProgram, "--retention", text]).Errors.ShouldHaveSingleItem().ToString().ShouldStartWith(error);
 
     [Fact]
     public void A_file_gives_options_and_the_command_line_goes_before_it()
@@ -93,7 +93,7 @@ public sealed class ServerOptionsTests
         File.WriteAllText(file, "sate: /srv\nnodes: []\ntrustTasks: maybe\n");
         ServerOptions.Parse(["--config", file, "--task-program", ThisProgram]).Errors.ShouldBe(
             [$"{file}:1:1: sate is no option; did you mean state?", $"{file}:2:1: nodes has no value of the right form", $"{file}:3:1: trustTasks is true or false, not 'maybe'"]);
-        ServerOptions.Parse(["--config", "/no/such/file", "--task-program", ThisProgram]).Errors.ShouldHaveSingleItem().ShouldContain("the configuration cannot be read");
+        ServerOptions.Parse(["--config", "/no/such/file", "--task-program", ThisProgram]).Errors.ShouldHaveSingleItem().ToString().ShouldContain("the configuration cannot be read");
         File.Delete(file);
     }
 

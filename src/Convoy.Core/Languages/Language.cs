@@ -10,6 +10,9 @@ public enum Language
 /// <summary>How people and their programs say which language they want.</summary>
 public static class LanguageTags
 {
+    /// <summary>In the order of POSIX.</summary>
+    private static readonly string[] Variables = ["LC_ALL", "LC_MESSAGES", "LANG"];
+
     /// <summary>As it is typed: <c>en</c> or <c>zh</c>. Null where it is neither.</summary>
     public static Language? Parse(string? tag) => tag switch
     {
@@ -23,8 +26,8 @@ public static class LanguageTags
     /// <summary>Of a locale as the environment has it, such as <c>zh_CN.UTF-8</c>.</summary>
     public static Language OfLocale(string? locale) => Primary(locale) is { } primary ? Parse(primary) ?? Language.English : Language.English;
 
-    /// <summary>What an environment says, in the order of POSIX.</summary>
-    public static Language OfEnvironment(Func<string, string?> variable) => OfLocale(new[] { "LC_ALL", "LC_MESSAGES", "LANG" }.Select(variable).FirstOrDefault(value => !string.IsNullOrEmpty(value)));
+    /// <summary>What an environment says.</summary>
+    public static Language OfEnvironment(Func<string, string?> variable) => OfLocale(Variables.Select(variable).FirstOrDefault(value => !string.IsNullOrEmpty(value)));
 
     /// <summary>The one of ours that an <c>Accept-Language</c> (RFC 9110, 12.5.4) likes best.</summary>
     public static Language OfAccepted(string? header)

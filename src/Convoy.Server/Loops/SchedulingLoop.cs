@@ -1,4 +1,5 @@
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 using Convoy.Core.Scheduling;
 
 namespace Convoy.Server.Loops;
@@ -105,7 +106,7 @@ public sealed partial class SchedulingLoop : BackgroundService
     private async Task AssignAsync(PlannedGang gang, CancellationToken cancellationToken)
     {
         var answer = await ledger.TellAsync(gang.Job, new JobCommand.Assign(gang.JobRevision, gang.Cluster, gang.Accelerator, gang.Tasks), cancellationToken);
-        if (answer.Decision is Decision.Rejected stale) LogStale(log, gang.Job, stale.Message.ToString());
+        if (answer.Decision is Decision.Rejected stale) LogStale(log, gang.Job, stale.Message);
     }
 
     private async Task GrowAsync(PlannedResize growth, CancellationToken cancellationToken)
@@ -124,7 +125,7 @@ public sealed partial class SchedulingLoop : BackgroundService
         var answers = await ledger.TellTogetherAsync(together.Commands, cancellationToken);
         if (answers.Select(answer => answer.Decision).OfType<Decision.Rejected>().FirstOrDefault() is { } stale)
         {
-            LogStale(log, together.Gangs[0].Job, stale.Message.ToString());
+            LogStale(log, together.Gangs[0].Job, stale.Message);
             return;
         }
 
@@ -166,11 +167,11 @@ public sealed partial class SchedulingLoop : BackgroundService
     private static partial void LogGrown(ILogger log, JobId job, int tasks);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Job} keeps its size: {Reason}")]
-    private static partial void LogNotResized(ILogger log, JobId job, string reason);
+    private static partial void LogNotResized(ILogger log, JobId job, Text reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Nothing new starts ({Code}): {Why}")]
-    private static partial void LogHalted(ILogger log, string code, string why);
+    private static partial void LogHalted(ILogger log, string code, Text why);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Assignment of {Job} dropped: {Reason}")]
-    private static partial void LogStale(ILogger log, JobId job, string reason);
+    private static partial void LogStale(ILogger log, JobId job, Text reason);
 }

@@ -24,7 +24,7 @@ public sealed class JsonDocumentProperties
     }
 
     [Fact]
-    public void A_document_beyond_the_limit_is_a_problem() => JobSpecReader.ReadRequest(new byte[JsonDocumentNodes.MaxBytes + 1]).Problems.ShouldHaveSingleItem().Message.ShouldContain("larger than");
+    public void A_document_beyond_the_limit_is_a_problem() => JobSpecReader.ReadRequest(new byte[JsonDocumentNodes.MaxBytes + 1]).Problems.ShouldHaveSingleItem().Message.ToString().ShouldContain("larger than");
 
     private static void Check(byte[] json)
     {
