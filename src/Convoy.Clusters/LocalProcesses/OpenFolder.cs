@@ -16,6 +16,9 @@ internal sealed class OpenFolder : SafeHandleMinusOneIsInvalid
     /// <summary>Whoever makes things faster than they are removed must not keep the platform at it.</summary>
     private const int MostRemovals = 50_000_000;
 
+    /// <summary>Read, write and enter.</summary>
+    private const int OwnerAll = 0b111_000_000;
+
     /// <summary>Of struct linux_dirent64.</summary>
     private const int LengthField = 16;
     private const int NameField = 19;
@@ -63,7 +66,7 @@ internal sealed class OpenFolder : SafeHandleMinusOneIsInvalid
             foreach (var name in folder.Names())
             {
                 if (++removals > MostRemovals) throw new IOException("things are made in it while it is emptied");
-                if (NativeFiles.Status(folder, name) is not { IsFolder: true })
+                if (NativeFiles.Status(folder, name) is not { IsFolder: true } status)
                 {
                     if (!NativeFiles.TryRemoveFile(folder, name) && NativeFiles.LastErrorNumber != NativeFiles.NoSuchFile) throw NativeFiles.LastError(Text(name));
                     continue;
@@ -76,6 +79,8 @@ internal sealed class OpenFolder : SafeHandleMinusOneIsInvalid
                     continue;
                 }
 
+                // One that its owner has closed to themselves.
+                if ((status.Mode & OwnerAll) != OwnerAll) _ = NativeFiles.TryAllowAll(folder, name);
                 using (var child = folder.OpenForRemoval(name)) EmptyOnce(child, depth + 1);
                 if (!NativeFiles.TryRemoveFolder(folder, name)) throw NativeFiles.LastError(Text(name));
             }

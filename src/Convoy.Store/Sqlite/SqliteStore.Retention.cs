@@ -56,7 +56,7 @@ public sealed partial class SqliteStore
     /// that has not ended before <paramref name="until"/>.
     /// </summary>
     public Task<bool> ForgetCodeAsync(CodeGrant grant, DateTimeOffset untouched, DateTimeOffset until, CancellationToken cancellationToken) => WriteAsync(
-        connection => connection.Execute(RetentionQueries.ForgetGrant, new { grant.Owner, grant.Sha256, untouched = StoredTime.Of(untouched), until = StoredTime.Of(until) }) > 0, cancellationToken);
+        connection => connection.Execute(RetentionQueries.ForgetGrant, new { owner = grant.Owner, sha256 = grant.Sha256, untouched = StoredTime.Of(untouched), until = StoredTime.Of(until) }) > 0, cancellationToken);
 
     /// <summary>Whether anything is left that an object is kept for.</summary>
     public Task<bool> IsReferredAsync(string sha256, CancellationToken cancellationToken) =>
