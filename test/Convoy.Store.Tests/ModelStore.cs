@@ -75,7 +75,7 @@ internal sealed class ModelStore : IStore
     public Task<long> LastSubmitSequenceAsync(CancellationToken cancellationToken) => Answer(() => lastSequence, cancellationToken);
 
     public Task<IReadOnlyList<StoredEvent>> ListEventsAsync(JobId id, long after, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<StoredEvent>>(
-        () => Find(id) is null ? [] : [.. events.GetValueOrDefault(id, []).Select((happened, i) => new StoredEvent(i + 1, happened)).Where(stored => stored.Sequence > after).Take(Checked(limit))], cancellationToken);
+        () => [.. (Find(id) is null ? [] : events.GetValueOrDefault(id, [])).Select((happened, i) => new StoredEvent(i + 1, happened)).Where(stored => stored.Sequence > after).Take(Checked(limit))], cancellationToken);
 
     public Task<IReadOnlyList<AttemptUsage>> ListUsageAsync(DateTimeOffset since, AttemptUsage? after, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<AttemptUsage>>(
         () => [.. jobs.Values.SelectMany(record => UsageOf(record.Job)).Concat(usageOfDeleted).Where(usage => usage.Until >= since)

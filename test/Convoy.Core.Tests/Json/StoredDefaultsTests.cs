@@ -62,7 +62,7 @@ public sealed class StoredDefaultsTests
     public static TheoryData<string> OptionalPaths => new(
         "queue", "priority", "framework", "roles.worker.replicas", "roles.worker.resources", "roles.worker.resources.gpu", "roles.worker.resources.accelerators", "roles.worker.resources.cpu",
         "roles.worker.resources.memory", "roles.worker.resources.rdma", "code", "env", "checkpoint", "checkpoint.path", "checkpoint.signal", "checkpoint.grace", "recovery", "recovery.maxRestarts", "recovery.retryExitCodes", "recovery.hangTimeout", "preemptible",
-        "placement", "placement.clusters", "placement.topology", "placement.topology.required", "limits", "limits.maxDuration", "interactive", "labels", "displayName");
+        "placement", "placement.clusters", "placement.topology", "placement.topology.required", "limits", "limits.maxDuration", "interactive", "interactive.terminal", "interactive.idleTimeout", "labels", "displayName");
 
     [Theory]
     [MemberData(nameof(OptionalPaths))]
