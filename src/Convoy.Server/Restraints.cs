@@ -31,7 +31,7 @@ public sealed class Restraints(Func<DiskShortage?>? disk = null)
     public SchedulingPolicy Apply(SchedulingPolicy policy)
     {
         if (PauseOf(PausedPart.Evictions) is null) return policy;
-        if (unevicting is not { } known || !ReferenceEquals(known.From, policy)) unevicting = known = (policy, policy.WithoutEvictions());
+        if (unevicting is not { } known || !ReferenceEquals(known.From, policy)) unevicting = known = (policy, policy with { EvictionsPaused = true });
         return known.To;
     }
 

@@ -37,8 +37,11 @@ public sealed record SchedulingPolicy(IReadOnlyList<Level> Levels)
     /// <summary>How long a job runs at one size, or on one place, before it grows or is moved.</summary>
     public TimeSpan MinTimeBetweenSizes(Standing standing) => LevelOf(standing).MinRunTime is var least && least > LeastTimeAtOneSize ? least : LeastTimeAtOneSize;
 
-    /// <summary>The same, where administrators have paused evictions: whatever runs goes on, and whoever waits, waits for what ends by itself.</summary>
-    public SchedulingPolicy WithoutEvictions() => this with { Levels = [.. Levels.Select(level => level with { Preemptible = false })] };
+    /// <summary>
+    /// Administrators have paused evictions: whatever runs goes on where it is, and whoever waits, waits for what ends by itself. Who may
+    /// borrow does so all the same, because it may be evicted again when they go on.
+    /// </summary>
+    public bool EvictionsPaused { get; init; }
 
     public Level LevelOf(Standing standing) => Levels.FirstOrDefault(level => level.Name == standing.Level) ?? new Level(standing.Level, int.MinValue);
 }

@@ -13,7 +13,8 @@ public static partial class PlanChecker
         foreach (var twice in world.Plan.Evictions.GroupBy(eviction => eviction.Victim).SelectMany(group => group.Skip(1))) yield return new(6, twice.For, $"evicts {twice.Victim} twice");
         foreach (var eviction in world.Plan.Evictions)
         {
-            if (!starts.TryGetValue(eviction.For, out var gang)) yield return new(6, eviction.For, $"evicts {eviction.Victim} and does not start");
+            if (world.Policy.EvictionsPaused) yield return new(5, eviction.For, $"evicts {eviction.Victim}, and evictions are paused");
+            else if (!starts.TryGetValue(eviction.For, out var gang)) yield return new(6, eviction.For, $"evicts {eviction.Victim} and does not start");
             else if (!world.Running.TryGetValue(eviction.Victim, out var victim)) yield return new(6, eviction.For, $"evicts {eviction.Victim}, which does not run");
             else if (victim.Revision != eviction.VictimRevision) yield return new(13, eviction.For, $"evicts {eviction.Victim} at revision {eviction.VictimRevision}, which is at {victim.Revision}");
             else if (victim.IsResizing) yield return new(7, eviction.For, $"evicts {eviction.Victim}, which is changing its size");

@@ -28,7 +28,7 @@ public static partial class PlanChecker
     {
         var job = move.Job;
         var (ran, least) = (world.Now - job.SizedAt, world.LevelOf(job.Standing)?.MinRunTime);
-        return !world.Policy.MovesJobs ? "where nobody is moved"
+        return !world.Policy.MovesJobs || world.Policy.EvictionsPaused ? "where nobody is moved"
             : !world.MayBeEvicted(job) ? "which may not be evicted"
             : ran < least || ran < world.Policy.LeastTimeAtOneSize ? "which has not had its minimum run time"
             : world.Now - job.MovedAt < world.Policy.MinTimeBetweenMoves ? "which was moved not long ago"

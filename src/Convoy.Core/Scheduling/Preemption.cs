@@ -15,6 +15,7 @@ internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, Q
     /// <returns>Asked only of those that may be evicted at all.</returns>
     public Func<Tenant, bool> RightOver(PendingJob job, bool isInside, string? level)
     {
+        if (policy.EvictionsPaused) return _ => false;
         if (level is not null && isInside && !quota.IsAnyLimited && !(job.PromisedFrom <= now))
         {
             // Who is of a lesser level has only its minimum run time to say for itself.
@@ -32,7 +33,7 @@ internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, Q
     /// Whether the running job may go on elsewhere so that the other fits: not within its minimum run time, nor twice a day, nor where much is
     /// lost. Where its roles and their type are not told, nobody could say what it is to have there.
     /// </summary>
-    public bool MayMove(RunningJob mover, PendingJob forWhom) => mover is { Roles.Count: > 0, IsStopping: false } && (mover.Accelerator is not null || !mover.Roles.Any(role => role.UsesDevices))
+    public bool MayMove(RunningJob mover, PendingJob forWhom) => !policy.EvictionsPaused && mover is { Roles.Count: > 0, IsStopping: false } && (mover.Accelerator is not null || !mover.Roles.Any(role => role.UsesDevices))
         && order.RankOf(mover.Standing) <= order.RankOf(forWhom.Standing) && order.MayBeEvicted(mover.Standing, mover.Preemptible)
         && now - mover.SizedAt >= policy.MinTimeBetweenSizes(mover.Standing) && !(now - mover.MovedAt < policy.MinTimeBetweenMoves)
         && now - (mover.CheckpointedAt ?? mover.StartedAt) <= policy.MostLostByMove;
@@ -41,7 +42,7 @@ internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, Q
     /// <param name="isInside">Whether the job has a right to the devices that it wants.</param>
     public EvictionCause? RightTo(PendingJob job, bool isInside, RunningJob victim)
     {
-        if (victim.IsStopping || !order.MayBeEvicted(victim.Standing, victim.Preemptible)) return null;
+        if (policy.EvictionsPaused || victim.IsStopping || !order.MayBeEvicted(victim.Standing, victim.Preemptible)) return null;
         var terms = quota.VictimTermsOf(job, victim);
 
         // What another queue borrowed goes back to whom it belongs, whoever has it; what somebody has a right to only those of the same right may take.
@@ -54,7 +55,7 @@ internal sealed class Preemption(SchedulingPolicy policy, StandingOrder order, Q
     public DateTimeOffset? ByLevelFrom(PendingJob job, bool isInside, RunningJob other)
     {
         var (own, its) = (order.LevelOf(job.Standing), order.LevelOf(other.Standing));
-        if (!own.MayPreempt || own.Rank <= its.Rank || other.IsStopping || other.IsResizing || !order.MayBeEvicted(other.Standing, other.Preemptible)) return null;
+        if (policy.EvictionsPaused || !own.MayPreempt || own.Rank <= its.Rank || other.IsStopping || other.IsResizing || !order.MayBeEvicted(other.Standing, other.Preemptible)) return null;
         var terms = quota.VictimTermsOf(job, other);
         return terms.IsBorrower || (isInside && terms.IsOfOnePool) ? other.StartedAt + its.MinRunTime : null;
     }

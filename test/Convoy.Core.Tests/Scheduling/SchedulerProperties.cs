@@ -18,9 +18,9 @@ public sealed class SchedulerProperties
         world => PlanChecker.Violations(world.Snapshot, world.Policy, Plan(world), Worlds.Now).ShouldBeEmpty(), iter: Iterations);
 
     [Fact]
-    public void Where_evictions_are_paused_nobody_is_evicted_or_moved_and_no_guarantee_is_violated() => Worlds.Random.Sample(world =>
+    public void Where_evictions_are_paused_nobody_is_evicted_or_moved_and_no_guarantee_is_violated() => Gen.OneOf(Worlds.Random, Worlds.WithQueues).Sample(world =>
     {
-        var policy = world.Policy.WithoutEvictions();
+        var policy = world.Policy with { EvictionsPaused = true };
         var plan = Plan((world.Snapshot, policy));
         plan.Evictions.ShouldBeEmpty();
         plan.Resizes.ShouldNotContain(resize => resize.IsMove);

@@ -55,7 +55,7 @@ internal sealed class PromisedNodes
     private DateTimeOffset EndFor(PendingJob job, RunningJob other)
     {
         var end = world.ExpectedEnd(other);
-        var outranks = world.RankOf(job.Standing) > world.RankOf(other.Standing) && world.LevelOf(job.Standing) is { MayPreempt: true } && world.MayBeEvicted(other);
+        var outranks = !world.Policy.EvictionsPaused && world.RankOf(job.Standing) > world.RankOf(other.Standing) && world.LevelOf(job.Standing) is { MayPreempt: true } && world.MayBeEvicted(other);
         var from = CheckedWorld.Later(other.StartedAt, world.LevelOf(other.Standing)?.MinRunTime ?? TimeSpan.Zero);
         return outranks && from < end ? from : end;
     }
