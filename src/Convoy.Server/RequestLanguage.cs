@@ -12,10 +12,11 @@ public static class RequestLanguage
 {
     private static readonly AsyncLocal<Language> Asked = new();
 
+    // Before what is made with it: fields are filled in the order in which they stand.
+    public static TextJsonConverter Converter { get; } = new(() => Asked.Value);
+
     /// <summary>The API's JSON, its sentences in the request's language.</summary>
     public static WireJson Json { get; } = new(InRequestLanguage());
-
-    public static TextJsonConverter Converter { get; } = new(() => Asked.Value);
 
     public static async Task AnswerAsync(HttpContext http, RequestDelegate next)
     {

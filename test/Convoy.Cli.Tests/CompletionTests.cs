@@ -22,7 +22,7 @@ public sealed class CompletionTests : IDisposable
     }
 
     [Theory]
-    [InlineData("convoy su", "submit")]
+    [InlineData("convoy sub", "submit")]
     [InlineData("convoy node un", "uncordon")]
     [InlineData("convoy list --unf", "--unfinished")]
     [InlineData("convoy list --phase R", "Running")]

@@ -90,7 +90,7 @@ public sealed class ExitCodeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("run", "--", "bash")]
+    [InlineData("ssh", "digits")]
     [InlineData("submit", "--image", "x", "--", "true")]
     [InlineData("submit", "--data=kitti:/data", "--", "true")]
     [InlineData("submit", "--secret", "wandb", "--", "true")]

@@ -58,7 +58,7 @@ public sealed class LiveTests : IDisposable
         await terminal.TypeAsync("q");
         var picture = (await terminal.EndAsync()).Split("\e[H")[1].Split("\e[J")[0];
 
-        var lines = picture.Replace("\e[0m\e[K", "").Split("\r\n");
+        var lines = picture.Replace("\e[0m\e[K", "").Replace("\r", "").Split('\n');
         lines.Length.ShouldBeLessThanOrEqualTo(10);
         lines.ShouldAllBe(line => line.Length <= 60);
         picture.Replace("\e[0m\e[K", "").ShouldNotContain("\e[");

@@ -11,9 +11,9 @@ internal static class VerbGroups
     [
         ("Jobs", ["submit", "run", "list", "get", "logs", "events", "metrics", "why", "queue", "top", "wait", "exec", "ssh", "port-forward", "update", "suspend", "resume", "retry", "cancel", "delete"]),
         ("Data", ["output", "dataset"]),
-        ("Cluster", ["node", "cluster", "simulate"]),
+        ("Cluster", ["node", "cluster", "scheduling", "simulate"]),
         ("People", ["login", "whoami", "context", "user", "team", "level", "quota", "token", "apply", "usage", "audit"]),
-        ("Platform", ["up", "backup", "restore", "retention", "admin", "completion", "help", "version"]),
+        ("Platform", ["up", "completion", "help", "version"]),
     ];
 
     /// <summary>What is below a command; hidden verbs are not.</summary>

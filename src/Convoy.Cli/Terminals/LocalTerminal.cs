@@ -9,7 +9,7 @@ namespace Convoy.Cli.Terminals;
 /// </summary>
 internal sealed unsafe partial class LocalTerminal : IDisposable
 {
-    private const int Input = 0, Output = 1;
+    private const int Input = 0, Output = 1, Error = 2;
     private const int AtOnce = 0;
     private const nuint GetSize = 0x5413;
 
@@ -29,14 +29,10 @@ internal sealed unsafe partial class LocalTerminal : IDisposable
     public static bool IsThere => IsTerminal(Input) == 1 && IsTerminal(Output) == 1;
 
     /// <summary>Of the window; null where nobody knows.</summary>
-    public static TerminalSize? Size
-    {
-        get
-        {
-            var window = stackalloc ushort[4];
-            return DeviceControl(Output, GetSize, window) == 0 && window[0] > 0 && window[1] > 0 ? new TerminalSize(window[0], window[1]) : null;
-        }
-    }
+    public static TerminalSize? Size => SizeOf(Output);
+
+    /// <summary>Of the window behind standard error.</summary>
+    public static TerminalSize? ErrorSize => SizeOf(Error);
 
     public static LocalTerminal Open()
     {
@@ -86,6 +82,12 @@ internal sealed unsafe partial class LocalTerminal : IDisposable
             fixed (byte* modes = before) _ = SetModes(Input, AtOnce, modes);
             isRaw = false;
         }
+    }
+
+    private static TerminalSize? SizeOf(int descriptor)
+    {
+        var window = stackalloc ushort[4];
+        return DeviceControl(descriptor, GetSize, window) == 0 && window[0] > 0 && window[1] > 0 ? new TerminalSize(window[0], window[1]) : null;
     }
 
     [LibraryImport("libc", EntryPoint = "isatty")]
