@@ -167,7 +167,7 @@ public sealed class Platform : IAsyncDisposable
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapGet("/healthz", () => "ok\n").AllowAnonymous().ExcludeFromDescription();
-        app.MapGet("/readyz", (Fleet fleet, Restraints restraints) => fleet.HasReported ? Results.Text(string.Concat(restraints.All.Select(restraint => $"{restraint.Code}\n").Prepend("ready\n"))) : Results.Text("no cluster has reported yet\n", statusCode: 503)).AllowAnonymous().ExcludeFromDescription();
+        app.MapGet("/readyz", (Fleet fleet, Restraints restraints) => IsReady(fleet, restraints) ? Results.Text(string.Concat(restraints.All.Select(restraint => $"{restraint.Code}\n").Prepend("ready\n"))) : Results.Text("no cluster has reported yet\n", statusCode: 503)).AllowAnonymous().ExcludeFromDescription();
         app.MapMetrics().AllowAnonymous();
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
         app.MapScalarApiReference("/docs").AllowAnonymous();
@@ -191,6 +191,9 @@ public sealed class Platform : IAsyncDisposable
         api.MapTokens();
         api.MapVersion();
     }
+
+    /// <summary>On a full disk what a cluster reports may not be storable for now; people are answered all the same.</summary>
+    private static bool IsReady(Fleet fleet, Restraints restraints) => fleet.HasReported || restraints.All.Any(restraint => restraint.Code == DiskShortage.Code);
 
     private static Task AnswerException(HttpContext http)
     {

@@ -65,7 +65,7 @@ public sealed class BackupTests
         await using (var database = new FileStream(Path.Combine(backup, "server", "convoy.db"), FileMode.Open))
         {
             database.Seek(5000, SeekOrigin.Begin);
-            database.Write(new byte[100]);
+            database.Write([.. Enumerable.Repeat((byte)0xFF, 100)]);
         }
 
         var restored = Path.Combine(platform.Root, "restored");

@@ -16,6 +16,7 @@ public sealed class FullDiskTests
         await using var disk = await SmallDisk.MakeAsync(96);
         await using var platform = await RunningPlatform.StartOnAsync(Path.Combine(disk.Folder, "state"), nodes: 4, gpus: 1);
         using var convoy = new ConvoyCommand(platform);
+        using var filler = disk.Fill();
 
         // Two that print all the time, and one that ends while the disk is full.
         var script = (string name) => $"echo up > {platform.Mark(name)}; i=0; while [ $i -lt {Lines} ]; do i=$((i+1)); echo {name} $i; [ $((i % 200)) = 0 ] && sleep 0.05; done; {Jobs.Until(platform.Mark("end"))}; echo {name} done";
@@ -29,12 +30,12 @@ public sealed class FullDiskTests
         using var enough = new CancellationTokenSource();
         var clients = Enumerable.Range(0, 4).Select(_ => SubmitAsync(platform, accepted, refusals, enough.Token)).ToArray();
         await Eventually.HoldsAsync("jobs are accepted", () => accepted.Count > 10);
-        disk.FillUpTo("filler", 8 << 20);
+        filler.GrowUpTo(8 << 20);
         await Eventually.HoldsAsync("submissions are refused", () => !refusals.IsEmpty);
         await enough.CancelAsync();
         await Task.WhenAll(clients);
         refusals.Select(refusal => (refusal.Status, refusal.Code)).Distinct().ShouldBe([(507, "DiskFull")]);
-        disk.FillUpTo("filler", 0);
+        filler.GrowUpTo(0);
 
         var refused = await convoy.RunAsync("submit", "--name", "refused", "--detach", "--", "true");
         (refused.ExitCode, refused.Output).ShouldBe((6, ""));
@@ -49,7 +50,7 @@ public sealed class FullDiskTests
         await platform.StartServerAsync();
         foreach (var job in printing) (await platform.Client.GetJobAsync(job.Id, CancellationToken.None)).Phase.ShouldBe(JobPhase.Running);
 
-        File.Delete(Path.Combine(disk.Folder, "filler"));
+        filler.Dispose();
         platform.Say("end");
         var failed = await platform.UntilFinishedAsync(ending.Id);
         (failed.Phase, failed.Failure?.ExitCode, failed.Attempts!.Count).ShouldBe((JobPhase.Failed, 7, 1));

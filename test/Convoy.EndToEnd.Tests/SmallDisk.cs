@@ -32,21 +32,8 @@ internal sealed class SmallDisk : IAsyncDisposable
 
     public long Free => new DriveInfo(Folder).AvailableFreeSpace;
 
-    /// <summary>All of what is left but so much.</summary>
-    public void FillUpTo(string file, long free)
-    {
-        using var stream = new FileStream(Path.Combine(Folder, file), FileMode.Append);
-        var block = new byte[64 << 10];
-        try
-        {
-            for (var left = Free; left > free; left -= block.Length) stream.Write(block);
-            stream.Flush(flushToDisk: true);
-        }
-        catch (IOException)
-        {
-            // Full.
-        }
-    }
+    /// <summary>Something that takes the room. It goes when it is disposed of, lest a failed test hang on a full disk.</summary>
+    public Filler Fill() => new(Path.Combine(Folder, "filler"), this);
 
     public async ValueTask DisposeAsync()
     {
@@ -68,4 +55,25 @@ internal sealed class SmallDisk : IAsyncDisposable
             return -1;
         }
     }
+}
+
+internal sealed class Filler(string file, SmallDisk disk) : IDisposable
+{
+    /// <summary>All of what is left but so much.</summary>
+    public void GrowUpTo(long free)
+    {
+        using var stream = new FileStream(file, FileMode.Append);
+        var block = new byte[64 << 10];
+        try
+        {
+            for (var left = disk.Free; left > free; left -= block.Length) stream.Write(block);
+            stream.Flush(flushToDisk: true);
+        }
+        catch (IOException)
+        {
+            // Full.
+        }
+    }
+
+    public void Dispose() => File.Delete(file);
 }
