@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Convoy.Core.Documents;
 using Convoy.Core.Resources;
+using Convoy.Core.Languages;
 
 namespace Convoy.Cli;
 
@@ -57,7 +58,7 @@ internal static class Options
         {
             var text = result.Tokens[0].Value;
             if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most) return number;
-            result.Refuse(most == int.MaxValue ? $"{name} takes a number of at least {least}, not '{text}'" : $"{name} takes a number from {least} to {most}, not '{text}'");
+            result.Refuse(most == int.MaxValue ? (Text)$"{name} takes a number of at least {least}, not '{text}'" : $"{name} takes a number from {least} to {most}, not '{text}'");
             return null;
         },
     };

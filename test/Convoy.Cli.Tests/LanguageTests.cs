@@ -4,7 +4,7 @@ using Convoy.Core.Jobs;
 namespace Convoy.Cli.Tests;
 
 /// <summary>English and Chinese differ in words, and in nothing that a script reads.</summary>
-public sealed class LanguageTests : IDisposable
+public sealed partial class LanguageTests : IDisposable
 {
     private readonly FakeServer _server = new();
     private readonly ConvoyProgram _convoy = new();
@@ -109,6 +109,17 @@ public sealed class LanguageTests : IDisposable
         chinese.Output.Split('\n').ShouldAllBe(line => line.Sum(c => IsChinese(c) ? 2 : 1) <= 100);
     }
 
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("node", "--help")]
+    [InlineData("submit", "--help")]
+    public async Task Nothing_of_help_is_left_in_English(params string[] arguments)
+    {
+        var entries = (await BothAsync(arguments)).Chinese.Output.Split('\n').Where(line => EntryLine().IsMatch(line)).ToArray();
+        entries.Length.ShouldBeGreaterThan(5);
+        entries.ShouldAllBe(line => line.Any(IsChinese));
+    }
+
     [Fact]
     public async Task Chinese_columns_line_up()
     {
@@ -129,6 +140,10 @@ public sealed class LanguageTests : IDisposable
             return line[..at].Sum(c => IsChinese(c) ? 2 : 1);
         }
     }
+
+    /// <summary>A verb or a flag, and behind it what it is.</summary>
+    [System.Text.RegularExpressions.GeneratedRegex(@"^  \S+( \S+)*  +\S")]
+    private static partial System.Text.RegularExpressions.Regex EntryLine();
 
     private static bool IsChinese(char c) => c is >= '\u2E80' and <= '\u9FFF' or >= '\uFF00' and <= '\uFFEF';
 

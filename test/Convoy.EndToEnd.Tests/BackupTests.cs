@@ -64,8 +64,9 @@ public sealed class BackupTests
         (await RunningPlatform.RunServerAsync("backup", "--state", platform.State, "--to", backup)).ExitCode.ShouldBe(0);
         await using (var database = new FileStream(Path.Combine(backup, "server", "convoy.db"), FileMode.Open))
         {
-            database.Seek(5000, SeekOrigin.Begin);
-            database.Write([.. Enumerable.Repeat((byte)0xFF, 100)]);
+            var page = new byte[4096];
+            Array.Fill(page, byte.MaxValue);
+            for (database.Position = page.Length; database.Position < database.Length;) database.Write(page);
         }
 
         var restored = Path.Combine(platform.Root, "restored");

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Convoy.Cli.Output;
 using Convoy.Client;
 using Convoy.Client.Wire;
+using Convoy.Core.Languages;
 
 namespace Convoy.Cli.Downloads;
 
@@ -47,7 +48,7 @@ internal sealed class Download(Call call, string job, bool isForced, TransferBar
         }
         catch (Exception e) when (FileException.Explains(e))
         {
-            throw FileException.Writing(place, place, e);
+            throw FileException.Writing(Text.Verbatim(place)!, place, e);
         }
     }
 

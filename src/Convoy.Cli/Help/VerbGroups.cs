@@ -28,5 +28,5 @@ internal static class VerbGroups
         ];
     }
 
-    private static HelpEntry Entry(Command verb) => new(verb.Name, verb.Description ?? "");
+    private static HelpEntry Entry(Command verb) => new(verb.Name, Speech.Twin(verb.Description) ?? "");
 }

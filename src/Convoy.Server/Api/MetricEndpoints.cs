@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 using Convoy.Core.People;
 using Convoy.Server.Authentication;
 using Convoy.Server.Loops;
@@ -93,13 +94,13 @@ public static class MetricEndpoints
     private static async Task<Job?> OwnJobAsync(string id, int attempt, HttpContext http, Ledger ledger, CancellationToken cancellationToken) =>
         http.Caller().ReportsFor == id && await ledger.FindAsync(JobId.Parse(id), cancellationToken) is { } job && job.Attempts.Count == attempt ? job : null;
 
-    private static string? Malformed(MetricReport report, Job job)
+    private static Text? Malformed(MetricReport report, Job job)
     {
         if (report.Points is null || report.BatchId is null or { Length: 0 or > 64 }) return "batchId has 1 to 64 characters, and points is a list";
         if (report.Points.Count > MostPointsPerReport) return $"a report has at most {MostPointsPerReport} points";
         if (report.Rank < 0 || report.Rank >= job.Attempts[^1].Tasks.Count) return $"the attempt's ranks are 0 to {job.Attempts[^1].Tasks.Count - 1}";
         return report.Points.Any(point => point?.Name is null or { Length: 0 or > 128 } || point.Name.Any(char.IsControl) || point.Step < 0)
-            ? $"a point of job {job.Id} has a step of at least 0 and a name of 1 to 128 characters without control characters"
+            ? (Text)$"a point of job {job.Id} has a step of at least 0 and a name of 1 to 128 characters without control characters"
             : null;
     }
 

@@ -16,6 +16,7 @@ internal sealed record Message(string Template, string Place)
 /// <summary>All that src says to people.</summary>
 internal sealed class Messages
 {
+    private static readonly Lazy<Messages> All = new(() => new Messages());
     private readonly Lock noting = new();
     private readonly List<Message> found = [];
     private readonly List<string> untold = [];
@@ -35,7 +36,7 @@ internal sealed class Messages
         });
     }
 
-    public static Messages OfSources { get; } = new();
+    public static Messages OfSources => All.Value;
 
     public IReadOnlyList<Message> Found => found;
 

@@ -20,8 +20,11 @@ internal static class Sources
     private static readonly ImmutableArray<(string Name, MetadataReference Reference)> References =
         [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(':').Select(path => (Path.GetFileNameWithoutExtension(path), (MetadataReference)MetadataReference.CreateFromFile(path)))];
 
-    /// <summary>One for each project that may say something to people.</summary>
-    public static IReadOnlyList<SemanticModel> Models { get; } = [.. new[] { "Core", "Client", "Store", "Objects", "Clusters", "Server", "Task", "Cli" }.AsParallel().SelectMany(ModelsOf)];
+    /// <summary>Made when first asked for: threads that help to make it wait for this class to be there.</summary>
+    private static readonly Lazy<IReadOnlyList<SemanticModel>> All = new(() => [.. new[] { "Core", "Client", "Store", "Objects", "Clusters", "Server", "Task", "Cli" }.AsParallel().SelectMany(ModelsOf)]);
+
+    /// <summary>One for each file of a project that may say something to people.</summary>
+    public static IReadOnlyList<SemanticModel> Models => All.Value;
 
     public static string PlaceOf(SyntaxNode node) => $"{node.SyntaxTree.FilePath}:{node.GetLocation().GetLineSpan().StartLinePosition.Line + 1}";
 
