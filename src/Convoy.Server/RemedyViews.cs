@@ -25,7 +25,7 @@ public static class RemedyViews
         var changes = Text.Join(" and ", parts.Select(Phrase));
         Text message = remedy.Evicts switch
         {
-            0 => $"it would start now {changes}",
+            0 => (Text)$"it would start now {changes}",
             1 => $"it would start {changes} once {Sentences.Count(remedy.Evicts, "running job")} that it may evict has stopped",
             _ => $"it would start {changes} once {Sentences.Count(remedy.Evicts, "running job")} that it may evict have stopped",
         };
@@ -67,7 +67,7 @@ public static class RemedyViews
 
     private static Text Phrase(Remedy remedy) => remedy switch
     {
-        Remedy.Accelerator change => $"on {change.Type}",
+        Remedy.Accelerator change => (Text)$"on {change.Type}",
         Remedy.AnyAccelerator => "on any type of accelerator",
         Remedy.Cluster { Name: "any" } => "in any cluster",
         Remedy.Cluster change => $"in cluster {change.Name}",

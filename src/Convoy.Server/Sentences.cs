@@ -39,7 +39,7 @@ public static class Sentences
         var message = Text.Recalled(failure.Message);
         return (how, message) switch
         {
-            (null, null) => $"rank {failure.Rank} ({failure.Role}) on {failure.Node} [{failure.Class}]",
+            (null, null) => (Text)$"rank {failure.Rank} ({failure.Role}) on {failure.Node} [{failure.Class}]",
             (null, _) => $"rank {failure.Rank} ({failure.Role}) on {failure.Node} {message} [{failure.Class}]",
             (_, null) => $"rank {failure.Rank} ({failure.Role}) on {failure.Node} ended with {how} [{failure.Class}]",
             _ => $"rank {failure.Rank} ({failure.Role}) on {failure.Node} ended with {how}: {message} [{failure.Class}]",
@@ -86,7 +86,7 @@ public static class Sentences
     /// <summary>The next thing to try.</summary>
     public static Text? Advice(WaitingReason reason) => reason.Token switch
     {
-        WaitingToken.Held => "nothing to do: it starts again by itself",
+        WaitingToken.Held => (Text)"nothing to do: it starts again by itself",
         WaitingToken.WaitingForPreemption => "nothing to do: it starts by itself",
         WaitingToken.ExceedsLevelCap => "wait for your other jobs to end, cancel one of them, or ask an administrator about your level",
         WaitingToken.ExceedsQueueQuota => "ask for less, submit it to another queue, or ask an administrator for quota; `convoy queue list` shows them",

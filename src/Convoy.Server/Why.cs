@@ -93,7 +93,7 @@ public static class Why
 
     private static Text? Advice(Job job) => job.Failure!.Class switch
     {
-        FailureClass.User => $"`convoy logs {job.Id} --rank {job.Failure.Rank}` shows what it printed",
+        FailureClass.User => (Text)$"`convoy logs {job.Id} --rank {job.Failure.Rank}` shows what it printed",
         FailureClass.Resource => "it ran out of memory: ask for more with --memory, or use less",
         _ => null,
     };

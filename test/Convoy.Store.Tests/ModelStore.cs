@@ -98,7 +98,7 @@ internal sealed class ModelStore : IStore
         cancellationToken);
 
     public Task<IReadOnlyList<StoredMetric>> ListMetricsAsync(JobId id, string? name, long after, int limit, CancellationToken cancellationToken) => Answer<IReadOnlyList<StoredMetric>>(
-        () => Find(id) is null ? [] : [.. metrics.GetValueOrDefault(id, []).Where(m => m.Sequence > after && (name is null || m.Point.Name == name)).Take(Checked(limit))], cancellationToken);
+        () => [.. (Find(id) is null ? [] : metrics.GetValueOrDefault(id, [])).Where(m => m.Sequence > after && (name is null || m.Point.Name == name)).Take(Checked(limit))], cancellationToken);
 
     public Task SetProgressAsync(JobId id, int attempt, int permille, CancellationToken cancellationToken) => Answer(
         () =>

@@ -1,5 +1,6 @@
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 
 namespace Convoy.Cli.Output;
 
@@ -19,7 +20,7 @@ internal static class JobEnd
     {
         call.Say(job.Phase switch
         {
-            JobPhase.Succeeded => $"job {Name(job)} succeeded{Took(job)}",
+            JobPhase.Succeeded => (Text)$"job {Name(job)} succeeded{Took(job)}",
             JobPhase.Failed when job.Failure is { } failure => $"job {Name(job)} failed{Took(job)}: {Failure(failure)}{Advice(job, failure)}",
             JobPhase.Failed => $"job {Name(job)} failed{Took(job)}: {job.Message ?? Text.Verbatim(job.Reason)}",
             JobPhase.Cancelled when job.CancelledBy is { } by => $"job {Name(job)} was cancelled by {by}",
@@ -36,7 +37,7 @@ internal static class JobEnd
     {
         Text? how = failure switch
         {
-            { ExitCode: { } code } => $"ended with exit code {code}",
+            { ExitCode: { } code } => (Text)$"ended with exit code {code}",
             { Signal: { } signal } => $"was ended by signal {signal}",
             { Message: null } => "was lost",
             _ => null,
@@ -51,7 +52,7 @@ internal static class JobEnd
 
     private static Text Advice(JobView job, FailureView failure) => failure.Class switch
     {
-        FailureClass.Resource => "; it ran out of memory: ask for more with --memory, or use less",
+        FailureClass.Resource => (Text)"; it ran out of memory: ask for more with --memory, or use less",
         FailureClass.User => $"; its log: convoy logs {job.Id} --rank {failure.Rank}",
         _ => "",
     };

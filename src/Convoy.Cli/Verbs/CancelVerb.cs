@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Convoy.Cli.Output;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 
 namespace Convoy.Cli.Verbs;
 
@@ -14,7 +15,7 @@ internal static class CancelVerb
         (client, job, cancellationToken) => client.CancelJobAsync(job, cancellationToken),
         view => view.Phase switch
         {
-            JobPhase.Cancelled => $"job {JobEnd.Name(view)} is cancelled",
+            JobPhase.Cancelled => (Text)$"job {JobEnd.Name(view)} is cancelled",
             _ when view.Phase.IsFinished() => $"job {JobEnd.Name(view)} had ended before: {view.Phase}",
             _ => $"job {JobEnd.Name(view)} is stopping",
         });

@@ -3,6 +3,7 @@ using Convoy.Cli.Output;
 using Convoy.Client.Wire;
 using Convoy.Core.Resources;
 using Convoy.Core.Scheduling;
+using Convoy.Core.Languages;
 
 namespace Convoy.Cli.Verbs;
 
@@ -97,7 +98,7 @@ internal static class NodeVerbs
         var left = node.Jobs.Count - answer.Evicted;
         Text jobs = (answer.Evicted, left) switch
         {
-            (0, 0) => "",
+            (0, 0) => (Text)"",
             (0, 1) => $"; {Spans.Count(left, "job")} on it goes on",
             (0, _) => $"; {Spans.Count(left, "job")} on it go on",
             _ => $"; {Spans.Count(answer.Evicted, "job")} told to leave it",

@@ -4,6 +4,7 @@ using Convoy.Cli.Downloads;
 using Convoy.Cli.Output;
 using Convoy.Client;
 using Convoy.Client.Wire;
+using Convoy.Core.Languages;
 
 namespace Convoy.Cli.Verbs;
 
@@ -102,7 +103,7 @@ internal static class OutputVerbs
     private static Text? Note(OutputFileView file) => file.LeftBehind switch
     {
         null => null,
-        "Link" => $"not kept: a link to {file.Target}",
+        "Link" => (Text)$"not kept: a link to {file.Target}",
         "Special" => "not kept: a pipe, socket or device",
         "NotTheirs" => "not kept: somebody else's file",
         "OtherFileSystem" => "not kept: on another file system",

@@ -6,6 +6,7 @@ using Convoy.Client;
 using Convoy.Client.Code;
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 
 namespace Convoy.Cli.Verbs;
 
@@ -84,7 +85,7 @@ internal static class SubmitVerb
 
         static Text Outcome(SubmitCheckView check) => check switch
         {
-            { StartsNow: true } => $"would start now on {string.Join(", ", check.Nodes)}",
+            { StartsNow: true } => (Text)$"would start now on {string.Join(", ", check.Nodes)}",
             { WouldEvict: 1 } => $"would start on {string.Join(", ", check.Nodes)} once {Spans.Count(check.WouldEvict, "running job")} that it evicts has stopped{Victims(check)}",
             { WouldEvict: > 1 } => $"would start on {string.Join(", ", check.Nodes)} once {Spans.Count(check.WouldEvict, "running job")} that it evicts have stopped{Victims(check)}",
             { Reason: null } => $"nobody can say when it would start: {Printable.Of(check.Message)}",

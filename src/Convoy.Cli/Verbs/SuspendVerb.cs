@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Convoy.Cli.Output;
 using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 
 namespace Convoy.Cli.Verbs;
 
@@ -14,7 +15,7 @@ internal static class SuspendVerb
         (client, job, cancellationToken) => client.SuspendJobAsync(job, cancellationToken),
         view => view.Phase switch
         {
-            JobPhase.Suspended => $"job {JobEnd.Name(view)} is suspended; `convoy resume {view.Id}` queues it again",
+            JobPhase.Suspended => (Text)$"job {JobEnd.Name(view)} is suspended; `convoy resume {view.Id}` queues it again",
             _ when view.Phase.IsFinished() => $"job {JobEnd.Name(view)} has ended before it could be suspended: {view.Phase}",
             _ => $"job {JobEnd.Name(view)} is stopping, and suspended then",
         });

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Convoy.Cli.Output;
 using Convoy.Client.Wire;
 using Convoy.Core.Resources;
+using Convoy.Core.Languages;
 
 namespace Convoy.Cli.Verbs;
 
@@ -76,7 +77,7 @@ internal static class TokenVerbs
 
     private static Text State(TokenView token, DateTimeOffset now) => token switch
     {
-        { RevokedAt: not null } => "revoked",
+        { RevokedAt: not null } => (Text)"revoked",
         { ExpiresAt: { } at } when at <= now => "expired",
         _ => "valid",
     };

@@ -97,7 +97,7 @@ internal sealed class SnapshotShape(JsonSerializerContext context, bool checksVa
 
     private static Text What(Type type) => type switch
     {
-        _ when type == typeof(bool) => "true or false",
+        _ when type == typeof(bool) => (Text)"true or false",
         _ when type == typeof(int) => $"a whole number, at most {int.MaxValue}",
         _ when type == typeof(long) => $"a whole number, at most {long.MaxValue}",
         _ when type == typeof(DateTimeOffset) => "a time such as 2026-01-01T00:00:00+00:00",

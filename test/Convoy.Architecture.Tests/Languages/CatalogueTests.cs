@@ -14,7 +14,7 @@ public sealed class CatalogueTests
     [Fact]
     public void Every_message_is_known_before_it_is_said() => Messages.OfSources.Untold.ShouldBeEmpty();
 
-    [Fact(Skip = "not all messages are found in the sources yet (those that methods hand on as switch expressions), so that their twins look left over")]
+    [Fact]
     public void No_twin_is_left_of_a_message_that_is_gone() => Twins.Keys.Except(Told().Concat(Messages.OfSources.Found).Select(message => message.Template)).Except(Catalogue.Of(Language.Chinese).Stored).ShouldBeEmpty();
 
     [Fact]

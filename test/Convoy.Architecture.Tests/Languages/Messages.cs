@@ -77,6 +77,10 @@ internal sealed class Messages
         {
             if (constant is string words) found.Add(new Message(Holes.Escaped(words), Sources.PlaceOf(expression)));
         }
+        else if (expression is SwitchExpressionSyntax cases && cases.Arms.Any(arm => arm.Expression is not ThrowExpressionSyntax && !IsText(model.GetTypeInfo(arm.Expression).ConvertedType)))
+        {
+            untold.Add($"{Sources.PlaceOf(expression)}: a switch is a string before it is a text; write (Text) before its first arm");
+        }
         else if (!IsText(model.GetTypeInfo(expression).Type) && expression is not (SwitchExpressionSyntax or ConditionalExpressionSyntax or ThrowExpressionSyntax) && !expression.IsKind(SyntaxKind.DefaultLiteralExpression))
         {
             untold.Add($"{Sources.PlaceOf(expression)}: {expression} is no constant; say what its template is, or that it is verbatim");

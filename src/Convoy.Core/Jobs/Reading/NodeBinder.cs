@@ -214,7 +214,7 @@ internal sealed class NodeBinder(bool passesOverUnknownKeys = false)
 
     private static Text Describe(DocumentNode node) => node switch
     {
-        ScalarNode { Kind: ScalarKind.Null } => "empty",
+        ScalarNode { Kind: ScalarKind.Null } => (Text)"empty",
         ScalarNode { Kind: ScalarKind.Number } scalar => $"the number {Short(scalar.Text)}",
         ScalarNode { Kind: ScalarKind.Boolean } scalar => $"the truth value {scalar.Text}",
         ScalarNode scalar => $"the text \"{Short(scalar.Text)}\"",
