@@ -57,7 +57,7 @@ public sealed partial class LanguageTests : IDisposable
         if (arguments is not ["get", ..]) chinese.Error.ShouldContain(c => IsChinese(c));
         english.Error.ShouldNotContain(c => IsChinese(c));
 
-        static string Code(string error) => error.Contains("error[", StringComparison.Ordinal) ? error[error.IndexOf("error[", StringComparison.Ordinal)..(error.IndexOf(']', StringComparison.Ordinal) + 1)] : "";
+        static string Code(string error) => CodeOf().Match(error).Value;
     }
 
     [Theory]
@@ -144,6 +144,9 @@ public sealed partial class LanguageTests : IDisposable
     /// <summary>A verb or a flag, and behind it what it is.</summary>
     [System.Text.RegularExpressions.GeneratedRegex(@"^  \S+( \S+)*  +\S")]
     private static partial System.Text.RegularExpressions.Regex EntryLine();
+
+    [System.Text.RegularExpressions.GeneratedRegex(@"error\[\w+\]")]
+    private static partial System.Text.RegularExpressions.Regex CodeOf();
 
     private static bool IsChinese(char c) => c is >= '\u2E80' and <= '\u9FFF' or >= '\uFF00' and <= '\uFFEF';
 

@@ -40,12 +40,15 @@ public sealed class TerminalTests
         await ForegroundAsync("sleep");
         ann.Type("\x1a");
         await ann.SeesAsync("Stopped");
-        ann.Type("kill %1; wait; exit 5\n");
+        ann.Type("kill %1\n");
+        await SupervisedFolder.UntilAsync(() => !Runs("sleep"), "the stopped sleep is gone");
+        ann.Type("exit 5\n");
         (await SupervisedFolder.EndAsync(supervisor)).ShouldBe(0);
         task.Exit!.Code.ShouldBe(5);
         ann.Seen.ShouldNotContain("job control");
 
-        Task ForegroundAsync(string name) => SupervisedFolder.UntilAsync(() => Children(supervisor.Id).SelectMany(Children).Any(pid => NameOf(pid) == name), $"{name} runs");
+        Task ForegroundAsync(string name) => SupervisedFolder.UntilAsync(() => Runs(name), $"{name} runs");
+        bool Runs(string name) => Children(supervisor.Id).SelectMany(Children).Any(pid => NameOf(pid) == name);
     }
 
     [Fact]

@@ -20,7 +20,7 @@ internal static class Curve
     public static IReadOnlyList<string> Lines(string title, string across, IReadOnlyList<CurveSeries> series, int width, int height)
     {
         var points = series.SelectMany(one => one.Points).Where(point => IsShown(point.Y)).ToArray();
-        if (points.Length == 0) return [$"{title}: no numbers yet"];
+        if (points.Length == 0) return [Text.Of($"{title}: no numbers yet").Said()];
         var rows = Math.Max(LeastHeight, height - 4);
         var y = Axis.Between(points.Min(point => point.Y), points.Max(point => point.Y), Math.Max(1, rows / RowsPerTick));
         var margin = y.Ticks.Max(tick => tick.Label.Length) + 1;

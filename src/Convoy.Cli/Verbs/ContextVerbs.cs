@@ -16,10 +16,10 @@ internal static class ContextVerbs
     private static readonly Listing<ContextView, ContextView> Saved = Listing.Of(
         CliJson.Default.ContextView,
         context => context.Name,
-        new("CURRENT", context => context.Current ? "*" : "") { CsvCell = context => Column.YesNo(context.Current) },
-        new("NAME", context => context.Name),
-        new("SERVER", context => context.Server),
-        new("TOKEN", context => context.Token));
+        new Column<ContextView>("CURRENT", context => context.Current ? "*" : "") { CsvCell = context => Column.YesNo(context.Current) },
+        new Column<ContextView>("NAME", context => context.Name),
+        new Column<ContextView>("SERVER", context => context.Server),
+        new Column<ContextView>("TOKEN", context => context.Token));
 
     public static Command Build() => new("context", "Servers that you have signed in to, and which of them is used") { List(), Use(), Show(), Rename(), Delete() };
 

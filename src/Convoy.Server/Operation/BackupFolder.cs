@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Convoy.Core.Languages;
 
 namespace Convoy.Server.Operation;
 
@@ -57,4 +58,7 @@ public sealed class BackupFolder(string path)
 }
 
 /// <summary>A backup cannot be made or used; the message says why and what to do.</summary>
-public sealed class BackupException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class BackupException(Text explanation, Exception? inner = null) : Exception(explanation.ToString(), inner), IExplained
+{
+    public Text Explanation { get; } = explanation;
+}

@@ -54,11 +54,11 @@ public sealed class JobSteeringTests : IAsyncLifetime
     [Fact]
     public async Task Other_terms_hold_at_once_and_are_told_with_those_before()
     {
-        await server.Admin.PutAsync("/api/v1/organisation", Json("""{"queues":[{"name":"vision","members":["ann"]},{"name":"secret","members":["bob"]}]}"""));
+        (await server.Admin.PutAsync("/api/v1/organisation", Json("""{"queues":[{"name":"vision","members":["ann"]},{"name":"secret","members":["admin"]}]}"""))).StatusCode.ShouldBe(HttpStatusCode.OK);
         var job = await RunningServer.SubmitAsync(ann, RunningServer.Spec(Forever, gpus: 1));
         await RunningServer.UntilAsync(ann, job, JobPhase.Running);
         var answer = await (await PatchAsync(job, """{"queue":"vision","priority":"high","maxDuration":"4h"}""")).JsonAsync();
-        answer["before"]!.ToJsonString().ShouldBe("""{"queue":"ann","priority":"normal"}""");
+        answer["before"].ShouldNotBeNull(answer.ToJsonString()).ToJsonString().ShouldBe("""{"queue":"ann","priority":"normal"}""");
         answer["after"]!.ToJsonString().ShouldBe("""{"queue":"vision","priority":"high","maxDuration":"4h"}""");
         answer["job"]!["phase"]!.GetValue<string>().ShouldBe("Running");
         var queues = (await (await ann.GetAsync("/api/v1/queues")).JsonAsync())["items"]!.AsArray();

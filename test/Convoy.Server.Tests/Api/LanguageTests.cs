@@ -55,7 +55,8 @@ public sealed class LanguageTests : IAsyncLifetime
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/jobs/{job}/events");
         request.Headers.Accept.ParseAdd("text/event-stream");
         var stream = await (await chinese.SendAsync(request)).Content.ReadAsStringAsync();
-        stream.ShouldContain("由 admin 提交到队列 admin");
+        var sent = stream.Split('\n').Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => JsonNode.Parse(line["data: ".Length..])!).ToArray();
+        sent[0]["message"]!.GetValue<string>().ShouldBe("由 admin 提交到队列 admin");
         stream.ShouldContain("\"reason\":\"User\"");
     }
 
@@ -72,12 +73,8 @@ public sealed class LanguageTests : IAsyncLifetime
             english[name]!.ToString().ShouldNotContain(c => c > '\u2E80', name);
         }
 
-        foreach (var name in words.Append("requestId"))
-        {
-            ((JsonObject)english).Remove(name);
-            ((JsonObject)chinese).Remove(name);
-        }
+        Without(chinese).ShouldBe(Without(english));
 
-        chinese.ToJsonString().ShouldBe(english.ToJsonString());
+        string Without(JsonNode node) => new JsonObject(((JsonObject)node.DeepClone()).Where(field => field.Key != "requestId" && !words.Contains(field.Key)).Select(field => KeyValuePair.Create(field.Key, field.Value?.DeepClone()))).ToJsonString();
     }
 }
