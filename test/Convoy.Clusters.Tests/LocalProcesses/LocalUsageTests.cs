@@ -29,7 +29,10 @@ public sealed class LocalUsageTests : IAsyncDisposable
         });
 
         seen[0]!.Processes.ShouldBeGreaterThanOrEqualTo(2);
-        (seen[1]!.Processes, seen[1]!.MemoryBytes < 32 << 20, seen[1]!.CpuMillicores < 50).ShouldBe((1, true, true));
+        (seen[1]!.Processes, seen[1]!.MemoryBytes < 32 << 20).ShouldBe((1, true));
+
+        // What it took to start is over with a measurement or two.
+        await LocalBed.UntilAsync(() => usage.MeasureAsync(tasks, CancellationToken.None).GetAwaiter().GetResult()[1] is { CpuMillicores: < 50 });
         seen[2].ShouldBeNull();
         seen[0]!.GpuPercent.ShouldBeNull();
 
