@@ -32,6 +32,21 @@ finish() {
   exit
 }
 
+# Tests start many tasks. A supervisor that is compiled ahead of time, as people get it, starts one some fifteen times faster.
+compile_supervisor() {
+  local name
+  for name in "${projects[@]}"; do
+    case $name in Convoy.Clusters.Tests | Convoy.EndToEnd.Tests | Convoy.Server.Tests | Convoy.Task.Tests) break ;; *) name= ;; esac
+  done
+  [ -n "$name" ] || return 0
+  if dotnet publish src/Convoy.Task --configuration Debug --output artifacts/supervisor -v quiet -p:DebugType=none -p:UseSharedCompilation=false </dev/null; then
+    export CONVOY_TASK_PROGRAM=$root/artifacts/supervisor/convoy-task
+  else
+    echo "src/Convoy.Task cannot be compiled ahead of time; that counts as one failure"
+    count 0 1 0
+  fi
+}
+
 test_project() { # NAME
   local name=$1 results=$root/artifacts/test-results program report
   program=$root/artifacts/bin/$name/debug/$name
@@ -118,6 +133,7 @@ if [ ${#projects[@]} -gt 0 ]; then
       finish
     fi
   done
+  compile_supervisor
   for name in "${projects[@]}"; do test_project "$name"; done
 fi
 if is_wanted python; then test_python; fi

@@ -9,7 +9,7 @@ internal static class BuiltPrograms
 
     public static string Server { get; } = Named("ServerProgram");
 
-    public static string Task { get; } = Named("TaskProgram");
+    public static string Task => BuiltTask.Program;
 
     /// <summary>The folder of the checkout.</summary>
     public static string Samples { get; } = Named("Samples");

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Sockets;
-using System.Reflection;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -46,7 +45,7 @@ public sealed class RunningServer : IAsyncDisposable
         {
             State = folder,
             Listen = new IPEndPoint(IPAddress.Loopback, FreePort()),
-            TaskProgram = typeof(RunningServer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "TaskProgram").Value!,
+            TaskProgram = BuiltTask.Program,
             Nodes = 2,
             Gpus = 4,
             Accelerator = "A100-80G",

@@ -23,7 +23,7 @@ internal sealed class SupervisedFolder : IDisposable
     }
 
     /// <summary>The built program beside the tests, or the one that the environment names (as published ahead of time).</summary>
-    public static string Program { get; } = Environment.GetEnvironmentVariable("CONVOY_TASK_PROGRAM") ?? Beside();
+    public static string Program => BuiltTask.Program;
 
     public string Folder => Path.Combine(_root.FullName, "task");
 
@@ -151,11 +151,5 @@ internal sealed class SupervisedFolder : IDisposable
         }
 
         _root.Delete(recursive: true);
-    }
-
-    private static string Beside()
-    {
-        var own = new DirectoryInfo(AppContext.BaseDirectory);
-        return Path.Combine(own.Parent!.Parent!.FullName, "Convoy.Task", own.Name, "convoy-task");
     }
 }

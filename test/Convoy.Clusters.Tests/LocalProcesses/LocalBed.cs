@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using System.Text;
 using Convoy.Clusters.LocalProcesses;
 using Convoy.Core.Jobs;
@@ -24,7 +23,7 @@ public sealed class LocalBed : IOutputBed
         File.SetUnixFileMode(Words, Everybody);
     }
 
-    public static string TaskProgram { get; } = typeof(LocalBed).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "TaskProgram").Value!;
+    public static string TaskProgram => BuiltTask.Program;
 
     public string Root => root.FullName;
 
