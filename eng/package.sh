@@ -125,7 +125,7 @@ for kind in "${kinds[@]}"; do
     tar)
       made=$output/convoy-$version-$rid.tar.gz
       tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" --directory "$work/tree/usr" \
-        --transform "s,^\.,convoy-$version," . | gzip -9n >"$made.new"
+        --transform "s,^\.,convoy-$version,S" . | gzip -6n >"$made.new"
       mv "$made.new" "$made" ;;
     deb)
       command -v dpkg-deb >/dev/null || { echo "error[NoDpkg]: a Debian package is made with dpkg-deb, which is not here; on this machine: eng/package.sh tar" >&2; exit 3; }
