@@ -71,7 +71,6 @@ if [ -z "$programs" ]; then
   publish Convoy.Server --self-contained true -p:PublishReadyToRun=true
   publish Convoy.Task
   publish Convoy.Cli
-  rm -f "$work"/programs/*.dbg "$work"/programs/*.pdb "$work"/programs/*.xml "$work"/programs/packages.lock.json
   programs=$work/programs
 fi
 for program in convoy convoy-server convoy-task; do
@@ -82,16 +81,18 @@ done
 tree=$work/tree/usr
 mkdir -p "$tree/bin" "$tree/lib/convoy/python" "$tree/share/doc/convoy/examples"
 cp -R "$programs/." "$tree/lib/convoy/"
+find "$tree/lib/convoy" \( -name '*.dbg' -o -name '*.pdb' -o -name '*.xml' -o -name packages.lock.json -o -name '*.staticwebassets.*' \) -delete
 for program in convoy convoy-server; do ln -s "../lib/convoy/$program" "$tree/bin/$program"; done
 rm -rf "$tree/lib/convoy/python"
 mkdir "$tree/lib/convoy/python"
 cp -R "$root/python/convoy" "$tree/lib/convoy/python/"
 find "$tree" -name __pycache__ -prune -exec rm -rf {} +
 cp "$root/README.md" "$root/README.zh-CN.md" "$root/CHANGELOG.md" "$root/LICENSE" "$tree/share/doc/convoy/"
+cp "$root/LICENSE" "$tree/share/doc/convoy/copyright"
 cp -R "$root/docs" "$tree/share/doc/convoy/docs"
 cp "$root/deploy/systemd/per-person-uids.conf" "$tree/share/doc/convoy/examples/"
 cp -R "$root/samples" "$tree/share/doc/convoy/examples/samples"
-install -D -m 644 "$root/deploy/systemd/convoy.service" "$tree/lib/systemd/system/convoy.service"
+for unit in convoy.service convoy-tasks.service; do install -D -m 644 "$root/deploy/systemd/$unit" "$tree/lib/systemd/system/$unit"; done
 cp "$root/deploy/convoy.yaml" "$tree/share/doc/convoy/examples/"
 
 # 2. What the command line tells of itself.
@@ -109,10 +110,12 @@ for program in convoy-server convoy-task; do
     if [ "$line" = @HELP@ ]; then printf '%s\n' "$help"; else printf '%s\n' "${line//@VERSION@/$version}"; fi
   done <"$root/deploy/man/$program.8.in" >"$tree/share/man/man8/$program.8"
 done
-find "$tree/share/man" -type f -exec gzip -9n {} +
+find "$tree/share/man" -type f -exec sed -i "s/^\(\.TH [^ ]* [18]\) \"\"/\1 $(date --utc --date="@$SOURCE_DATE_EPOCH" +%F)/" {} + -exec gzip -9n {} +
 
 find "$work/tree" -type d -exec chmod 755 {} +
-find "$work/tree" -type f -exec chmod u=rwX,go=rX {} +
+# What the SDK publishes is executable whether it is a program or not.
+find "$work/tree" -type f -exec chmod 644 {} +
+for program in convoy convoy-server convoy-task; do chmod 755 "$tree/lib/convoy/$program"; done
 find "$work/tree" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 mkdir -p "$output"
 
@@ -122,7 +125,7 @@ for kind in "${kinds[@]}"; do
     tar)
       made=$output/convoy-$version-$rid.tar.gz
       tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" --directory "$work/tree/usr" \
-        --transform "s,^\.,convoy-$version," . | gzip -9n >"$made.new"
+        --transform "s,^\.,convoy-$version,S" . | gzip -6n >"$made.new"
       mv "$made.new" "$made" ;;
     deb)
       command -v dpkg-deb >/dev/null || { echo "error[NoDpkg]: a Debian package is made with dpkg-deb, which is not here; on this machine: eng/package.sh tar" >&2; exit 3; }
@@ -131,7 +134,10 @@ for kind in "${kinds[@]}"; do
       install -m 644 "$root/deploy/convoy.yaml" "$work/tree/etc/convoy/convoy.yaml"
       echo /etc/convoy/convoy.yaml >"$work/tree/DEBIAN/conffiles"
       sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$debian/" -e "s/@SIZE@/$(du -sk "$work/tree" | cut -f1)/" "$root/deploy/debian/control" >"$work/tree/DEBIAN/control"
-      for script in postinst prerm postrm; do install -m 755 "$root/deploy/debian/$script" "$work/tree/DEBIAN/$script"; done
+      for script in postinst prerm postrm; do
+        sed "s/@VERSION@/$version/" "$root/deploy/debian/$script" >"$work/tree/DEBIAN/$script"
+        chmod 755 "$work/tree/DEBIAN/$script"
+      done
       find "$work/tree" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
       dpkg-deb --root-owner-group -Zxz --build "$work/tree" "$made.new" >/dev/null
       mv "$made.new" "$made"

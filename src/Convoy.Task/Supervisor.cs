@@ -41,6 +41,7 @@ internal sealed class Supervisor(string folder, TimeProvider time)
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         _ = Libc.ProcessControl(Libc.SetChildSubreaper, 1, 0, 0, 0);
+        CgroupHierarchy.Enter();
 
         try
         {

@@ -262,7 +262,7 @@ public sealed class RunningPlatform : IAsyncDisposable
     }
 
     /// <summary>Below the ports that connections going out are given, so that it is still free when the server comes back.</summary>
-    private static int FreePort()
+    internal static int FreePort()
     {
         while (true)
         {

@@ -30,6 +30,9 @@ internal sealed class SupervisedFolder : IDisposable
     /// <summary>Where any user may write.</summary>
     public string Room => Path.Combine(_root.FullName, "room");
 
+    /// <summary>What the supervisor finds in its own environment.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
+
     public TaskExit? Exit => Has(TaskFolder.Exit) ? JsonSerializer.Deserialize(File.ReadAllBytes(PathOf(TaskFolder.Exit)), TaskJson.Default.TaskExit) : null;
 
     public TaskStart? Started => Has(TaskFolder.Started) ? JsonSerializer.Deserialize(File.ReadAllBytes(PathOf(TaskFolder.Started)), TaskJson.Default.TaskStart) : null;
@@ -54,7 +57,9 @@ internal sealed class SupervisedFolder : IDisposable
 
     public Process Start()
     {
-        var process = Process.Start(new ProcessStartInfo(Program, ["run", Folder]) { RedirectStandardError = true })!;
+        var start = new ProcessStartInfo(Program, ["run", Folder]) { RedirectStandardError = true };
+        foreach (var (name, value) in Variables) start.Environment[name] = value;
+        var process = Process.Start(start)!;
         _supervisors.Add(process);
         return process;
     }

@@ -149,6 +149,36 @@ public sealed class SurroundingsTests
         Directory.Exists(lines[0]).ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task A_group_that_was_set_apart_for_tasks_has_the_supervisor_and_its_task()
+    {
+        var mount = (await File.ReadAllLinesAsync("/proc/mounts")).Select(line => line.Split(' ')).FirstOrDefault(mount => mount[2] == "cgroup2")?[1];
+        if (mount is null) Assert.Skip("there are no control groups of version 2 here");
+        using var task = new SupervisedFolder();
+        var group = Path.Combine(mount, task.Direct("x").CgroupName);
+        try
+        {
+            Directory.CreateDirectory(group);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Assert.Skip("no permission for cgroups on this machine");
+        }
+
+        try
+        {
+            task.Variables["CONVOY_TASKS_CGROUP"] = "/" + Path.GetFileName(group);
+            await task.RunAsync(task.Shell("grep ^0: /proc/self/cgroup; grep ^0: /proc/$PPID/cgroup"));
+            var leaf = $"0::/{Path.GetFileName(group)}/convoy-supervisors\n";
+            task.Log.ShouldBe(leaf + leaf);
+        }
+        finally
+        {
+            foreach (var below in Directory.GetDirectories(group)) Directory.Delete(below);
+            Directory.Delete(group);
+        }
+    }
+
     private static void OnlyAsRoot()
     {
         if (!Environment.IsPrivilegedProcess) Assert.Skip("only root can change the user");

@@ -74,10 +74,10 @@ internal static unsafe class Supervisor
 
     public static bool IsOfThisBoot(TaskStart start) => start.BootId == BootId;
 
-    /// <summary>No secret of ours reaches a supervisor, but what a .NET program needs to be found.</summary>
+    /// <summary>No secret of ours reaches a supervisor, but what a .NET program needs to be found, and where it is to make groups.</summary>
     private static string[] Surroundings() => [.. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
         .Select(entry => (Name: (string)entry.Key, Value: (string?)entry.Value))
-        .Where(entry => entry.Name is "PATH" or "HOME" or "TMPDIR" or "LANG" || entry.Name.StartsWith("DOTNET_", StringComparison.Ordinal))
+        .Where(entry => entry.Name is "PATH" or "HOME" or "TMPDIR" or "LANG" or "CONVOY_TASKS_CGROUP" || entry.Name.StartsWith("DOTNET_", StringComparison.Ordinal))
         .Select(entry => $"{entry.Name}={entry.Value}")
         // A supervisor that is not compiled ahead of time would leave its diagnostic sockets in TMPDIR when it becomes the task's program.
         .Append("DOTNET_EnableDiagnostics=0")];
