@@ -18,7 +18,7 @@ internal sealed record KeyListView(IReadOnlyList<KeyView> Items, string? Next, i
 internal static class ExplainVerb
 {
     private static readonly Listing<KeyView, KeyView> Explained = Listing.Of(
-        CliJson.Default.KeyView,
+        Rendering.Own.KeyView,
         key => key.Key,
         new("KEY", key => key.Key),
         new("TYPE", key => key.Type) { Spare = 2 },

@@ -11,6 +11,7 @@ internal static class GuideScript
 {
     public const string KeepsRunning = "keeps running";
     private const string Given = "given: ";
+    private const string Example = "the example as ";
     private const string Exits = "exits with ";
     private const string Terminal = "in a terminal, ";
     private const string UntilInterrupt = "until Ctrl-C";
@@ -32,10 +33,18 @@ internal static class GuideScript
         {
             if (!block.IsShell || block.NotRun is not null) continue;
             script.Append(CultureInfo.InvariantCulture, $"\necho {block.Line} > {notes}/at\n");
-            script.Append(Run(block, $"{notes}/out.{number}", $"{notes}/block.{number}"));
+            script.Append(Givens(page, block)).Append(Run(block, $"{notes}/out.{number}", $"{notes}/block.{number}"));
         }
 
         return script.ToString();
+    }
+
+    private static string Givens(GuidePage page, GuideBlock block)
+    {
+        if (block.Mark?.StartsWith(Given, StringComparison.Ordinal) != true) return "";
+        return string.Concat(block.Mark[Given.Length..].Split(", ").Select(thing => thing.StartsWith(Example, StringComparison.Ordinal)
+            ? $"cat > {thing[Example.Length..]} <<'END-OF-EXAMPLE'\n{page.Blocks.First(each => each.Language == "yaml").Code}\nEND-OF-EXAMPLE\n"
+            : Things[thing] + "\n"));
     }
 
     private static string Run(GuideBlock block, string output, string file)
@@ -45,11 +54,10 @@ internal static class GuideScript
         switch (block.Mark)
         {
             case null:
+            case var given when given.StartsWith(Given, StringComparison.Ordinal):
                 return plain + "\n";
             case KeepsRunning:
                 return $"({block.Code}) > {output} 2>&1 &\nuntil convoy whoami >> {output}.ready 2>&1; do kill -0 $! || {{ cat {output} >&2; exit 1; }}; sleep 0.1; done\n";
-            case var mark when mark.StartsWith(Given, StringComparison.Ordinal):
-                return string.Concat(mark[Given.Length..].Split(", ").Select(thing => Things[thing] + "\n")) + plain + "\n";
             case var mark when mark.StartsWith(Exits, StringComparison.Ordinal):
                 return $"code=0; {plain} || code=$?\n[ $code -eq {mark[Exits.Length..]} ]\n";
             case var mark when mark.StartsWith(Terminal, StringComparison.Ordinal):
