@@ -57,7 +57,7 @@ internal static class GuideScript
             case var given when given.StartsWith(Given, StringComparison.Ordinal):
                 return plain + "\n";
             case KeepsRunning:
-                return $"({block.Code}) > {output} 2>&1 &\nuntil convoy whoami >> {output}.ready 2>&1; do kill -0 $! || {{ cat {output} >&2; exit 1; }}; sleep 0.1; done\n";
+                return $"({block.Code}) > {output} 2>&1 &\nuntil grep -q 'serves on' {output}; do kill -0 $! || {{ cat {output} >&2; exit 1; }}; sleep 0.1; done\n";
             case var mark when mark.StartsWith(Exits, StringComparison.Ordinal):
                 return $"code=0; {plain} || code=$?\n[ $code -eq {mark[Exits.Length..]} ]\n";
             case var mark when mark.StartsWith(Terminal, StringComparison.Ordinal):
@@ -72,7 +72,7 @@ internal static class GuideScript
     {
         var typist = how switch
         {
-            UntilInterrupt => "sees '[[:alpha:]]'; sleep 1; printf '\\003'",
+            UntilInterrupt => "sees '[[:alpha:]]'; sleep 0.5; printf '\\003'",
             _ when how.StartsWith(Typing, StringComparison.Ordinal) => $"sees '[$#>] $'; sleep 0.3; printf '%s\\r' '{how[Typing.Length..].Replace("'", @"'\''", StringComparison.Ordinal)}'",
             "until it ends" => ":",
             _ => throw new InvalidDataException($"nobody knows what to do in a terminal {how}"),
