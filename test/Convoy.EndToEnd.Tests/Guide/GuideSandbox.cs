@@ -17,7 +17,7 @@ internal sealed class GuideSandbox : IAsyncDisposable
         mount -t tmpfs -o mode=755 tmpfs /var/lib
         mount -t tmpfs -o mode=755 tmpfs /mnt
         echo ready
-        while read -r script; do bash "$script" < /dev/null > "$script.log" 2>&1; echo $?; done
+        while read -r script; do code=0; bash "$script" < /dev/null > "$script.log" 2>&1 || code=$?; echo $code; done
         """;
 
     private readonly DirectoryInfo root = Directory.CreateTempSubdirectory("convoy-guide-");
