@@ -28,7 +28,7 @@ internal static class CommandLine
             SubmitVerb.Build(), RunVerb.Build(), ListVerb.Build(), GetVerb.Build(), LogsVerb.Build(), OutputVerbs.Build(), WhyVerb.Build(), QueueVerb.Build(), EventsVerb.Build(), MetricsVerb.Build(),
             WaitVerb.Build(), CancelVerb.Build(), SuspendVerb.Build(), ResumeVerb.Build(), RetryVerb.Build(), UpdateVerb.Build(), DeleteVerb.Build(), NodeVerbs.Build(), ClusterVerbs.Build(), SchedulingVerbs.Build(), LoginVerb.Build(), WhoAmIVerb.Build(), UserVerbs.Build(),
             TokenVerbs.Build(), LevelVerbs.Build(), ApplyVerb.Build(), SimulateVerb.Build(), UpVerb.Build(), VersionVerb.Build(),
-            TopVerb.Build(), ContextVerbs.Build(), CompletionVerbs.Build(), CompletionVerbs.BuildComplete(),
+            TopVerb.Build(), ContextVerbs.Build(), ExplainVerb.Build(), CompletionVerbs.Build(), CompletionVerbs.BuildComplete(),
         };
         root.Add(HelpVerbs.Build(root));
         root.Add(HelpVerbs.BuildManual(root));

@@ -5,31 +5,35 @@ namespace Convoy.Architecture.Tests;
 public sealed partial class DocumentTests
 {
     private const string English = "README.md";
-    private const string Chinese = "README.zh-CN.md";
+
+    /// <summary>The guide: every page of docs/ but the decisions.</summary>
+    public static TheoryData<string> Pages { get; } = [.. Directory.GetFiles(Path.Combine(Checkout.Root, "docs"), "*.md").Select(file => $"docs/{Path.GetFileName(file)}").Append(English).Where(page => page == EnglishOf(page)).Order(StringComparer.Ordinal)];
 
     [Theory]
-    [InlineData(English, Chinese)]
-    [InlineData("docs/simulation.md", "docs/simulation.zh-CN.md")]
-    public void A_document_and_its_chinese_twin_show_the_same_commands(string english, string chinese)
+    [MemberData(nameof(Pages))]
+    public void A_document_and_its_chinese_twin_show_the_same_commands(string english) => CodeBlocks(ChineseOf(english)).ShouldBe(CodeBlocks(english));
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void A_document_and_its_chinese_twin_have_the_same_sections_and_tables(string english)
     {
-        CodeBlocks(english).ShouldNotBeEmpty();
-        CodeBlocks(chinese).ShouldBe(CodeBlocks(english));
+        Shape(english).Count.ShouldBeGreaterThan(1);
+        Shape(ChineseOf(english)).ShouldBe(Shape(english));
     }
 
     [Theory]
-    [InlineData(English, Chinese)]
-    [InlineData("docs/simulation.md", "docs/simulation.zh-CN.md")]
-    public void A_document_and_its_chinese_twin_have_the_same_sections_and_tables(string english, string chinese)
-    {
-        Shape(english).Count.ShouldBeGreaterThan(20);
-        Shape(chinese).ShouldBe(Shape(english));
-    }
+    [MemberData(nameof(Pages))]
+    public void A_document_and_its_chinese_twin_name_the_same_words_of_code(string english) => Words(ChineseOf(english)).ShouldBe(Words(english));
 
     [Theory]
-    [InlineData(English, Chinese)]
-    [InlineData("docs/simulation.md", "docs/simulation.zh-CN.md")]
-    public void A_document_and_its_chinese_twin_name_the_same_words_of_code(string english, string chinese) =>
-        Words(chinese).ShouldBe(Words(english));
+    [MemberData(nameof(Pages))]
+    public void A_chinese_document_leads_to_chinese_ones_and_each_twin_to_the_other(string english)
+    {
+        var (links, chinese) = (Links(ChineseOf(english)), Path.GetFileName(ChineseOf(english)));
+        Links(english).ShouldContain(chinese);
+        links[0].ShouldBe(Path.GetFileName(english));
+        links[1..].Where(link => File.Exists(Path.Combine(Checkout.Root, Path.GetDirectoryName(english)!, ChineseOf(link)))).ShouldBeEmpty();
+    }
 
     [Fact]
     public void Set_up_takes_exactly_two_commands() =>
@@ -60,33 +64,39 @@ public sealed partial class DocumentTests
         folders.Where(folder => !Directory.Exists(Path.Combine(Checkout.Root, folder))).ShouldBeEmpty();
     }
 
-    [Theory]
-    [InlineData(English)]
-    [InlineData(Chinese)]
-    [InlineData("ARCHITECTURE.md")]
-    [InlineData("CONTRIBUTING.md")]
-    [InlineData("docs/simulation.md")]
-    [InlineData("docs/simulation.zh-CN.md")]
-    public void Every_link_leads_somewhere(string file)
+    [Fact]
+    public void Every_link_leads_somewhere()
     {
-        var links = Link().Matches(Checkout.Read(file)).Select(match => match.Groups[1].Value).Where(link => !link.Contains("://", StringComparison.Ordinal)).ToArray();
-        links.ShouldNotBeEmpty();
-        links.Where(link => !Path.Exists(Path.Combine(Checkout.Root, Path.GetDirectoryName(file)!, link))).ShouldBeEmpty();
+        foreach (var file in Pages.Select(page => page.Data).SelectMany(page => new[] { page, ChineseOf(page) }).Concat(["ARCHITECTURE.md", "CONTRIBUTING.md"]))
+        {
+            var links = Links(file);
+            links.ShouldNotBeEmpty(file);
+            links.Where(link => !Path.Exists(Path.Combine(Checkout.Root, Path.GetDirectoryName(file)!, link))).ShouldBeEmpty(file);
+        }
     }
 
     [Fact]
     public void A_job_can_be_followed_in_seven_files() =>
         Checkout.Read("ARCHITECTURE.md").Split("## Follow a job in seven files")[1].Split('\n').Count(line => Regex.IsMatch(line, @"^\d\. \[src/")).ShouldBe(7);
 
-    private static List<string[]> CodeBlocks(string file) =>
-        [.. CodeBlock().Matches(Checkout.Read(file)).Select(match => match.Groups["code"].Value.Trim().Split('\n'))];
+    private static string EnglishOf(string page) => page.Replace(".zh-CN.md", ".md", StringComparison.Ordinal);
 
-    /// <summary>Headings by level, table rows by their number of cells, list items, in order.</summary>
+    private static string ChineseOf(string page) => EnglishOf(page).Replace(".md", ".zh-CN.md", StringComparison.Ordinal);
+
+    /// <summary>Without what is said in comments.</summary>
+    private static List<string[]> CodeBlocks(string file) =>
+        [.. CodeBlock().Matches(Checkout.Read(file)).Select(match => match.Groups["code"].Value.Trim().Split('\n').Select(line => Comment().Replace(line, "").TrimEnd()).ToArray())];
+
+    /// <summary>To files; without the heading that they lead to.</summary>
+    private static string[] Links(string file) =>
+        [.. Link().Matches(CodeBlock().Replace(Checkout.Read(file), "")).Select(match => match.Groups[1].Value.Split('#')[0]).Where(link => link.Length > 0 && !link.Contains("://", StringComparison.Ordinal))];
+
+    /// <summary>Headings by level, table rows by their number of cells, list items, and what only tests see, in order.</summary>
     private static List<string> Shape(string file) =>
     [
         .. from line in CodeBlock().Replace(Checkout.Read(file), "").Split('\n')
-           where line.StartsWith('#') || line.StartsWith('|') || line.StartsWith("- ", StringComparison.Ordinal)
-           select line[0] switch { '#' => line.Split(' ')[0], '|' => $"{line.Count(c => c == '|')} bars", _ => "-" },
+           where line.StartsWith('#') || line.StartsWith('|') || line.StartsWith("- ", StringComparison.Ordinal) || line.StartsWith("<!-- ", StringComparison.Ordinal)
+           select line[0] switch { '#' => line.Split(' ')[0], '|' => $"{line.Count(c => c == '|')} bars", '<' => line, _ => "-" },
     ];
 
     private static List<string> Words(string file) =>
@@ -97,6 +107,9 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"^```\w*\n(?<code>.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex CodeBlock();
+
+    [GeneratedRegex(@"(^|\s)# .*$")]
+    private static partial Regex Comment();
 
     [GeneratedRegex("`([^`\n]+)`")]
     private static partial Regex CodeWord();

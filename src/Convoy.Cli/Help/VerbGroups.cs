@@ -13,7 +13,7 @@ internal static class VerbGroups
         ("Data", ["output", "dataset"]),
         ("Cluster", ["node", "cluster", "scheduling", "simulate"]),
         ("People", ["login", "whoami", "context", "user", "team", "level", "quota", "token", "apply", "usage", "audit"]),
-        ("Platform", ["up", "completion", "help", "version"]),
+        ("Platform", ["up", "explain", "completion", "help", "version"]),
     ];
 
     /// <summary>What is below a command; hidden verbs are not.</summary>

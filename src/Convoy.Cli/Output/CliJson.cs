@@ -8,6 +8,7 @@ namespace Convoy.Cli.Output;
 /// <summary>What only the command line knows, as JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
 [JsonSerializable(typeof(ContextView))]
+[JsonSerializable(typeof(KeyView))]
 [JsonSerializable(typeof(RevokedToken))]
 [JsonSerializable(typeof(SignedIn))]
 [JsonSerializable(typeof(Versions))]

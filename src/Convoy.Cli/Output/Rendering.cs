@@ -11,6 +11,9 @@ internal static class Rendering
     /// <summary>The API's own JSON, for reading.</summary>
     public static WireJson Indented { get; } = new(new JsonSerializerOptions(WireJson.Default.Options) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
+    /// <summary>What only the command line knows, likewise.</summary>
+    public static CliJson Own { get; } = new(new JsonSerializerOptions(CliJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
     /// <summary>One object a line, for streams.</summary>
     public static WireJson Lines { get; } = new(new JsonSerializerOptions(WireJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 

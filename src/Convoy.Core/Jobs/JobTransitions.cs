@@ -1,8 +1,10 @@
+using Convoy.Core.Languages;
+
 namespace Convoy.Core.Jobs;
 
 /// <param name="From">Null where there is no job yet.</param>
 /// <param name="Event">A <see cref="JobEvent"/>.</param>
-public sealed record JobTransition(JobPhase? From, Type Event, JobPhase To, string Why);
+public sealed record JobTransition(JobPhase? From, Type Event, JobPhase To, Text Why);
 
 /// <summary>Every change of phase there is. <see cref="JobLifecycle.Evolve"/> allows no other, and docs/job-lifecycle.md is drawn from it.</summary>
 public static class JobTransitions

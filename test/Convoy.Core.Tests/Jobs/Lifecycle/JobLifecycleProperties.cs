@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Convoy.Core.Jobs;
 using Convoy.Core.Json;
@@ -143,38 +142,5 @@ public sealed class JobLifecycleProperties
         JobLifecycle.Decide(walk.Job, new JobCommand.ExpectWaiting(walk.Job.Revision + 1), walk.Now).ShouldBeOfType<Decision.Rejected>();
     });
 
-    /// <summary>CONVOY_UPDATE_DOCS=1 writes the page anew.</summary>
-    [Fact]
-    public void The_lifecycle_page_is_drawn_from_the_table()
-    {
-        var page = Path.Combine(Repository.Root, "docs", "job-lifecycle.md");
-        var drawn = Page();
-        if (Environment.GetEnvironmentVariable("CONVOY_UPDATE_DOCS") == "1") File.WriteAllText(page, drawn);
-        File.ReadAllText(page).ShouldBe(drawn);
-    }
-
     private static string Json(Job job) => JsonSerializer.Serialize(job, CoreJson.Default.Job);
-
-    private static string Page()
-    {
-        var text = new StringBuilder("""
-            # The life of a job
-
-            Drawn from the table in `src/Convoy.Core/Jobs/JobTransitions.cs`; a test holds the two together. `JobLifecycle.Decide` turns a
-            command into events, `JobLifecycle.Evolve` applies them, and allows no change of phase but these. Preempted and restarting are
-            causes, not phases. A job in `Starting`, `Running` or `Stopping` holds its devices.
-
-            ```mermaid
-            stateDiagram-v2
-
-            """);
-        foreach (var row in JobTransitions.Table) text.Append($"    {Name(row.From)} --> {row.To}: {Word(row.Event)}\n");
-        foreach (var phase in Enum.GetValues<JobPhase>().Where(phase => phase.IsFinished())) text.Append($"    {phase} --> [*]\n");
-        text.Append("```\n\n| from | event | to | when |\n|---|---|---|---|\n");
-        foreach (var row in JobTransitions.Table) text.Append($"| {(row.From is null ? "" : row.From)} | {Word(row.Event)} | {row.To} | {row.Why} |\n");
-        return text.ToString();
-
-        static string Name(JobPhase? phase) => phase?.ToString() ?? "[*]";
-        static string Word(Type type) => type.Name.StartsWith("Job", StringComparison.Ordinal) ? type.Name[3..] : type.Name;
-    }
 }
