@@ -135,7 +135,7 @@ for kind in "${kinds[@]}"; do
       echo /etc/convoy/convoy.yaml >"$work/tree/DEBIAN/conffiles"
       sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$debian/" -e "s/@SIZE@/$(du -sk "$work/tree" | cut -f1)/" "$root/deploy/debian/control" >"$work/tree/DEBIAN/control"
       for script in postinst prerm postrm; do
-        sed "s/@VERSION@/$version/" "$root/deploy/debian/$script" >"$work/tree/DEBIAN/$script"
+        sed "s/@VERSION@/$version/g" "$root/deploy/debian/$script" >"$work/tree/DEBIAN/$script"
         chmod 755 "$work/tree/DEBIAN/$script"
       done
       find "$work/tree" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +

@@ -98,7 +98,7 @@ public sealed class PackageTests(MadePackages packages) : IClassFixture<MadePack
 
         // 3. An older version is told of, and what people's jobs left outlives the package.
         await root.RunAsync(StopServer);
-        (await root.RunAsync($"dpkg --install {Package(MadePackages.Old)} 2>&1")).ShouldContain($"{MadePackages.Old} is older than the installed {MadePackages.New}");
+        (await root.RunAsync($"dpkg --install {Package(MadePackages.Old)} 2>&1")).ShouldContain($"{MadePackages.Old} is older than the installed {MadePackages.New}. State that {MadePackages.New} has changed is refused");
         await root.RunAsync($"dpkg --remove convoy && test ! -e {Convoy} && test -e /etc/convoy/convoy.yaml && test -e /var/lib/convoy/server/admin.token");
         (await root.RunAsync("dpkg --purge convoy 2>&1 && test ! -e /etc/convoy && test -e /var/lib/convoy/server/admin.token && id -un convoy")).ShouldContain("are kept in /var/lib/convoy");
     }
