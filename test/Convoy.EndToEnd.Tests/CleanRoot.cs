@@ -9,7 +9,8 @@ namespace Convoy.EndToEnd.Tests;
 /// </summary>
 internal sealed class CleanRoot : IAsyncDisposable
 {
-    // 1. The overlay, without what the machine's own platform may have left. 2. Places that are no files. 3. A first process that reaps.
+    // 1. The overlay, without what the machine's own platform may have left. 2. Places that are no files. 3. A first process that reaps,
+    // and says so from inside: who enters earlier would be in the machine's own root.
     private const string Script = """
         set -e
         mount -t tmpfs -o mode=755 clean "$1"
@@ -22,8 +23,7 @@ internal sealed class CleanRoot : IAsyncDisposable
         mount -t tmpfs -o mode=1777 clean tmp
         mount -t tmpfs -o mode=755 clean run
         mkdir -p packages && mount --bind "$2" packages
-        echo ready
-        exec chroot . sh -c 'while :; do sleep 60; done'
+        exec chroot . sh -c 'echo ready; while :; do sleep 60; done'
         """;
 
     private readonly Process shell;
