@@ -2,6 +2,7 @@ using System.CommandLine;
 using Convoy.Cli.Output;
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs.Reading;
+using Convoy.Core.Languages;
 
 namespace Convoy.Cli.Verbs;
 
@@ -20,11 +21,11 @@ internal static class ExplainVerb
     private static readonly Listing<KeyView, KeyView> Explained = Listing.Of(
         Rendering.Own.KeyView,
         key => key.Key,
-        new("KEY", key => key.Key),
-        new("TYPE", key => key.Type) { Spare = 2 },
-        new("DEFAULT", key => key.Required ? "required" : key.Default) { IsSaid = true, CsvCell = key => key.Default, Spare = 1 },
-        new("MEANING", key => key.Meaning),
-        new("RULE", key => key.Rule) { In = Forms.Wide | Forms.Csv });
+        new Column<KeyView>("KEY", key => key.Key),
+        new Column<KeyView>("TYPE", key => key.Type) { Spare = 2 },
+        new Column<KeyView>("DEFAULT", key => key.Required ? Text.Of("required").ToString() : key.Default) { IsSaid = true, CsvCell = key => key.Default, Spare = 1 },
+        new Column<KeyView>("MEANING", key => key.Meaning),
+        new Column<KeyView>("RULE", key => key.Rule) { In = Forms.Wide | Forms.Csv });
 
     public static Command Build()
     {

@@ -68,7 +68,7 @@ internal sealed class GuideSandbox : IAsyncDisposable
         await File.WriteAllTextAsync(file, script);
         await init.StandardInput.WriteLineAsync(file);
         await init.StandardInput.FlushAsync();
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(8));
         try
         {
             var code = await init.StandardOutput.ReadLineAsync(limit.Token);
