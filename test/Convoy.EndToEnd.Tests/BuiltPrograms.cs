@@ -5,7 +5,7 @@ namespace Convoy.EndToEnd.Tests;
 /// <summary>The programs under test, as this build made them.</summary>
 internal static class BuiltPrograms
 {
-    public static string Cli { get; } = Named("CliProgram");
+    public static string Cli { get; } = Environment.GetEnvironmentVariable("CONVOY_CLI_PROGRAM") ?? Named("CliProgram");
 
     public static string Server { get; } = Named("ServerProgram");
 
