@@ -11,7 +11,7 @@ public sealed class ExplainTests : IDisposable
         (all.ExitCode, all.Error).ShouldBe((0, ""));
         all.Output.Split('\n').ShouldContain("recovery.maxRestarts");
         var below = await _convoy.RunAsync("explain", "recovery", "-o", "csv");
-        below.Output.Split("\r\n")[0].ShouldBe("key,type,default,meaning,rule");
+        below.Output.ShouldStartWith("key,type,default,meaning,rule\r\n");
         below.Output.ShouldContain("recovery.maxRestarts,whole number,0,");
         below.Output.ShouldContain("must be 0 to 1000");
         below.Output.ShouldNotContain("placement");
