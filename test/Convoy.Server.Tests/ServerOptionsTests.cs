@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Reflection;
 using Convoy.Server.Operation;
 
 namespace Convoy.Server.Tests;
@@ -118,5 +119,22 @@ public sealed class ServerOptionsTests
         Assert.SkipUnless(string.IsNullOrEmpty(Environment.GetEnvironmentVariable("XDG_STATE_HOME")), "XDG_STATE_HOME decides here");
         var (options, _) = ServerOptions.Parse(["--task-program", Environment.ProcessPath!]);
         options!.State.ShouldBe(Environment.IsPrivilegedProcess ? "/var/lib/convoy" : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state", "convoy"));
+    }
+
+    [Fact]
+    public void What_the_packaged_configuration_offers_in_comments_is_understood()
+    {
+        var offered = File.ReadLines(typeof(ServerOptionsTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "PackagedConfiguration").Value!).Where(line => line.Length > 1 && line[0] == '#' && char.IsLetter(line[1])).Select(line => line[1..]).ToArray();
+        offered.Length.ShouldBeGreaterThan(5);
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllLines(file, ["state: /var/lib/convoy", .. offered]);
+            ServerOptions.Parse(["--config", file, "--task-program", ThisProgram]).Errors.Where(error => !error.ToString().EndsWith("there is no such file", StringComparison.Ordinal)).ShouldBeEmpty();
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 }

@@ -38,7 +38,8 @@ internal sealed class Download(Call call, string job, bool isForced, TransferBar
                 if (!isForced) throw Differs(place);
             }
 
-            var part = Path.Combine(Path.GetDirectoryName(place)!, $".{file.Sha256![..HashInName]}.convoy-part");
+            if (file.Sha256 is not { Length: 64 } sha256 || !sha256.All(char.IsAsciiHexDigit)) throw Damaged(file);
+            var part = Path.Combine(Path.GetDirectoryName(place)!, $".{sha256[..HashInName]}.convoy-part");
             if (new FileInfo(part).LinkTarget is not null) File.Delete(part);
             if (!await FetchAsync(file, part, cancellationToken)) throw Damaged(file);
             File.SetLastWriteTimeUtc(part, file.ModifiedAt.UtcDateTime);

@@ -40,8 +40,23 @@ public sealed partial class LocalCluster : IJobFiles
         }
     }
 
+    private async Task<bool> HasLaterAsync(JobId job, int attempts, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            return live.ContainsKey(job) || (known.TryGetValue(job, out var had) && had.Attempt > attempts);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
     public async Task RemoveAsync(JobId job, int ownerNumber, int attempts, JobParts parts, CancellationToken cancellationToken)
     {
+        // It was retried after whoever asks had looked.
+        if (await HasLaterAsync(job, attempts, cancellationToken)) return;
         await ForgetEndAsync(job, cancellationToken);
         await cleaning.WaitAsync(cancellationToken);
         var files = new JobFiles(machine.Layout, machine.Preparation.UidOf(ownerNumber));

@@ -14,6 +14,7 @@ public sealed partial class LocalCluster
             if (live.ContainsKey(job)) return false;
             tidying = cleaning;
             if (known.Remove(job, out var had)) machine.Journal.Forget(job, had.Tasks);
+            intake.Forget(job);
 
             // Whole at once: half a folder could be taken for a job that has never started.
             var folder = machine.Layout.Job(job);

@@ -25,6 +25,8 @@ internal sealed partial class OutputIntake : IDisposable
     private readonly ILogger logger;
     private readonly Lock gate = new();
     private readonly Queue<AttemptOutput> waiting = [];
+    private JobId? current;
+    private bool isForgottenMeanwhile;
     private readonly SemaphoreSlim wake = new(0);
     private readonly CancellationTokenSource closing = new();
     private readonly Thread thread;
@@ -48,6 +50,12 @@ internal sealed partial class OutputIntake : IDisposable
     {
         lock (gate) waiting.Enqueue(ended);
         wake.Release();
+    }
+
+    /// <summary>Of a job that is deleted nothing more is kept. Nobody but who deletes it can tell that: a job whose end is no longer remembered keeps its outputs.</summary>
+    public void Forget(JobId job)
+    {
+        lock (gate) isForgottenMeanwhile |= current == job;
     }
 
     /// <summary>What is being taken in is broken off, and begun anew by the next life.</summary>
@@ -107,12 +115,14 @@ internal sealed partial class OutputIntake : IDisposable
 
     private void Take(AttemptOutput ended, List<AttemptOutput> again)
     {
+        lock (gate) (current, isForgottenMeanwhile) = (ended.Job, false);
         try
         {
-            foreach (var rank in layout.Person(ended.Owner).OutputRanks(ended.Job, ended.Attempt)) Take(ended, rank);
-
-            // A job that was forgotten meanwhile is known no more before its files go: what was kept too late goes here.
-            if (!hasEnded(ended)) store.Delete(ended.Job);
+            foreach (var rank in layout.Person(ended.Owner).OutputRanks(ended.Job, ended.Attempt))
+            {
+                if (IsForgotten()) break;
+                Take(ended, rank);
+            }
         }
 #pragma warning disable CA1031 // One job's trouble (a full disk, say) must not stop the others'; its files stay where they are, and it is tried again.
         catch (Exception trouble) when (trouble is not OperationCanceledException)
@@ -121,6 +131,19 @@ internal sealed partial class OutputIntake : IDisposable
             LogPutOff(logger, ended.Job, ended.Attempt, trouble.Message);
             again.Add(ended);
         }
+        finally
+        {
+            bool isForgotten;
+            lock (gate) (current, isForgotten) = (null, isForgottenMeanwhile);
+
+            // What was kept after whoever deleted the job had looked.
+            if (isForgotten) store.Delete(ended.Job);
+        }
+    }
+
+    private bool IsForgotten()
+    {
+        lock (gate) return isForgottenMeanwhile;
     }
 
     private void Take(AttemptOutput ended, int rank)
@@ -146,7 +169,7 @@ internal sealed partial class OutputIntake : IDisposable
             }
         }
 
-        if (summary?.FolderStays == true) return;
+        if (summary?.FolderStays == true || IsForgotten()) return;
         try
         {
             new PersonFolders(uidOf(ended.Owner)).Remove(path);

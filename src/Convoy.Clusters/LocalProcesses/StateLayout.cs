@@ -73,8 +73,9 @@ internal sealed class StateLayout(string root)
         {
             found = Directory.GetDirectories(folder);
         }
-        catch (DirectoryNotFoundException)
+        catch (Exception e) when (e is DirectoryNotFoundException or UnauthorizedAccessException)
         {
+            // A task may have closed its own folder, which must not stop what is done for others.
             yield break;
         }
 

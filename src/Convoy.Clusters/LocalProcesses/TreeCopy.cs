@@ -12,6 +12,10 @@ internal sealed record FoundFile(string Path, UnixFileMode Mode, DateTime Writte
 internal static class TreeCopy
 {
     private const UnixFileMode OwnerAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <summary>Without set-uid and its like: until a copy has its owner it is the platform's.</summary>
+    private const UnixFileMode Permissions = (UnixFileMode)0x1FF;
+
     private const int BufferBytes = 1 << 20;
 
     /// <summary>Nothing where the same file, to its size and time, is there.</summary>
@@ -166,7 +170,7 @@ internal static class TreeCopy
         var there = new FileInfo(path);
         if (there.Exists && there.Length == RandomAccess.GetLength(entry.Content!) && there.LastWriteTimeUtc == entry.WrittenAt) return there.Length;
         there.Delete();
-        using (var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = entry.Mode | UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+        using (var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = (entry.Mode & Permissions) | UnixFileMode.UserRead | UnixFileMode.UserWrite }))
         {
             for (long at = 0; RandomAccess.Read(entry.Content!, buffer, at) is > 0 and var count; at += count) file.Write(buffer.AsSpan(0, count));
         }

@@ -110,8 +110,14 @@ public sealed partial class RetentionLoop(
         KeptKind.Events => store.RemoveEventsAsync(job, cancellationToken),
         KeptKind.Metrics => store.RemoveMetricsAsync(job, cancellationToken),
         KeptKind.Jobs => store.DeleteJobAsync(job.Id, job.Revision, cancellationToken),
-        _ => files.RemoveAsync(job.Id, job.OwnerNumber, job.Attempts, PartsOf(kind), cancellationToken),
+        _ => RemoveFilesAsync(kind, job, cancellationToken),
     };
+
+    /// <summary>Files take their time: a job further down the page may have been retried meanwhile, and needs its checkpoints.</summary>
+    private async Task RemoveFilesAsync(KeptKind kind, EndedJob job, CancellationToken cancellationToken)
+    {
+        if ((await store.GetJobAsync(job.Id, cancellationToken))?.Job is { } now && now.Phase.IsFinished() && now.Attempts.Count <= job.Attempts) await files.RemoveAsync(job.Id, job.OwnerNumber, job.Attempts, PartsOf(kind), cancellationToken);
+    }
 
     private static JobParts PartsOf(KeptKind kind) => kind switch
     {
