@@ -131,13 +131,18 @@ internal sealed partial class OutputIntake : IDisposable
             LogPutOff(logger, ended.Job, ended.Attempt, trouble.Message);
             again.Add(ended);
         }
-        finally
-        {
-            bool isForgotten;
-            lock (gate) (current, isForgotten) = (null, isForgottenMeanwhile);
 
+        bool isForgotten;
+        lock (gate) (current, isForgotten) = (null, isForgottenMeanwhile);
+        if (!isForgotten) return;
+        try
+        {
             // What was kept after whoever deleted the job had looked.
-            if (isForgotten) store.Delete(ended.Job);
+            store.Delete(ended.Job);
+        }
+        catch (Exception trouble) when (trouble is IOException or UnauthorizedAccessException)
+        {
+            LogPutOff(logger, ended.Job, ended.Attempt, trouble.Message);
         }
     }
 

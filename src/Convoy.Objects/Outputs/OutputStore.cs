@@ -84,12 +84,30 @@ public sealed class OutputStore(string root)
         return new OutputTaking(unfinished, Blobs(job), Manifest(job, attempt, rank));
     }
 
+    /// <summary>Whoever takes outputs in may add to the folder or delete it at the same time.</summary>
+    private static void DeleteFolder(string path)
+    {
+        const int tries = 10;
+        for (var i = 1; ; i++)
+        {
+            try
+            {
+                if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+                return;
+            }
+            catch (IOException) when (i < tries)
+            {
+                Thread.Sleep(i);
+            }
+        }
+    }
+
     /// <summary>Deletes all of a job's. May be repeated, and has to be where it was broken off.</summary>
     public void Delete(JobId job)
     {
         // First what says that they are there.
-        if (Directory.Exists(Manifests(job))) Directory.Delete(Manifests(job), recursive: true);
-        if (Directory.Exists(Job(job))) Directory.Delete(Job(job), recursive: true);
+        DeleteFolder(Manifests(job));
+        DeleteFolder(Job(job));
     }
 
     internal static string BlobIn(string folder, string sha256) => sha256.Length == 64 && sha256.All(char.IsAsciiHexDigitLower)
