@@ -14,7 +14,6 @@ public sealed partial class LocalCluster
             if (live.ContainsKey(job)) return false;
             tidying = cleaning;
             if (known.Remove(job, out var had)) machine.Journal.Forget(job, had.Tasks);
-            intake.Forget(job);
 
             // Whole at once: half a folder could be taken for a job that has never started.
             var folder = machine.Layout.Job(job);
@@ -38,6 +37,9 @@ public sealed partial class LocalCluster
         var files = new JobFiles(machine.Layout, machine.Preparation.UidOf(ownerNumber));
         await Task.Run(() => files.Remove(job, ownerNumber, int.MaxValue, JobParts.Code | JobParts.Outputs | JobParts.Checkpoints), cancellationToken);
         files.RemoveEmpty(job, ownerNumber);
+
+        // Whatever begins from here on finds no folder; what began before is told, and deletes what it keeps after this.
+        intake.Forget(job);
         await Outputs.DeleteAsync(job, cancellationToken);
         return true;
     }
