@@ -69,6 +69,24 @@ internal static unsafe partial class NativeFiles
 
     public static bool TryAllowAll(OpenFolder folder, byte[] name) => ChangeModeAt(folder, name, 0b111_000_000, 0) == 0;
 
+    /// <summary>Of an open folder itself.</summary>
+    public static void ChangeOwner(OpenFolder folder, uint uid, uint gid)
+    {
+        const int ofItself = 0x1000;
+        if (ChangeOwnerAt(folder, [0], uid, gid, ofItself) != 0) throw LastError("a folder's owner");
+    }
+
+    /// <summary>Of what has that name, a link itself; gone by now is well too.</summary>
+    public static void ChangeOwner(OpenFolder folder, byte[] name, uint uid)
+    {
+        if (ChangeOwnerAt(folder, name, uid, uid, NoLinkAtEnd) != 0 && LastErrorNumber != NoSuchFile) throw LastError(Convoy.Clusters.LocalProcesses.OpenFolder.Text(name));
+    }
+
+    public static void ChangeMode(OpenFolder folder, uint mode)
+    {
+        if (ChangeOpenMode(folder, mode) != 0) throw LastError("a folder's mode");
+    }
+
     public static int LastErrorNumber => Marshal.GetLastPInvokeError();
 
     public static IOException LastError(string what) => new($"{what} cannot be used: {new Win32Exception(LastErrorNumber).Message}");
@@ -100,6 +118,12 @@ internal static unsafe partial class NativeFiles
     [LibraryImport("libc", EntryPoint = "fchmodat", SetLastError = true)]
     private static partial int ChangeModeAt(OpenFolder folder, byte[] name, uint mode, int flags);
 
+    [LibraryImport("libc", EntryPoint = "fchownat", SetLastError = true)]
+    private static partial int ChangeOwnerAt(OpenFolder folder, byte[] name, uint uid, uint gid, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
+    private static partial int ChangeOpenMode(OpenFolder folder, uint mode);
+
     [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
     private static partial int SetPriority(int which, uint who, int value);
 
@@ -108,7 +132,7 @@ internal static unsafe partial class NativeFiles
 }
 
 /// <summary>Of struct statx.</summary>
-internal readonly record struct FileStatus(int Type, int Mode, uint Uid, long Size, long BytesOnDisk, DateTimeOffset ModifiedAt, (uint Major, uint Minor) Device)
+internal readonly record struct FileStatus(int Type, int Mode, uint Uid, uint Gid, long Size, long BytesOnDisk, DateTimeOffset ModifiedAt, (uint Major, uint Minor) Device)
 {
     private const int TypeBits = 0xF000;
     private const int BlockBytes = 512;
@@ -127,6 +151,7 @@ internal readonly record struct FileStatus(int Type, int Mode, uint Uid, long Si
             mode & TypeBits,
             mode & 0x1FF,
             MemoryMarshal.Read<uint>(status[20..]),
+            MemoryMarshal.Read<uint>(status[24..]),
             MemoryMarshal.Read<long>(status[40..]),
             MemoryMarshal.Read<long>(status[48..]) * BlockBytes,
             // People may set any time at all.
