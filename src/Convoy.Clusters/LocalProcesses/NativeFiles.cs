@@ -24,12 +24,12 @@ internal static unsafe partial class NativeFiles
     private static readonly int NoLink = IsArm ? 0x8000 : 0x20000;
     private static readonly long ReadFolderCall = IsArm ? 61 : 217;
 
-    public static OpenFolder OpenFolder(string path) => Open(path, FolderOnly | NoLink | CloseOnExec, 0);
+    public static OpenFolder OpenFolder(string path) => new(Open(path, FolderOnly | NoLink | CloseOnExec, 0));
 
-    public static OpenFolder OpenFolder(OpenFolder folder, byte[] name) => OpenFolderAt(folder, name, FolderOnly | NoLink | CloseOnExec, 0);
+    public static OpenFolder OpenFolder(OpenFolder folder, byte[] name) => new(OpenAt(folder, name, FolderOnly | NoLink | CloseOnExec, 0));
 
     /// <summary>Without waiting for a pipe's other end.</summary>
-    public static SafeFileHandle OpenFile(OpenFolder folder, byte[] name) => OpenFileAt(folder, name, NoLink | NoWaiting | CloseOnExec, 0);
+    public static SafeFileHandle OpenFile(OpenFolder folder, byte[] name) => new(OpenAt(folder, name, NoLink | NoWaiting | CloseOnExec, 0), ownsHandle: true);
 
     /// <summary>Bytes of the folder's next entries; 0 at its end.</summary>
     public static int ReadFolder(OpenFolder folder, byte[] into)
@@ -91,14 +91,12 @@ internal static unsafe partial class NativeFiles
 
     public static IOException LastError(string what) => new($"{what} cannot be used: {new Win32Exception(LastErrorNumber).Message}");
 
+    // An int, not a handle: of a -1 in 32 bits a handle of 64 would make a valid one.
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial OpenFolder Open(string path, int flags, uint mode);
+    private static partial int Open(string path, int flags, uint mode);
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
-    private static partial OpenFolder OpenFolderAt(OpenFolder folder, byte[] name, int flags, uint mode);
-
-    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
-    private static partial SafeFileHandle OpenFileAt(OpenFolder folder, byte[] name, int flags, uint mode);
+    private static partial int OpenAt(OpenFolder folder, byte[] name, int flags, uint mode);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint ReadEntries(long number, OpenFolder folder, [Out] byte[] into, nint size);

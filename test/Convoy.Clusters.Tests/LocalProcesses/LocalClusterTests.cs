@@ -156,7 +156,7 @@ public sealed class LocalClusterTests
         await cluster.ApplyAsync(wish);
         (await cluster.UntilEndedAsync(wish)).EndOf(wish, 0)!.Outcome!.IsSuccess.ShouldBeTrue();
         await LocalBed.UntilAsync(() => Directory.GetFileSystemEntries(Path.Combine(bed.StateFolder, "people", "1", "tmp")).Length == 0);
-        Directory.GetFiles(bed.StateFolder, "result", SearchOption.AllDirectories).ShouldHaveSingleItem();
+        await bed.UntilKeptAsync(wish, 0);
         Directory.GetFiles(bed.StateFolder, "step", SearchOption.AllDirectories).ShouldHaveSingleItem();
     }
 
