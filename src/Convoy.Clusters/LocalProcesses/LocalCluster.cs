@@ -55,6 +55,7 @@ public sealed partial class LocalCluster : ICluster
         try
         {
             if (options.PythonPath is { } client && StateFolders.HasOwnUids(options)) options = options with { PythonPath = PublishedClient.Publish(client, layout) };
+            if (StateFolders.HasOwnUids(options)) HandOver.ToPeople(layout, number => options.UidBase!.Value + number);
             var nodes = await LocalNodes.DiscoverAsync(options, cancellationToken);
             var ports = RendezvousPorts.OfThisMachine();
             var preparation = new Preparation(options, layout, ports, StateFolders.Identity(layout), unpackCode);

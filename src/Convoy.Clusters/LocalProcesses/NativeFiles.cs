@@ -24,12 +24,12 @@ internal static unsafe partial class NativeFiles
     private static readonly int NoLink = IsArm ? 0x8000 : 0x20000;
     private static readonly long ReadFolderCall = IsArm ? 61 : 217;
 
-    public static OpenFolder OpenFolder(string path) => Open(path, FolderOnly | NoLink | CloseOnExec, 0);
+    public static OpenFolder OpenFolder(string path) => new(Open(path, FolderOnly | NoLink | CloseOnExec, 0));
 
-    public static OpenFolder OpenFolder(OpenFolder folder, byte[] name) => OpenFolderAt(folder, name, FolderOnly | NoLink | CloseOnExec, 0);
+    public static OpenFolder OpenFolder(OpenFolder folder, byte[] name) => new(OpenAt(folder, name, FolderOnly | NoLink | CloseOnExec, 0));
 
     /// <summary>Without waiting for a pipe's other end.</summary>
-    public static SafeFileHandle OpenFile(OpenFolder folder, byte[] name) => OpenFileAt(folder, name, NoLink | NoWaiting | CloseOnExec, 0);
+    public static SafeFileHandle OpenFile(OpenFolder folder, byte[] name) => new(OpenAt(folder, name, NoLink | NoWaiting | CloseOnExec, 0), ownsHandle: true);
 
     /// <summary>Bytes of the folder's next entries; 0 at its end.</summary>
     public static int ReadFolder(OpenFolder folder, byte[] into)
@@ -69,18 +69,34 @@ internal static unsafe partial class NativeFiles
 
     public static bool TryAllowAll(OpenFolder folder, byte[] name) => ChangeModeAt(folder, name, 0b111_000_000, 0) == 0;
 
+    /// <summary>Of an open folder itself.</summary>
+    public static void ChangeOwner(OpenFolder folder, uint uid, uint gid)
+    {
+        const int ofItself = 0x1000;
+        if (ChangeOwnerAt(folder, [0], uid, gid, ofItself) != 0) throw LastError("a folder's owner");
+    }
+
+    /// <summary>Of what has that name, a link itself; gone by now is well too.</summary>
+    public static void ChangeOwner(OpenFolder folder, byte[] name, uint uid)
+    {
+        if (ChangeOwnerAt(folder, name, uid, uid, NoLinkAtEnd) != 0 && LastErrorNumber != NoSuchFile) throw LastError(Convoy.Clusters.LocalProcesses.OpenFolder.Text(name));
+    }
+
+    public static void ChangeMode(OpenFolder folder, uint mode)
+    {
+        if (ChangeOpenMode(folder, mode) != 0) throw LastError("a folder's mode");
+    }
+
     public static int LastErrorNumber => Marshal.GetLastPInvokeError();
 
     public static IOException LastError(string what) => new($"{what} cannot be used: {new Win32Exception(LastErrorNumber).Message}");
 
+    // An int, not a handle: of a -1 in 32 bits a handle of 64 would make a valid one.
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial OpenFolder Open(string path, int flags, uint mode);
+    private static partial int Open(string path, int flags, uint mode);
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
-    private static partial OpenFolder OpenFolderAt(OpenFolder folder, byte[] name, int flags, uint mode);
-
-    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
-    private static partial SafeFileHandle OpenFileAt(OpenFolder folder, byte[] name, int flags, uint mode);
+    private static partial int OpenAt(OpenFolder folder, byte[] name, int flags, uint mode);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint ReadEntries(long number, OpenFolder folder, [Out] byte[] into, nint size);
@@ -100,6 +116,12 @@ internal static unsafe partial class NativeFiles
     [LibraryImport("libc", EntryPoint = "fchmodat", SetLastError = true)]
     private static partial int ChangeModeAt(OpenFolder folder, byte[] name, uint mode, int flags);
 
+    [LibraryImport("libc", EntryPoint = "fchownat", SetLastError = true)]
+    private static partial int ChangeOwnerAt(OpenFolder folder, byte[] name, uint uid, uint gid, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
+    private static partial int ChangeOpenMode(OpenFolder folder, uint mode);
+
     [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
     private static partial int SetPriority(int which, uint who, int value);
 
@@ -108,7 +130,8 @@ internal static unsafe partial class NativeFiles
 }
 
 /// <summary>Of struct statx.</summary>
-internal readonly record struct FileStatus(int Type, int Mode, uint Uid, long Size, long BytesOnDisk, DateTimeOffset ModifiedAt, (uint Major, uint Minor) Device)
+/// <param name="Names">Hard links.</param>
+internal readonly record struct FileStatus(int Type, int Mode, uint Names, uint Uid, uint Gid, long Size, long BytesOnDisk, DateTimeOffset ModifiedAt, (uint Major, uint Minor) Device)
 {
     private const int TypeBits = 0xF000;
     private const int BlockBytes = 512;
@@ -126,7 +149,9 @@ internal readonly record struct FileStatus(int Type, int Mode, uint Uid, long Si
         return new FileStatus(
             mode & TypeBits,
             mode & 0x1FF,
+            MemoryMarshal.Read<uint>(status[16..]),
             MemoryMarshal.Read<uint>(status[20..]),
+            MemoryMarshal.Read<uint>(status[24..]),
             MemoryMarshal.Read<long>(status[40..]),
             MemoryMarshal.Read<long>(status[48..]) * BlockBytes,
             // People may set any time at all.

@@ -23,10 +23,9 @@ internal sealed class OpenFolder : SafeHandleMinusOneIsInvalid
     private const int LengthField = 16;
     private const int NameField = 19;
 
-    public OpenFolder()
-        : base(ownsHandle: true)
-    {
-    }
+    /// <param name="descriptor">Negative where it could not be opened.</param>
+    public OpenFolder(int descriptor)
+        : base(ownsHandle: true) => SetHandle(descriptor);
 
     /// <summary>Invalid where there is none, or it may not be entered; a link is none.</summary>
     public static OpenFolder Open(string path) => NativeFiles.OpenFolder(path);

@@ -80,6 +80,28 @@ public sealed class PeopleApartTests
         if (Environment.IsPrivilegedProcess) OwnerOf(chosen).ShouldBe("700001");
     }
 
+    [Fact]
+    public async Task What_people_left_before_they_had_uids_of_their_own_becomes_theirs_and_links_lead_nowhere()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root: tasks have uids of their own only there");
+        await using var bed = new LocalBed { UidBase = null };
+        var precious = Directory.CreateDirectory(Path.Combine(bed.Root, "precious"));
+        File.SetUnixFileMode(precious.FullName, (UnixFileMode)0x1C0);
+        await File.WriteAllTextAsync(Path.Combine(precious.FullName, "file"), "kept");
+        var cluster = await bed.OpenAsync();
+        var before = Wishes.Run(["/bin/sh", "-c", $"umask 077; mkdir $HOME/deep; echo mine > $HOME/deep/note; ln -s {precious.FullName} $HOME/link; ln -s {precious.FullName}/file $HOME/file; ln {precious.FullName}/file $HOME/named; ln -s {precious.FullName} $HOME/../jobs/linked; ln -s {precious.FullName} $HOME/../tmp/linked"]);
+        await cluster.ApplyAsync(before);
+        (await cluster.UntilEndedAsync(before)).EndOf(before, 0)!.Outcome!.Code.ShouldBe(0);
+
+        bed.UidBase = 700_000;
+        foreach (var _ in (int[])[1, 2]) cluster = await bed.OpenAsync();
+        var after = Wishes.Run(["/bin/sh", "-c", "cat $HOME/deep/note; echo more >> $HOME/deep/note; ls $HOME/.. 2>&1; cat $HOME/link/file 2>/dev/null || id -u"]);
+        await cluster.ApplyAsync(after);
+        (await cluster.UntilEndedAsync(after)).EndOf(after, 0)!.Outcome!.Code.ShouldBe(0);
+        (await bed.OutputAsync(after, 0)).ShouldBe("mine\nhome\njobs\ntmp\n700001\n");
+        (OwnerOf(precious.FullName), OwnerOf(Path.Combine(precious.FullName, "file")), File.GetUnixFileMode(precious.FullName)).ShouldBe(("0", "0", (UnixFileMode)0x1C0));
+    }
+
     private static string OwnerOf(string path)
     {
         using var stat = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("stat", ["-L", "-c", "%u", path]) { RedirectStandardOutput = true })!;
