@@ -14,6 +14,8 @@ public sealed class Admission(IStore store, People people, Fleet fleet, TimeProv
 {
     private const int MostQueuesNamed = 20;
 
+    private Feasibility? feasibility;
+
     /// <summary>The spec as it will be kept, with its queue and level; or the answer that says no.</summary>
     public async Task<(Admitted? Admitted, IResult? Refusal)> AdmitAsync(User owner, JobSpec spec, CancellationToken cancellationToken)
     {
@@ -50,6 +52,13 @@ public sealed class Admission(IStore store, People people, Fleet fleet, TimeProv
         return (change.ClearsMaxDuration && level.MaxDuration is { } longest ? change with { ClearsMaxDuration = false, MaxDuration = longest } : change, null);
     }
 
+    private Feasibility FeasibilityOn(IReadOnlyList<Node> nodes)
+    {
+        var known = Volatile.Read(ref feasibility);
+        if (known?.Nodes != nodes) Volatile.Write(ref feasibility, known = new Feasibility(nodes));
+        return known;
+    }
+
     private static Level LevelOf(User owner, SchedulingPolicy policy) => policy.Levels.FirstOrDefault(level => level.Name == owner.Level) ?? new Level(owner.Level, 0);
 
     private async ValueTask<Text> WhichQueuesAsync(string owner, string asked, CancellationToken cancellationToken)
@@ -79,11 +88,11 @@ public sealed class Admission(IStore store, People people, Fleet fleet, TimeProv
     private IResult? Infeasible(PendingJob job)
     {
         if (!fleet.HasReported) return null;
-        var snapshot = new ClusterSnapshot(0, fleet.Nodes, [], []);
-        if (snapshot.Nodes.Count == 0 || Feasibility.FitsEmpty(snapshot, job)) return null;
+        var nodes = fleet.Nodes;
+        if (nodes.Count == 0 || FeasibilityOn(nodes).FitsEmpty(job)) return null;
         var wants = Text.Join(" and ", job.Roles.Select(role => Text.Of($"{Sentences.Count(role.Min, "task")} of {Of(string.Join('|', role.Accelerators), role.Each)}")));
         var close = job.Topology is { IsRequired: true } wish ? (Text)$", all within one {wish.Level.ToString().ToLowerInvariant()}" : "";
-        var has = Text.Join("; ", snapshot.Nodes.GroupBy(node => (node.Cluster, node.Accelerator, node.Capacity))
+        var has = Text.Join("; ", nodes.GroupBy(node => (node.Cluster, node.Accelerator, node.Capacity))
             .OrderBy(group => group.Key.Cluster, StringComparer.Ordinal).Take(8)
             .Select(group => Text.Of($"cluster {group.Key.Cluster} has {Sentences.Count(group.Count(), "node")} of {Of(group.Key.Accelerator, group.Key.Capacity)}")));
         var assumed = job.Roles.Any(role => role.Each == RoleDemand.LeftOut) ? (Text)" (a task that asks for no CPU and no GPU counts as 1 CPU; ask for less with --cpu)" : "";

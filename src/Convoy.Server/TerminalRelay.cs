@@ -8,7 +8,7 @@ namespace Convoy.Server;
 /// Carries frames between one WebSocket and a task's terminal. It holds one frame each way, so that whoever is slow slows the
 /// other, and nothing piles up here.
 /// </summary>
-/// <param name="attached">Called when a new client attaches, not when one comes back.</param>
+/// <param name="attached">Called once, when a new client attaches, not when one comes back.</param>
 internal sealed class TerminalRelay(WebSocket socket, TerminalLine line, Func<Task> attached)
 {
     /// <summary>A side that does not answer to pings is gone, whatever TCP thinks.</summary>
@@ -51,6 +51,7 @@ internal sealed class TerminalRelay(WebSocket socket, TerminalLine line, Func<Ta
     private async Task<(WebSocketCloseStatus Status, string Why)> CarryUpAsync(CancellationToken end)
     {
         var buffer = new byte[1 + TerminalFrame.LongestPayload];
+        var isAttached = false;
         try
         {
             while (true)
@@ -68,7 +69,12 @@ internal sealed class TerminalRelay(WebSocket socket, TerminalLine line, Func<Ta
                 while (!part.EndOfMessage);
                 if (length == 0) continue;
                 var frame = new TerminalFrame((TerminalFrameKind)buffer[0], buffer.AsMemory(1, length - 1));
-                if (TerminalAttach.Read(frame) is { IsBack: false }) await attached();
+                if (!isAttached && TerminalAttach.Read(frame) is { IsBack: false })
+                {
+                    isAttached = true;
+                    await attached();
+                }
+
                 if (!await line.WriteAsync(frame, end)) return (WebSocketCloseStatus.EndpointUnavailable, "the terminal is gone");
             }
         }

@@ -16,10 +16,20 @@ public sealed class BackupTests
         await platform.HeardAsync("runs");
         await platform.UntilAsync(runs.Id, job => job.Phase == JobPhase.Running);
 
-        // Twice to the same folder: the second copies what is new.
+        // Twice to the same place: what has not changed is the same file, and the second replaces the first.
         var backup = Path.Combine(platform.Root, "backup");
         (await RunningPlatform.RunServerAsync("backup", "--state", platform.State, "--to", backup)).ExitCode.ShouldBe(0);
+        var first = Directory.GetDirectories(backup).ShouldHaveSingleItem();
+        var kept = Directory.GetFiles(first, "*", SearchOption.AllDirectories).Where(file => file.Contains("/content/", StringComparison.Ordinal)).ToDictionary(file => Path.GetRelativePath(first, file), InodeOf);
+        kept.ShouldNotBeEmpty();
+        await Task.Delay(TimeSpan.FromSeconds(1));
         (await RunningPlatform.RunServerAsync("backup", "--state", platform.State, "--to", backup)).ExitCode.ShouldBe(0);
+        var second = Directory.GetDirectories(backup).ShouldHaveSingleItem();
+        second.ShouldNotBe(first);
+        kept.ShouldAllBe(file => InodeOf(Path.Combine(second, file.Key)) == file.Value);
+
+        // One that was broken off is no backup, and spoils none.
+        Directory.CreateDirectory(Path.Combine(backup, "unfinished-before", "server"));
         (File.GetUnixFileMode(backup) & (UnixFileMode)0x3F).ShouldBe((UnixFileMode)0);
         var after = await platform.SubmitAsync(Jobs.Shell("after", "true"));
         await platform.UntilFinishedAsync(after.Id);
@@ -62,7 +72,7 @@ public sealed class BackupTests
         await using var platform = await RunningPlatform.StartAsync();
         var backup = Path.Combine(platform.Root, "backup");
         (await RunningPlatform.RunServerAsync("backup", "--state", platform.State, "--to", backup)).ExitCode.ShouldBe(0);
-        await using (var database = new FileStream(Path.Combine(backup, "server", "convoy.db"), FileMode.Open))
+        await using (var database = new FileStream(Path.Combine(Directory.GetDirectories(backup).ShouldHaveSingleItem(), "server", "convoy.db"), FileMode.Open))
         {
             var page = new byte[4096];
             Array.Fill(page, byte.MaxValue);
@@ -76,5 +86,11 @@ public sealed class BackupTests
         Directory.GetDirectories(platform.Root, "restored*").ShouldBeEmpty();
         (await RunningPlatform.RunServerAsync("restore", "--from", platform.Marks, "--state", restored)).Output.ShouldContain("holds no whole backup");
         (await RunningPlatform.RunServerAsync("backup", "--state", platform.State, "--to", Path.Combine(platform.State, "backup"))).Output.ShouldContain("lies in the state folder itself");
+    }
+
+    private static string InodeOf(string path)
+    {
+        using var stat = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("stat", ["-c", "%i", path]) { RedirectStandardOutput = true })!;
+        return stat.StandardOutput.ReadToEnd().Trim();
     }
 }

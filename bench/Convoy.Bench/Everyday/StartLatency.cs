@@ -32,6 +32,7 @@ internal static class StartLatency
 
             before = Now();
             using var convoy = Process.Start(Convoy(programs, server, ["submit", "--detach", "--no-code", "-o", "name", "--", .. command]))!;
+            convoy.BeginErrorReadLine();
             var id = (await convoy.StandardOutput.ReadToEndAsync()).Trim();
             Keep(whole, i, await StartedAsync(mark) - before);
             await EndedAsync(client, id);
@@ -47,6 +48,7 @@ internal static class StartLatency
     private static ProcessStartInfo Convoy(string programs, ServerProcess server, IEnumerable<string> arguments) => new(Path.Combine(programs, "convoy"), arguments)
     {
         RedirectStandardOutput = true,
+        RedirectStandardError = true,
         Environment = { ["CONVOY_SERVER"] = server.Url.ToString(), ["CONVOY_TOKEN"] = server.Token },
     };
 

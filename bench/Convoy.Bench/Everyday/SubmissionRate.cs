@@ -24,11 +24,12 @@ internal static class SubmissionRate
             // The only device is taken, so that what is measured is taking in, not running.
             using var blocker = server.NewClient();
             await blocker.SubmitAsync(ServerProcess.NewId(), ServerProcess.Command("blocker", ["/bin/sleep", "1000"], gpus: 1), CancellationToken.None);
-            await output.WriteLineAsync(Row($"submissions, {Clients} clients", await MeasureAsync(async _ =>
+            var clients = Enumerable.Range(0, Clients).Select(_ => server.NewClient()).ToArray();
+            foreach (var when in (string[])["just after its start", "the next"])
             {
-                var client = server.NewClient();
-                return async () => await client.SubmitAsync(ServerProcess.NewId(), spec, CancellationToken.None);
-            })));
+                var measured = await MeasureAsync(i => Task.FromResult<Func<Task>>(async () => await clients[i].SubmitAsync(ServerProcess.NewId(), spec, CancellationToken.None)));
+                await output.WriteLineAsync(Row($"{Clients * Each} submissions, {Clients} clients, {when}", measured));
+            }
         }
 
         foreach (var connections in new[] { Clients, 1 })

@@ -15,6 +15,9 @@ internal static class UpVerb
         var nodes = Options.Number("--nodes", "M", "Split this machine into M virtual nodes", 1, 1024);
         var accelerator = Options.Text("--accelerator", "TYPE", "Type of the declared devices, such as A100-80G");
         var growAfter = Options.Text("--grow-after", "TIME", "How long an elastic job keeps its size before it grows (default: 10m)");
+        var reserve = Options.Text("--disk-reserve", "SIZE", "Room kept for what runs; nothing new is taken while less is free (default: a twentieth of the disk, from 16Mi to 2Gi)");
+        var retention = Options.Text("--retention", "KIND=TIME,…", "How long what ended jobs left is kept, such as logs=30d,outputs=forever; see `convoy-server --help`");
+        var config = Options.File("--config", "More of the server's options (convoy.yaml); what is given here goes before it");
         var trust = Options.Switch("--trust-tasks", "Allow more than one person although all tasks run under one uid");
         var certificate = Options.File("--tls-cert", "Certificate chain (PEM); needed for an address beyond loopback");
         var key = Options.File("--tls-key", "Its private key (PEM)");
@@ -23,7 +26,7 @@ internal static class UpVerb
             Examples = ["convoy up", "convoy up --nodes 2 --gpus 4          # try gangs without a GPU", "convoy up --state /data/convoy --listen 127.0.0.1:7799"],
             About = "The first start makes an administrator, whose token lies in the state folder, and writes the context `local`. Jobs go on when the platform is stopped, and are taken up by the next start.",
             SeeAlso = ["login", "submit", "node list"],
-            Options = { state, listen, gpus, nodes, accelerator, growAfter, trust, certificate, key },
+            Options = { state, listen, gpus, nodes, accelerator, growAfter, reserve, retention, config, trust, certificate, key },
             Body = (call, _) =>
             {
                 var program = Path.Combine(AppContext.BaseDirectory, ServerProgram);
@@ -35,6 +38,9 @@ internal static class UpVerb
                 Add("--nodes", call.Get(nodes)?.ToString(System.Globalization.CultureInfo.InvariantCulture));
                 Add("--accelerator", call.Get(accelerator));
                 Add("--grow-after", call.Get(growAfter));
+                Add("--disk-reserve", call.Get(reserve));
+                Add("--retention", call.Get(retention));
+                Add("--config", call.Get(config));
                 Add("--tls-cert", call.Get(certificate));
                 Add("--tls-key", call.Get(key));
                 Add("--lang", Core.Languages.LanguageTags.Of(Speech.Language));

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using Convoy.Core.Jobs;
 using Convoy.Core.Tasks;
@@ -6,15 +5,26 @@ using Convoy.Objects.Outputs;
 
 namespace Convoy.Clusters.LocalProcesses;
 
-/// <param name="LeftOut">Files that could not be read: gone meanwhile, or named so that they cannot be named again.</param>
+/// <param name="LeftOut">What could not be read, or is named so that it cannot be named again. What went away meanwhile is not missing.</param>
 public sealed record CopiedFiles(long Files, long Bytes, long LeftOut)
 {
-    public static CopiedFiles operator +(CopiedFiles one, CopiedFiles other) => new(one.Files + other.Files, one.Bytes + other.Bytes, one.LeftOut + other.LeftOut);
+    private const int MostTold = 10;
+
+    public static CopiedFiles None { get; } = new(0, 0, 0);
+
+    /// <summary>Paths of some that were left out.</summary>
+    public IReadOnlyList<string> FirstLeftOut { get; init; } = [];
+
+    public static CopiedFiles operator +(CopiedFiles one, CopiedFiles other) => new(one.Files + other.Files, one.Bytes + other.Bytes, one.LeftOut + other.LeftOut)
+    {
+        FirstLeftOut = other.FirstLeftOut.Count == 0 ? one.FirstLeftOut : [.. one.FirstLeftOut.Concat(other.FirstLeftOut).Take(MostTold)],
+    };
 }
 
 /// <summary>
 /// Copies what a local cluster keeps for people out of its folder, which may be in use, and back into a new one: logs, outputs and checkpoints.
-/// Not copied is what only running tasks need: a folder made from a copy knows of no task that runs.
+/// Not copied is what only running tasks need: a folder made from a copy knows of no task that runs. The copy belongs to who makes it; where
+/// people have uids of their own, theirs becomes theirs when the cluster is opened.
 /// </summary>
 public sealed class LocalArchive(string clusterFolder)
 {
@@ -23,141 +33,101 @@ public sealed class LocalArchive(string clusterFolder)
     /// <summary>The end of each task; the rest of its folder tells how to run it.</summary>
     private static readonly string[] Told = [TaskFolder.Started, TaskFolder.Exit];
 
-    private readonly StateLayout layout = new(Path.GetFullPath(clusterFolder));
+    private readonly StateLayout layout = new(Directory.ResolveLinkTarget(clusterFolder, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(clusterFolder));
 
     /// <summary>Whether the cluster's folder was made from a copy: tasks of the one it was copied from may still run on this machine.</summary>
     public static bool IsRestored(string clusterFolder) => File.Exists(Path.Combine(clusterFolder, RestoredName));
 
-    /// <summary>What an earlier copy to the same place has already is not copied again; what is gone here goes there.</summary>
-    public CopiedFiles CopyOut(string target, Action<CopiedFiles> progress)
+    /// <summary>Makes all that was written to the file system of a folder durable.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    public static void FlushFileSystem(string folder) => NativeFiles.FlushFileSystem(folder);
+
+    /// <summary>Gives a file another name, where the file system can and it is there.</summary>
+    public static bool TryLink(string file, string name) => NativeFiles.TryLink(file, name);
+
+    /// <param name="target">What lies there of a copy that was broken off is gone on with.</param>
+    /// <param name="earlier">An earlier copy on the same file system: what has not changed since takes no space again.</param>
+    /// <exception cref="IOException">The copy cannot be written.</exception>
+    public CopiedFiles CopyOut(string target, string? earlier, Action<CopiedFiles> progress)
     {
-        var total = new CopiedFiles(0, 0, 0);
-        if (File.Exists(layout.Identity)) total += TreeCopy.File(layout.Identity, Path.Combine(Made(target), Path.GetFileName(layout.Identity)));
-        var kept = new StateLayout(target);
+        var total = CopiedFiles.None;
+        Add(from => from.Root, folder => folder.Only([Path.GetFileName(layout.Identity)]));
         foreach (var job in JobsIn(layout.Jobs))
         {
-            total += CopyTold(layout.Job(job), Made(kept.Job(job)));
-            progress(total);
+            foreach (var attempt in NumbersIn(layout.Job(job)))
+            {
+                Add(from => from.Attempt(job, attempt), folder => folder.Only([Path.GetFileName(layout.Failed(job, attempt))]));
+                foreach (var rank in NumbersIn(layout.Attempt(job, attempt)))
+                {
+                    Add(from => from.Task(job, attempt, rank), folder => folder.Only(Told));
+                    Add(from => Path.Combine(from.Task(job, attempt, rank), TaskFolder.Log), folder => folder.All());
+                }
+            }
         }
 
-        RemoveGone(kept.Jobs, layout.Jobs);
-        foreach (var (number, person) in PeopleIn(layout.People))
+        foreach (var person in NumbersIn(layout.People))
         {
-            var folders = new PersonFolders(UidOf(number));
-            foreach (var job in JobsIn(Path.Combine(person, "jobs")))
+            foreach (var job in JobsIn(layout.Person(person).Jobs))
             {
-                foreach (var name in PersonLayout.Kept)
-                {
-                    var from = Path.Combine(layout.Person(number).Job(job), name);
-                    if (Directory.Exists(from)) total += CopyTheirs(folders, from, Made(Path.Combine(kept.Person(number).Job(job), name)));
-                }
-
-                progress(total);
+                foreach (var name in PersonLayout.Kept) Add(from => Path.Combine(from.Person(person).Job(job), name), folder => folder.All());
             }
 
-            RemoveGone(Path.Combine(kept.Person(number).Root, "jobs"), Path.Combine(person, "jobs"));
+            RemoveGone(from => from.Person(person).Jobs);
         }
 
         // After the folders from which outputs are taken in: what goes from there to here meanwhile is found twice, and not never.
         foreach (var job in JobsIn(layout.Outputs))
         {
-            foreach (var name in (string[])[OutputStore.ManifestsName, OutputStore.ContentName])
-            {
-                var from = Path.Combine(layout.Outputs, job.Value, name);
-                if (Directory.Exists(from)) total += TreeCopy.Folder(from, Path.Combine(kept.Outputs, job.Value, name));
-            }
-
-            progress(total);
+            foreach (var name in (string[])[OutputStore.ManifestsName, OutputStore.ContentName]) Add(from => Path.Combine(from.Outputs, job.Value, name), folder => folder.All());
         }
 
-        RemoveGone(kept.Outputs, layout.Outputs);
+        RemoveGone(from => from.Jobs);
+        RemoveGone(from => from.People);
+        RemoveGone(from => from.Outputs);
         return total;
+
+        void Add(Func<StateLayout, string> where, Func<TreeCopy, CopiedFiles> copy)
+        {
+            var before = total;
+            total += copy(new TreeCopy(where(layout), where(new StateLayout(target)), earlier is null ? null : where(new StateLayout(earlier)), sofar => progress(before + sofar)));
+        }
+
+        void RemoveGone(Func<StateLayout, string> where)
+        {
+            var now = where(layout);
+            foreach (var folder in Folders(where(new StateLayout(target))).Where(folder => !Directory.Exists(Path.Combine(now, Path.GetFileName(folder))))) Directory.Delete(folder, recursive: true);
+        }
     }
 
     /// <summary>Into a folder that is not there yet.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
     public CopiedFiles CopyIn(string source, Action<CopiedFiles> progress)
     {
         var kept = new StateLayout(source);
-        Directory.CreateDirectory(layout.Root);
         Directory.CreateDirectory(layout.Jobs);
         Directory.CreateDirectory(layout.People);
         DurableFile.Write(Path.Combine(layout.Root, RestoredName), []);
-        var total = File.Exists(kept.Identity) ? TreeCopy.File(kept.Identity, layout.Identity) : new CopiedFiles(0, 0, 0);
-        foreach (var job in JobsIn(kept.Jobs))
+        var total = new TreeCopy(kept.Root, layout.Root).Only([Path.GetFileName(kept.Identity)]);
+        Add(kept.Jobs, layout.Jobs);
+        Add(kept.Outputs, layout.Outputs);
+        foreach (var person in NumbersIn(kept.People))
         {
-            total += TreeCopy.Folder(kept.Job(job), layout.Job(job));
-            progress(total);
-        }
-
-        foreach (var job in JobsIn(kept.Outputs)) total += TreeCopy.Folder(Path.Combine(kept.Outputs, job.Value), Path.Combine(layout.Outputs, job.Value));
-        foreach (var (number, person) in PeopleIn(kept.People))
-        {
-            var folders = new PersonFolders(UidOf(number));
-            foreach (var job in JobsIn(Path.Combine(person, "jobs")))
+            foreach (var job in JobsIn(kept.Person(person).Jobs))
             {
-                folders.MakePassage(layout.Person(number).Job(job));
-                foreach (var name in PersonLayout.Kept.Where(name => Directory.Exists(Path.Combine(kept.Person(number).Job(job), name)))) total += CopyBack(folders, kept.Person(number).Job(job), layout.Person(number).Job(job), name);
-                progress(total);
+                var place = layout.Person(person).Job(job);
+                new PersonFolders(null).MakePassage(place);
+                foreach (var name in PersonLayout.Kept) Add(Path.Combine(kept.Person(person).Job(job), name), Path.Combine(place, name));
             }
         }
 
         return total;
-    }
 
-    private static CopiedFiles CopyBack(PersonFolders folders, string from, string to, string name)
-    {
-        var copied = TreeCopy.Folder(Path.Combine(from, name), Path.Combine(to, name));
-        if (name == PersonLayout.CheckpointsName)
+        void Add(string from, string to)
         {
-            folders.GiveTree(Path.Combine(to, name));
-            return copied;
+            var before = total;
+            total += new TreeCopy(from, to, null, sofar => progress(before + sofar)).All();
         }
-
-        // Of outputs the person's own are the folders of each attempt's ranks; the way there is the platform's.
-        folders.TakePassage(Path.Combine(to, name));
-        foreach (var attempt in Directory.EnumerateDirectories(Path.Combine(to, name)))
-        {
-            folders.TakePassage(attempt);
-            foreach (var rank in Directory.EnumerateDirectories(attempt)) folders.GiveTree(rank);
-        }
-
-        return copied;
     }
-
-    private static CopiedFiles CopyTold(string from, string to)
-    {
-        var total = new CopiedFiles(0, 0, 0);
-        foreach (var attempt in Folders(from))
-        {
-            var there = Made(Path.Combine(to, Path.GetFileName(attempt)));
-            var failed = Path.Combine(attempt, "failed.json");
-            if (File.Exists(failed)) total += TreeCopy.File(failed, Path.Combine(there, "failed.json"));
-            foreach (var rank in Folders(attempt))
-            {
-                var task = Made(Path.Combine(there, Path.GetFileName(rank)));
-                foreach (var name in Told.Where(name => File.Exists(Path.Combine(rank, name)))) total += TreeCopy.File(Path.Combine(rank, name), Path.Combine(task, name));
-                if (Directory.Exists(Path.Combine(rank, TaskFolder.Log))) total += TreeCopy.Folder(Path.Combine(rank, TaskFolder.Log), Path.Combine(task, TaskFolder.Log));
-            }
-        }
-
-        return total;
-    }
-
-    /// <summary>Looked for and opened with the person's rights, lest a link lead elsewhere; written with ours.</summary>
-    private static CopiedFiles CopyTheirs(PersonFolders folders, string from, string to)
-    {
-        using var found = new BlockingCollection<FoundFile>(boundedCapacity: 32);
-        var looking = Task.Run(() =>
-        {
-            var isWhole = folders.AsPerson(() => TreeCopy.Find(from, found));
-            found.CompleteAdding();
-            return isWhole;
-        });
-        var copied = TreeCopy.Mirror(found.GetConsumingEnumerable(), to);
-        return looking.Result ? copied : copied + new CopiedFiles(0, 0, 1);
-    }
-
-    private static int? UidOf(int number) => Environment.IsPrivilegedProcess ? LocalClusterOptions.DefaultUidBase + number : null;
 
     private static IEnumerable<JobId> JobsIn(string folder)
     {
@@ -167,24 +137,24 @@ public sealed class LocalArchive(string clusterFolder)
         }
     }
 
-    private static IEnumerable<(int Number, string Folder)> PeopleIn(string folder)
+    private static IEnumerable<int> NumbersIn(string folder)
     {
-        foreach (var person in Folders(folder))
+        foreach (var path in Folders(folder))
         {
-            if (int.TryParse(Path.GetFileName(person), NumberStyles.None, CultureInfo.InvariantCulture, out var number)) yield return (number, person);
+            if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number)) yield return number;
         }
     }
 
-    private static string[] Folders(string folder) => Directory.Exists(folder) ? Directory.GetDirectories(folder) : [];
-
-    private static void RemoveGone(string kept, string now)
+    /// <summary>Whoever may not read one of the platform's own folders copies nothing rather than a part.</summary>
+    private static string[] Folders(string folder)
     {
-        foreach (var folder in Folders(kept).Where(folder => !Directory.Exists(Path.Combine(now, Path.GetFileName(folder))))) Directory.Delete(folder, recursive: true);
-    }
-
-    private static string Made(string folder)
-    {
-        Directory.CreateDirectory(folder);
-        return folder;
+        try
+        {
+            return Directory.GetDirectories(folder);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
     }
 }

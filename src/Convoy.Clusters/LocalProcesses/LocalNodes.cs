@@ -6,9 +6,12 @@ namespace Convoy.Clusters.LocalProcesses;
 /// <summary>This machine as nodes.</summary>
 internal static class LocalNodes
 {
+    /// <summary>A hanging driver is no reason not to run what needs no device.</summary>
+    private static readonly TimeSpan DriverAnswersWithin = TimeSpan.FromSeconds(30);
+
     public static async Task<IReadOnlyList<NodeObservation>> DiscoverAsync(LocalClusterOptions options, CancellationToken cancellationToken)
     {
-        var found = options.GpusPerNode is null ? FoundDevice.Parse(await NvidiaSmi.AskAsync("index,name,memory.total", cancellationToken)) : [];
+        var found = options.GpusPerNode is null ? FoundDevice.Parse(await NvidiaSmi.AskAsync("index,name,memory.total", DriverAnswersWithin, cancellationToken) ?? "") : [];
         return Split(options, found, Environment.ProcessorCount, TotalMemory());
     }
 

@@ -22,10 +22,15 @@ public sealed class LocalUsage(string stateFolder, bool asksDevices, TimeProvide
     /// <summary>For the first rate: two looks have to be apart.</summary>
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>What is known of processes does not wait for a driver that hangs, nor is it asked each time.</summary>
+    private static readonly TimeSpan DriverAnswersWithin = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan AsksAgainAfter = TimeSpan.FromMinutes(1);
+
     private readonly StateLayout layout = new(Path.GetFullPath(stateFolder));
     private readonly SemaphoreSlim turn = new(1, 1);
     private Look? before;
     private Look? latest;
+    private long? silentSince;
 
     public async Task<IReadOnlyList<TaskUse?>> MeasureAsync(IReadOnlyList<MeasuredTask> tasks, CancellationToken cancellationToken)
     {
@@ -53,8 +58,16 @@ public sealed class LocalUsage(string stateFolder, bool asksDevices, TimeProvide
         }
 
         before = latest;
-        var devices = asksDevices ? DeviceUse.Parse(await NvidiaSmi.AskAsync(DeviceFields, cancellationToken)) : [];
+        var devices = await DevicesAsync(cancellationToken);
         latest = new Look(time.GetTimestamp(), ProcessUse.Read(), devices);
+    }
+
+    private async Task<DeviceUse[]> DevicesAsync(CancellationToken cancellationToken)
+    {
+        if (!asksDevices || (silentSince is { } since && time.GetElapsedTime(since) < AsksAgainAfter)) return [];
+        var told = await NvidiaSmi.AskAsync(DeviceFields, DriverAnswersWithin, cancellationToken);
+        silentSince = told is null ? time.GetTimestamp() : null;
+        return DeviceUse.Parse(told ?? "");
     }
 
     private TaskUse? Use(MeasuredTask task)

@@ -9,6 +9,7 @@ internal static unsafe partial class NativeFiles
 {
     public const int NoSuchFile = 2;
     public const int NotAllowed = 13;
+    public const int NothingThere = 6;
 
     private const int CloseOnExec = 0x80000;
     private const int NoWaiting = 0x800;
@@ -87,6 +88,33 @@ internal static unsafe partial class NativeFiles
         if (ChangeOpenMode(folder, mode) != 0) throw LastError("a folder's mode");
     }
 
+    /// <summary>Where the next data of a file with holes begin; null where there are none after <paramref name="at"/>.</summary>
+    public static long? NextData(SafeFileHandle file, long at)
+    {
+        const int data = 3;
+        var found = Seek(file, at, data);
+        return found >= 0 ? found : LastErrorNumber == NothingThere ? null : at;
+    }
+
+    /// <summary>Where data that begin at <paramref name="at"/> end.</summary>
+    public static long NextHole(SafeFileHandle file, long at)
+    {
+        const int hole = 4;
+        var found = Seek(file, at, hole);
+        return found >= 0 ? found : long.MaxValue;
+    }
+
+    /// <summary>Gives a file another name on the same file system.</summary>
+    public static bool TryLink(string file, string name) => Link(file, name) == 0;
+
+    /// <summary>Makes all that was written to the file system of a folder durable.</summary>
+    /// <exception cref="IOException">The folder is none, or the disk failed.</exception>
+    public static void FlushFileSystem(string path)
+    {
+        using var folder = OpenFolder(path);
+        if (folder.IsInvalid || SyncFileSystem(folder) != 0) throw LastError(path);
+    }
+
     public static int LastErrorNumber => Marshal.GetLastPInvokeError();
 
     public static IOException LastError(string what) => new($"{what} cannot be used: {new Win32Exception(LastErrorNumber).Message}");
@@ -121,6 +149,15 @@ internal static unsafe partial class NativeFiles
 
     [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
     private static partial int ChangeOpenMode(OpenFolder folder, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "lseek64", SetLastError = true)]
+    private static partial long Seek(SafeFileHandle file, long at, int from);
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string file, string name);
+
+    [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
+    private static partial int SyncFileSystem(OpenFolder folder);
 
     [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
     private static partial int SetPriority(int which, uint who, int value);

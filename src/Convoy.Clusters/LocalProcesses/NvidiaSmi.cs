@@ -6,18 +6,16 @@ namespace Convoy.Clusters.LocalProcesses;
 /// <summary>NVIDIA's own program, where there is one.</summary>
 internal static class NvidiaSmi
 {
-    private static readonly TimeSpan AskingTakes = TimeSpan.FromSeconds(30);
-
-    /// <summary>Lines of values; empty where there is no driver, or it does not answer.</summary>
+    /// <summary>Lines of values; empty where there is no driver; null where it does not answer in time.</summary>
     /// <param name="fields">Names of its query language.</param>
-    public static async Task<string> AskAsync(string fields, CancellationToken cancellationToken)
+    public static async Task<string?> AskAsync(string fields, TimeSpan within, CancellationToken cancellationToken)
     {
         var ask = new ProcessStartInfo("nvidia-smi", [$"--query-gpu={fields}", "--format=csv,noheader,nounits"]) { RedirectStandardOutput = true, RedirectStandardError = true };
         try
         {
             using var process = Process.Start(ask)!;
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            deadline.CancelAfter(AskingTakes);
+            deadline.CancelAfter(within);
             try
             {
                 var text = await process.StandardOutput.ReadToEndAsync(deadline.Token);
@@ -26,10 +24,9 @@ internal static class NvidiaSmi
             }
             catch (OperationCanceledException)
             {
-                // A hanging driver is no reason not to run what needs no device.
                 process.Kill();
                 cancellationToken.ThrowIfCancellationRequested();
-                return "";
+                return null;
             }
         }
         catch (Win32Exception)

@@ -8,11 +8,13 @@ namespace Convoy.Clusters.LocalProcesses;
 internal readonly record struct AttemptOutput(JobId Job, int Owner, int Attempt);
 
 /// <summary>
-/// Takes the outputs of ended tasks in, one after the other, on a thread of its own that yields to all other work. Level-triggered: what
-/// is to be done lies in people's folders, and is looked for when the cluster opens.
+/// Takes the outputs of ended tasks in, on threads of its own that yield to all other work: one attempt of a person's at a time and everybody
+/// in turn, so that whoever left most holds up nobody but themselves. Level-triggered: what is to be done lies in people's folders, and is
+/// looked for when the cluster opens.
 /// </summary>
 internal sealed partial class OutputIntake : IDisposable
 {
+    private const int PeopleAtOnce = 4;
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(1);
 
@@ -24,12 +26,19 @@ internal sealed partial class OutputIntake : IDisposable
     private readonly TimeProvider time;
     private readonly ILogger logger;
     private readonly Lock gate = new();
-    private readonly Queue<AttemptOutput> waiting = [];
-    private JobId? current;
-    private bool isForgottenMeanwhile;
+
+    /// <summary>By owner; also of one of whom something is being taken in and nothing waits.</summary>
+    private readonly Dictionary<int, Queue<Turn>> waiting = [];
+
+    /// <summary>Those of whom something waits and nothing is being taken in.</summary>
+    private readonly Queue<int> owners = [];
+    private readonly PriorityQueue<Turn, DateTimeOffset> putOff = new();
+
+    /// <summary>Being taken in; true where the job was forgotten meanwhile.</summary>
+    private readonly Dictionary<JobId, bool> current = [];
     private readonly SemaphoreSlim wake = new(0);
     private readonly CancellationTokenSource closing = new();
-    private readonly Thread thread;
+    private readonly Thread[] threads;
 
     /// <param name="hasEnded">Whether an attempt found in a person's folder has ended for good.</param>
     public OutputIntake(StateLayout layout, OutputStore store, OutputLimits limits, Func<int, int?> uidOf, Func<AttemptOutput, bool> hasEnded, TimeProvider time, ILogger logger)
@@ -41,86 +50,117 @@ internal sealed partial class OutputIntake : IDisposable
         this.hasEnded = hasEnded;
         this.time = time;
         this.logger = logger;
-        thread = new Thread(Run) { IsBackground = true, Name = "outputs" };
+        threads = [.. Enumerable.Range(0, PeopleAtOnce).Select(number => new Thread(() => Run(isFirst: number == 0)) { IsBackground = true, Name = "outputs" })];
     }
 
-    public void Start() => thread.Start();
+    public void Start()
+    {
+        foreach (var thread in threads) thread.Start();
+    }
 
     public void Add(AttemptOutput ended)
     {
-        lock (gate) waiting.Enqueue(ended);
+        lock (gate) Queue(new Turn(ended, TimeSpan.Zero, 0));
         wake.Release();
     }
 
     /// <summary>Of a job that is deleted nothing more is kept. Nobody but who deletes it can tell that: a job whose end is no longer remembered keeps its outputs.</summary>
     public void Forget(JobId job)
     {
-        lock (gate) isForgottenMeanwhile |= current == job;
+        lock (gate)
+        {
+            if (current.ContainsKey(job)) current[job] = true;
+        }
     }
 
     /// <summary>What is being taken in is broken off, and begun anew by the next life.</summary>
     public void Dispose()
     {
         closing.Cancel();
-        if (thread.IsAlive) thread.Join();
+        foreach (var thread in threads.Where(thread => thread.IsAlive)) thread.Join();
         closing.Dispose();
         wake.Dispose();
     }
 
-    private void Run()
+    private void Run(bool isFirst)
     {
         NativeFiles.YieldToOthers();
-        var again = new List<AttemptOutput>();
         try
         {
-            again.AddRange(layout.AttemptsWithOutput(closing.Token).Where(hasEnded));
-            var (retry, tried) = (TimeSpan.Zero, time.GetTimestamp());
+            if (isFirst)
+            {
+                foreach (var left in layout.AttemptsWithOutput(closing.Token).Where(hasEnded)) Add(left);
+            }
+
             while (true)
             {
-                foreach (var ended in Waiting()) Take(ended, again);
-                if (time.GetElapsedTime(tried) >= retry)
+                var (turn, pause) = Next();
+                if (turn is null)
                 {
-                    var due = again.ToArray();
-                    again.Clear();
-                    foreach (var ended in due) Take(ended, again);
-                    tried = time.GetTimestamp();
-                    retry = again.Count == 0 || retry < FirstRetry ? FirstRetry : retry * 2 < LongestRetry ? retry * 2 : LongestRetry;
+                    wake.Wait(pause, closing.Token);
+                    continue;
                 }
 
-                if (again.Count == 0) wake.Wait(closing.Token);
-                else wake.Wait(Max(retry - time.GetElapsedTime(tried), TimeSpan.Zero), closing.Token);
+                var again = Take(turn);
+                lock (gate)
+                {
+                    if (again is not null) putOff.Enqueue(again, time.GetUtcNow() + again.Pause);
+                    if (waiting[turn.Ended.Owner].Count > 0) owners.Enqueue(turn.Ended.Owner);
+                    else waiting.Remove(turn.Ended.Owner);
+                }
             }
         }
         catch (OperationCanceledException)
         {
             // The cluster closes.
         }
-
-        static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
     }
 
-    private IEnumerable<AttemptOutput> Waiting()
+    private void Queue(Turn turn)
     {
-        while (true)
+        if (!waiting.TryGetValue(turn.Ended.Owner, out var queue))
         {
-            AttemptOutput next;
-            lock (gate)
+            waiting.Add(turn.Ended.Owner, queue = []);
+            owners.Enqueue(turn.Ended.Owner);
+        }
+
+        queue.Enqueue(turn);
+    }
+
+    /// <summary>What to take in now; or nothing, and how long there will be nothing unless more is added.</summary>
+    private (Turn? Turn, TimeSpan Pause) Next()
+    {
+        lock (gate)
+        {
+            var now = time.GetUtcNow();
+            while (putOff.TryPeek(out var due, out var at) && at <= now)
             {
-                if (!waiting.TryDequeue(out next)) yield break;
+                putOff.Dequeue();
+                Queue(due);
             }
 
-            yield return next;
+            if (owners.TryDequeue(out var owner))
+            {
+                var turn = waiting[owner].Dequeue();
+                current[turn.Ended.Job] = false;
+                return (turn, TimeSpan.Zero);
+            }
+
+            return (null, putOff.TryPeek(out _, out var next) ? next - now : Timeout.InfiniteTimeSpan);
         }
     }
 
-    private void Take(AttemptOutput ended, List<AttemptOutput> again)
+    /// <returns>Null where it is done, or else when to try again.</returns>
+    private Turn? Take(Turn turn)
     {
-        lock (gate) (current, isForgottenMeanwhile) = (ended.Job, false);
+        var ended = turn.Ended;
+        Turn? again = null;
         try
         {
+            store.CheckSpace(turn.BytesNeeded);
             foreach (var rank in layout.Person(ended.Owner).OutputRanks(ended.Job, ended.Attempt))
             {
-                if (IsForgotten()) break;
+                if (IsForgotten(ended.Job)) break;
                 Take(ended, rank);
             }
         }
@@ -128,13 +168,14 @@ internal sealed partial class OutputIntake : IDisposable
         catch (Exception trouble) when (trouble is not OperationCanceledException)
 #pragma warning restore CA1031
         {
+            // What did not fit is not copied again before there is room for so much.
+            again = turn.Later(trouble is OutputSpaceException space ? space.BytesNeeded : 0);
             LogPutOff(logger, ended.Job, ended.Attempt, trouble.Message);
-            again.Add(ended);
         }
 
         bool isForgotten;
-        lock (gate) (current, isForgotten) = (null, isForgottenMeanwhile);
-        if (!isForgotten) return;
+        lock (gate) current.Remove(ended.Job, out isForgotten);
+        if (!isForgotten) return again;
         try
         {
             // What was kept after whoever deleted the job had looked.
@@ -144,11 +185,13 @@ internal sealed partial class OutputIntake : IDisposable
         {
             LogPutOff(logger, ended.Job, ended.Attempt, trouble.Message);
         }
+
+        return again;
     }
 
-    private bool IsForgotten()
+    private bool IsForgotten(JobId job)
     {
-        lock (gate) return isForgottenMeanwhile;
+        lock (gate) return current[job];
     }
 
     private void Take(AttemptOutput ended, int rank)
@@ -174,7 +217,7 @@ internal sealed partial class OutputIntake : IDisposable
             }
         }
 
-        if (summary?.FolderStays == true || IsForgotten()) return;
+        if (summary?.FolderStays == true || IsForgotten(ended.Job)) return;
         try
         {
             new PersonFolders(uidOf(ended.Owner)).Remove(path);
@@ -184,6 +227,13 @@ internal sealed partial class OutputIntake : IDisposable
             // All of worth is kept. The next life tries again.
             LogNotRemoved(logger, path, theirs.Message);
         }
+    }
+
+    /// <param name="Pause">Before it is tried.</param>
+    /// <param name="BytesNeeded">At least; what earlier tries found out.</param>
+    private sealed record Turn(AttemptOutput Ended, TimeSpan Pause, long BytesNeeded)
+    {
+        public Turn Later(long bytesNeeded) => new(Ended, Pause == TimeSpan.Zero ? FirstRetry : Pause * 2 < LongestRetry ? Pause * 2 : LongestRetry, bytesNeeded);
     }
 
     [LoggerMessage(10, LogLevel.Information, "Output of {Job} attempt {Attempt} rank {Rank} is kept: {Files} files, {Bytes} bytes; {Left} entries were left behind")]

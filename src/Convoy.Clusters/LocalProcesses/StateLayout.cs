@@ -54,7 +54,7 @@ internal sealed class StateLayout(string root)
     {
         foreach (var owner in NumbersIn(People))
         {
-            var jobs = Path.Combine(Person(owner).Root, "jobs");
+            var jobs = Person(owner).Jobs;
             if (!Directory.Exists(jobs)) continue;
             foreach (var folder in Directory.EnumerateDirectories(jobs))
             {
@@ -104,7 +104,9 @@ internal sealed class PersonLayout(string root)
 
     public string Home => Path.Combine(root, "home");
 
-    public string Job(JobId job) => Path.Combine(root, "jobs", job.Value);
+    public string Jobs => Path.Combine(root, "jobs");
+
+    public string Job(JobId job) => Path.Combine(Jobs, job.Value);
 
     public string CodeOf(JobId job) => Path.Combine(Job(job), "code");
 

@@ -1,161 +1,231 @@
-using System.Collections.Concurrent;
+using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
 using Microsoft.Win32.SafeHandles;
 
 namespace Convoy.Clusters.LocalProcesses;
 
-/// <param name="Path">Below the folder that was looked through.</param>
-/// <param name="Content">Open for reading; null for a folder or a link.</param>
-/// <param name="Link">What a link names; null for others.</param>
-internal sealed record FoundFile(string Path, UnixFileMode Mode, DateTime WrittenAt, SafeFileHandle? Content, string? Link);
-
-/// <summary>Copies files, folders and links as they are. What is none of these is left out.</summary>
-internal static class TreeCopy
+/// <summary>
+/// Copies files with their holes, folders and links as they are; pipes, devices and sockets are nothing to copy. People own what is copied
+/// and may change it meanwhile, so it is reached by open folders alone and no link leads elsewhere. The copy is the platform's, and nobody
+/// writes to it but this.
+/// </summary>
+/// <param name="from">A folder, and no link to one.</param>
+/// <param name="to">What lies there of an earlier copy that was broken off is kept where it is the same, and goes where it is not there any more.</param>
+/// <param name="earlier">Another copy of the same folder on the same file system: what has not changed since is the same file there and here.</param>
+/// <param name="progress">Told after each file what was copied by then.</param>
+internal sealed class TreeCopy(string from, string to, string? earlier = null, Action<CopiedFiles>? progress = null)
 {
     private const UnixFileMode OwnerAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>Without set-uid and its like: until a copy has its owner it is the platform's.</summary>
+    /// <summary>Without set-uid and its like: a copy has another owner.</summary>
     private const UnixFileMode Permissions = (UnixFileMode)0x1FF;
 
     private const int BufferBytes = 1 << 20;
 
-    /// <summary>Nothing where the same file, to its size and time, is there.</summary>
-    public static CopiedFiles File(string from, string to)
+    /// <summary>So many folders are held open at once.</summary>
+    private const int Deepest = 200;
+
+    /// <summary>Of Linux is 4096.</summary>
+    private const int LongestPath = 4000;
+
+    private CopiedFiles copied = CopiedFiles.None;
+
+    /// <exception cref="IOException">The copy cannot be written.</exception>
+    public CopiedFiles All()
     {
-        try
+        using var folder = OpenSource();
+        if (folder is not null) Copy(folder, to, earlier, 1);
+        return copied;
+    }
+
+    /// <summary>Those that are there of some files in it.</summary>
+    /// <exception cref="IOException">The copy cannot be written.</exception>
+    public CopiedFiles Only(IEnumerable<string> names)
+    {
+        using var folder = OpenSource();
+        if (folder is null) return copied;
+        Directory.CreateDirectory(to);
+        foreach (var name in names)
         {
-            using var content = Native.OpenToRead(from);
-            return Write([new FoundFile(Path.GetFileName(to), System.IO.File.GetUnixFileMode(content), System.IO.File.GetLastWriteTimeUtc(content), content, null)], Path.GetDirectoryName(to)!);
+            if (File.Exists(Path.Combine(from, name))) Copy(folder, Encoding.UTF8.GetBytes(name + '\0'), Path.Combine(to, name), Beside(earlier, name));
         }
-        catch (IOException) when (!System.IO.File.Exists(from))
+
+        return copied;
+    }
+
+    private static string? Beside(string? folder, string name) => folder is null ? null : Path.Combine(folder, name);
+
+    /// <summary>Null where it is gone, or was left out.</summary>
+    private OpenFolder? OpenSource()
+    {
+        var folder = OpenFolder.Open(from);
+        if (!folder.IsInvalid) return folder;
+        if (NativeFiles.LastErrorNumber != NativeFiles.NoSuchFile) LeaveOut(to);
+        folder.Dispose();
+        return null;
+    }
+
+    private void Copy(OpenFolder folder, string target, string? twin, int depth)
+    {
+        Clear(target, wantsFolder: true);
+        Directory.CreateDirectory(target);
+        File.SetUnixFileMode(target, (UnixFileMode)NativeFiles.Status(folder).Mode | OwnerAll);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var name in NamesIn(folder, target, seen))
         {
-            return new CopiedFiles(0, 0, 1);
+            var text = OpenFolder.Text(name);
+            var path = Path.Combine(target, text);
+            if (NativeFiles.Status(folder, name) is not { } status)
+            {
+                if (NativeFiles.LastErrorNumber != NativeFiles.NoSuchFile) LeaveOut(path);
+                continue;
+            }
+
+            if (status is not ({ IsFolder: true } or { IsFile: true } or { IsLink: true })) continue;
+            if (!Utf8.IsValid(name) || Encoding.UTF8.GetByteCount(path) > LongestPath || depth == Deepest)
+            {
+                LeaveOut(path);
+                continue;
+            }
+
+            seen.Add(text);
+            if (status.IsFile) Copy(folder, name, path, Beside(twin, text));
+            else if (status.IsLink) CopyLink(folder, name, path);
+            else CopyFolder(folder, name, path, Beside(twin, text), depth + 1);
         }
     }
 
-    public static CopiedFiles Folder(string from, string to)
+    private void CopyFolder(OpenFolder folder, byte[] name, string path, string? twin, int depth)
     {
-        using var found = new BlockingCollection<FoundFile>(boundedCapacity: 32);
-        var looking = Task.Run(() =>
+        using var child = folder.OpenChild(name);
+        if (!child.IsInvalid) Copy(child, path, twin, depth);
+        else if (NativeFiles.LastErrorNumber != NativeFiles.NoSuchFile) LeaveOut(path);
+    }
+
+    /// <summary>Where they could all be told, what is not among <paramref name="seen"/> by then goes from the copy.</summary>
+    private IEnumerable<byte[]> NamesIn(OpenFolder folder, string target, HashSet<string> seen)
+    {
+        using var names = folder.Names().GetEnumerator();
+        while (true)
         {
             try
             {
-                Find(from, found);
+                if (!names.MoveNext()) break;
             }
-            finally
+            catch (IOException) when (NativeFiles.Status(folder).Names == 0)
             {
-                found.CompleteAdding();
+                // Removed meanwhile.
+                break;
             }
-        });
-        var copied = Write(found.GetConsumingEnumerable(), to);
-        looking.Wait();
-        return copied;
-    }
+            catch (IOException)
+            {
+                LeaveOut(target);
+                yield break;
+            }
 
-    /// <summary>Everything below, each folder before what is in it. Links are not followed.</summary>
-    public static void Find(string root, BlockingCollection<FoundFile> found)
-    {
-        var folders = new Stack<DirectoryInfo>([new DirectoryInfo(root)]);
-        while (folders.TryPop(out var folder))
+            yield return names.Current;
+        }
+
+        foreach (var entry in new DirectoryInfo(target).EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = 0 }).Where(entry => !seen.Contains(entry.Name)))
         {
-            found.Add(new FoundFile(Path.GetRelativePath(root, folder.FullName), folder.UnixFileMode, folder.LastWriteTimeUtc, null, null));
-            foreach (var entry in In(folder, found))
-            {
-                if (entry.LinkTarget is null && entry is DirectoryInfo below) folders.Push(below);
-                else found.Add(Look(entry, Path.GetRelativePath(root, entry.FullName)));
-            }
+            Clear(entry.FullName, wantsFolder: entry is not DirectoryInfo);
         }
     }
 
-    /// <summary>Nothing where it is closed, or gone: its neighbours are there all the same.</summary>
-    private static FileSystemInfo[] In(DirectoryInfo folder, BlockingCollection<FoundFile> found)
+    private void CopyLink(OpenFolder folder, byte[] name, string path)
+    {
+        var bytes = NativeFiles.ReadLink(folder, name);
+        if (!Utf8.IsValid(bytes)) LeaveOut(path);
+        if (bytes.Length == 0 || !Utf8.IsValid(bytes)) return;
+        Clear(path, wantsFolder: false);
+        File.Delete(path);
+        File.CreateSymbolicLink(path, Encoding.UTF8.GetString(bytes));
+        copied += new CopiedFiles(1, 0, 0);
+    }
+
+    private void Copy(OpenFolder folder, byte[] name, string path, string? twin)
+    {
+        using var content = NativeFiles.OpenFile(folder, name);
+        if (content.IsInvalid)
+        {
+            if (NativeFiles.LastErrorNumber != NativeFiles.NoSuchFile) LeaveOut(path);
+            return;
+        }
+
+        // What was opened counts, not what the name meant before.
+        if (!NativeFiles.Status(content).IsFile) return;
+        var source = FileFace.Of(content);
+        Clear(path, wantsFolder: false);
+        if (FileFace.Of(path) != source)
+        {
+            File.Delete(path);
+            if ((twin is null || FileFace.Of(twin) != source || !NativeFiles.TryLink(twin, path)) && !TryWrite(content, source, path))
+            {
+                LeaveOut(path);
+                return;
+            }
+        }
+
+        copied += new CopiedFiles(1, source.Bytes, 0);
+        progress?.Invoke(copied);
+    }
+
+    /// <summary>As much as it had when it was opened. False where it cannot be read.</summary>
+    private static bool TryWrite(SafeFileHandle content, FileFace source, string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+        using var stream = new FileStream(path, options);
+        var copy = stream.SafeFileHandle;
+        for (long at = 0; NativeFiles.NextData(content, at) is { } data && data < source.Bytes;)
+        {
+            at = Math.Min(NativeFiles.NextHole(content, data), source.Bytes);
+            if (TryWrite(content, copy, data, at)) continue;
+            File.Delete(path);
+            return false;
+        }
+
+        RandomAccess.SetLength(copy, source.Bytes);
+        File.SetUnixFileMode(copy, source.Mode);
+        if (source.WrittenAt is { } writtenAt) File.SetLastWriteTimeUtc(copy, writtenAt);
+        return true;
+    }
+
+    private static bool TryWrite(SafeFileHandle content, SafeFileHandle copy, long at, long end)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(BufferBytes, end - at));
+        try
+        {
+            while (at < end)
+            {
+                // None where it was shortened meanwhile.
+                if (TryRead(content, buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - at)), at) is not { } count) return false;
+                if (count == 0) return true;
+                RandomAccess.Write(copy, buffer.AsSpan(0, count), at);
+                at += count;
+            }
+
+            return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static int? TryRead(SafeFileHandle content, Span<byte> into, long at)
     {
         try
         {
-            return folder.GetFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = false });
+            return RandomAccess.Read(content, into, at);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
-            found.Add(new FoundFile("", default, default, null, null));
-            return [];
+            return null;
         }
     }
 
-    private static FoundFile Look(FileSystemInfo entry, string path)
-    {
-        if (entry.LinkTarget is { } target) return new FoundFile(path, default, default, null, target);
-        SafeFileHandle? content = null;
-        try
-        {
-#pragma warning disable CA2000 // Whoever writes it elsewhere disposes of it.
-            content = Native.OpenToRead(entry.FullName);
-#pragma warning restore CA2000
-
-            // Asked of a pipe or a device, this throws.
-            _ = RandomAccess.GetLength(content);
-            return new FoundFile(path, entry.UnixFileMode, entry.LastWriteTimeUtc, content, null);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            // Gone, no file at all, or of a name that is no text.
-            content?.Dispose();
-            return new FoundFile("", default, default, null, null);
-        }
-    }
-
-    /// <summary>What an earlier copy left there and is not found any more stays.</summary>
-    public static CopiedFiles Write(IEnumerable<FoundFile> found, string root) => Write(found, root, []);
-
-    /// <summary>What an earlier copy left there and is not found any more goes.</summary>
-    public static CopiedFiles Mirror(IEnumerable<FoundFile> found, string root)
-    {
-        var paths = new HashSet<string>(StringComparer.Ordinal);
-        var copied = Write(found, root, paths);
-        var folders = new Stack<DirectoryInfo>([new DirectoryInfo(root)]);
-        while (folders.TryPop(out var folder))
-        {
-            foreach (var entry in folder.GetFileSystemInfos())
-            {
-                var isFolder = entry is DirectoryInfo && entry.LinkTarget is null;
-                if (!paths.Contains(Path.GetRelativePath(root, entry.FullName))) Clear(entry.FullName, wantsFolder: !isFolder);
-                else if (isFolder) folders.Push((DirectoryInfo)entry);
-            }
-        }
-
-        return copied;
-    }
-
-    private static CopiedFiles Write(IEnumerable<FoundFile> found, string root, HashSet<string> paths)
-    {
-        var (files, bytes, leftOut) = (0L, 0L, 0L);
-        var buffer = new byte[BufferBytes];
-        Directory.CreateDirectory(root);
-        foreach (var entry in found)
-        {
-            using var content = entry.Content;
-            paths.Add(entry.Path);
-            var path = Path.Combine(root, entry.Path);
-            if (entry.Path.Length == 0)
-            {
-                leftOut++;
-                continue;
-            }
-
-            var isFolder = content is null && entry.Link is null;
-            Clear(path, isFolder);
-            if (isFolder)
-            {
-                Directory.CreateDirectory(path);
-                System.IO.File.SetUnixFileMode(path, entry.Mode | OwnerAll);
-                continue;
-            }
-
-            files++;
-            if (content is not null) bytes += Copy(entry, path, buffer);
-            else System.IO.File.CreateSymbolicLink(path, entry.Link!);
-        }
-
-        return new CopiedFiles(files, bytes, leftOut);
-    }
+    private void LeaveOut(string path) => copied += new CopiedFiles(0, 0, 1) { FirstLeftOut = [Path.GetFullPath(Path.GetRelativePath(to, path), Path.GetFullPath(from))] };
 
     /// <summary>Takes away what an earlier copy left of another kind, and every link.</summary>
     private static void Clear(string path, bool wantsFolder)
@@ -165,17 +235,29 @@ internal static class TreeCopy
         else if (!wantsFolder && Directory.Exists(path)) Directory.Delete(path, recursive: true);
     }
 
-    private static long Copy(FoundFile entry, string path, byte[] buffer)
+    /// <summary>What two files have in common that are taken for the same.</summary>
+    /// <param name="WrittenAt">Null where it is so odd a time that it cannot be given to a copy.</param>
+    private readonly record struct FileFace(long Bytes, DateTime? WrittenAt, UnixFileMode Mode)
     {
-        var there = new FileInfo(path);
-        if (there.Exists && there.Length == RandomAccess.GetLength(entry.Content!) && there.LastWriteTimeUtc == entry.WrittenAt) return there.Length;
-        there.Delete();
-        using (var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = (entry.Mode & Permissions) | UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+        public static FileFace Of(SafeFileHandle file)
         {
-            for (long at = 0; RandomAccess.Read(entry.Content!, buffer, at) is > 0 and var count; at += count) file.Write(buffer.AsSpan(0, count));
+            try
+            {
+                return new FileFace(RandomAccess.GetLength(file), File.GetLastWriteTimeUtc(file), Copied(File.GetUnixFileMode(file)));
+            }
+            catch (ArgumentOutOfRangeException)
+            {
+                return new FileFace(RandomAccess.GetLength(file), null, Copied(File.GetUnixFileMode(file)));
+            }
         }
 
-        System.IO.File.SetLastWriteTimeUtc(path, entry.WrittenAt);
-        return new FileInfo(path).Length;
+        /// <summary>Null where there is none, or of no known time.</summary>
+        public static FileFace? Of(string path)
+        {
+            var file = new FileInfo(path);
+            return file.Exists && file.LinkTarget is null ? new FileFace(file.Length, file.LastWriteTimeUtc, file.UnixFileMode) : null;
+        }
+
+        private static UnixFileMode Copied(UnixFileMode mode) => (mode & Permissions) | UnixFileMode.UserRead | UnixFileMode.UserWrite;
     }
 }

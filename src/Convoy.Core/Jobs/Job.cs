@@ -95,6 +95,9 @@ public sealed record Attempt
 
     public DateTimeOffset? EndedAt { get; init; }
 
+    /// <summary>When somebody was last noted to have opened the terminal of its first task.</summary>
+    public DateTimeOffset? TerminalOpenedAt { get; init; }
+
     /// <summary>Null while it has not been told to stop.</summary>
     public StopCause? StopCause { get; init; }
 

@@ -9,6 +9,9 @@ public static class JobLifecycle
     private static readonly TimeSpan FirstBackoff = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromMinutes(5);
 
+    /// <summary>A terminal that is opened again and again is noted once in so long: each note makes plans that know the job stale.</summary>
+    private static readonly TimeSpan TerminalOpenings = TimeSpan.FromMinutes(1);
+
     private static readonly Decision.Rejected Stale = new("Stale", "the job has changed since the plan was made");
 
     public static Decision Decide(Job? job, JobCommand command, DateTimeOffset now) => (job, command) switch
@@ -25,7 +28,7 @@ public static class JobLifecycle
         (_, JobCommand.Cancel cancel) => Cancel(job, cancel, now),
         (_, JobCommand.Suspend suspend) => Suspend(job, suspend, now),
         (_, JobCommand.OpenTerminal open) => job.Current is { } running && job.Spec.Interactive is not null
-            ? Accept(new TerminalOpened(now, running.Number, open.By))
+            ? running.TerminalOpenedAt + TerminalOpenings > now ? Decision.Nothing : Accept(new TerminalOpened(now, running.Number, open.By))
             : new Decision.Rejected("NotRunning", $"nobody can type into job {job.Id} now: it is {job.Phase}"),
         (_, JobCommand.Resume resume) => Resume(job, resume, now),
         (_, JobCommand.Update update) => Update(job, update, now),
@@ -79,7 +82,7 @@ public static class JobLifecycle
         },
         TaskStarted e => WithTask(job, e.Rank, task => task with { State = TaskState.Running, StartedAt = e.At }),
         TaskEnded e => WithTask(job, e.Rank, task => task with { State = e.Outcome is null ? TaskState.Lost : TaskState.Exited, EndedAt = e.At, Outcome = e.Outcome }),
-        TerminalOpened => job,
+        TerminalOpened e => WithAttempt(job, attempt => attempt with { TerminalOpenedAt = e.At }),
         JobResized e => WithAttempt(job, attempt => JobResizing.Apply(attempt, e)) with { Generation = e.Generation },
         JobRunning e => WithAttempt(job, attempt => attempt with { RunningAt = e.At }) with { Phase = JobPhase.Running },
         JobStopping e => WithAttempt(job, attempt => attempt with { StopCause = e.Cause, StoppedBy = e.By, EvictedFor = e.Cause == StopCause.Preempted ? JobId.Parse(e.By!) : attempt.EvictedFor, EvictionCause = e.EvictionCause ?? attempt.EvictionCause }) with

@@ -52,7 +52,7 @@ internal sealed class FreeSpace
     }
 
     /// <summary>The clusters as they are when all is well and nobody runs.</summary>
-    public static FreeSpace OfEmpty(ClusterSnapshot snapshot) => OfEmpty(new NodeLayout(snapshot.Nodes, countsOnly: false));
+    public static FreeSpace OfEmpty(IReadOnlyList<Node> nodes) => OfEmpty(new NodeLayout(nodes, countsOnly: false));
 
     private static FreeSpace OfEmpty(NodeLayout layout) => new(layout, _ => true, node => node.Capacity);
 

@@ -86,9 +86,25 @@ internal static class Shortage
     }
 }
 
-/// <summary>Whether a job could ever run on what is registered, whatever its state.</summary>
-public static class Feasibility
+/// <summary>Whether jobs could ever run on what is registered, whatever its state. Threads may share one.</summary>
+public sealed class Feasibility(IReadOnlyList<Node> nodes)
 {
+    /// <summary>What was found out for jobs that are alike is remembered, and they may differ without end.</summary>
+    private const int AsksBeforeForgetting = 10_000;
+
+    private readonly Lock asking = new();
+    private FreeSpace? space;
+    private int asks;
+
+    public IReadOnlyList<Node> Nodes { get; } = nodes;
+
     /// <summary>True where the gang fits on the empty clusters, nodes that are unwell included.</summary>
-    public static bool FitsEmpty(ClusterSnapshot snapshot, PendingJob job) => FreeSpace.OfEmpty(snapshot).WouldFit(job);
+    public bool FitsEmpty(PendingJob job)
+    {
+        lock (asking)
+        {
+            if (asks++ % AsksBeforeForgetting == 0) space = null;
+            return (space ??= FreeSpace.OfEmpty(Nodes)).WouldFit(job);
+        }
+    }
 }

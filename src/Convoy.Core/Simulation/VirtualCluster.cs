@@ -64,7 +64,8 @@ public sealed class VirtualCluster
     private void Replay(VirtualJob[] order, Action<int, TimeSpan>? progress, CancellationToken cancellation)
     {
         // What the empty cluster cannot hold waits for ever.
-        var arrivals = new Queue<VirtualJob>(order.Where(job => Feasibility.FitsEmpty(new ClusterSnapshot(0, nodes, [], []), job.Wish)));
+        var feasibility = new Feasibility(nodes);
+        var arrivals = new Queue<VirtualJob>(order.Where(job => feasibility.FitsEmpty(job.Wish)));
         var ended = 0;
         var now = TimeSpan.Zero;
         while (NextEnd() is var end && (end is not null || arrivals.Count > 0))

@@ -84,6 +84,13 @@ public sealed class OutputStore(string root)
         return new OutputTaking(unfinished, Blobs(job), Manifest(job, attempt, rank));
     }
 
+    /// <summary>Nothing where there is room for so much.</summary>
+    /// <exception cref="OutputSpaceException">There is not.</exception>
+    public void CheckSpace(long bytes)
+    {
+        if (bytes > 0) OutputTaking.CheckSpace(root, bytes, 0);
+    }
+
     /// <summary>Whoever takes outputs in may add to the folder or delete it at the same time.</summary>
     private static void DeleteFolder(string path)
     {

@@ -16,8 +16,9 @@ public sealed class OutputTaking : IDisposable
     /// <summary>So many files are flushed each for itself, which does not have to wait for what others write; more of them all at once.</summary>
     private const int FlushedSingly = 256;
 
-    /// <summary>How much of the disk is left to others, who may not wait as this can; of a small disk a twentieth.</summary>
-    private const long LeftToOthers = 256L << 20;
+    /// <summary>How much of the disk is left to others, who may not wait as this can; of a small disk a part.</summary>
+    private const long LeftToOthers = 2L << 30;
+    private const int LeftToOthersPart = 20;
 
     private readonly string folder;
     private readonly string contents;
@@ -26,6 +27,7 @@ public sealed class OutputTaking : IDisposable
     private readonly byte[] buffer = new byte[BufferBytes];
     private readonly string incoming;
     private int stored;
+    private long taken;
 
     internal OutputTaking(string folder, string contents, string manifest)
     {
@@ -40,7 +42,8 @@ public sealed class OutputTaking : IDisposable
 
     /// <summary>Keeps the first so many bytes of a file; fewer where it has fewer by now. What is told is what was kept.</summary>
     /// <param name="onDisk">Bytes that it takes there: less than its size where it has holes.</param>
-    /// <exception cref="IOException">The disk is full or broken.</exception>
+    /// <exception cref="OutputSpaceException">The disk is too full.</exception>
+    /// <exception cref="IOException">The disk is broken.</exception>
     /// <exception cref="OutputUnreadableException">The file could not be read.</exception>
     public (string Sha256, long Size) Store(SafeFileHandle source, long size, long onDisk, CancellationToken cancellationToken)
     {
@@ -51,7 +54,12 @@ public sealed class OutputTaking : IDisposable
             File.SetUnixFileMode(target, OwnerOnlyFile);
             // Where the file system can share blocks, content needs no second place.
             var isShared = Durable.TryShare(source, target);
-            if (!isShared) CheckSpace(Math.Min(size, onDisk));
+            if (!isShared)
+            {
+                CheckSpace(folder, Math.Min(size, onDisk), taken);
+                taken += Math.Min(size, onDisk);
+            }
+
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             for (length = 0; length < size;)
             {
@@ -127,12 +135,21 @@ public sealed class OutputTaking : IDisposable
         File.Move(incoming, place);
     }
 
-    private void CheckSpace(long needed)
+    /// <param name="taken">Of the same output already, which is given up.</param>
+    internal static void CheckSpace(string folder, long needed, long taken)
     {
         var disk = new DriveInfo(folder);
-        var free = disk.AvailableFreeSpace - Math.Min(LeftToOthers, disk.TotalSize / 20);
-        if (needed > free) throw new IOException($"the disk is full: {needed} bytes are needed and {Math.Max(free, 0)} may be used");
+        var free = disk.AvailableFreeSpace - Math.Min(LeftToOthers, disk.TotalSize / LeftToOthersPart);
+        if (needed > free) throw new OutputSpaceException(needed + taken, Math.Max(free, 0) + taken);
     }
+}
+
+/// <summary>There is no room for an output.</summary>
+/// <param name="bytesNeeded">At least.</param>
+public sealed class OutputSpaceException(long bytesNeeded, long bytesFree) : IOException($"the disk is full: {bytesNeeded} bytes are needed and {bytesFree} may be used")
+{
+    /// <summary>For all of it, as far as is known.</summary>
+    public long BytesNeeded { get; } = bytesNeeded;
 }
 
 /// <summary>It is the source that failed, not the store.</summary>

@@ -64,7 +64,7 @@ public static class JobSteeringEndpoints
     }
 
     private static async Task<IResult> UpdateAsync(
-        string job, JobUpdateRequest request, HttpContext http, JobLookup lookup, JobSteering steering, Admission admission, Ledger ledger, People people, CancellationToken cancellationToken)
+        string job, JobUpdateRequest request, HttpContext http, JobLookup lookup, JobSteering steering, Admission admission, Ledger ledger, People people, SchedulingLoop scheduling, CancellationToken cancellationToken)
     {
         if (Read(request) is not { } change) return Problems.Invalid("BadDuration", $"maxDuration is a duration such as 4h, or none, not '{request.MaxDuration}'");
         if (change == new TermsChange()) return Problems.Invalid("NothingToChange", "nothing is to change; give queue, priority or maxDuration");
@@ -73,6 +73,11 @@ public static class JobSteeringEndpoints
         var owner = (await people.FindAsync(found.Owner, cancellationToken))!;
         var (allowed, refusal) = await admission.MayChangeAsync(owner, change, cancellationToken);
         if (allowed is null) return refusal!;
+        if (allowed.Queue is { } queue && queue != found.Queue && found.Current is not null && await scheduling.WouldWaitInAsync(found, queue, cancellationToken) is { } waits)
+        {
+            return Problems.OverCap("ExceedsQueueQuota", $"job {found.Id} has machines, and in queue {queue} it could not have them now: {Sentences.Of(waits)}; suspend it first, or try again when there is room");
+        }
+
         var answer = await ledger.TellAsync(found.Id, new JobCommand.Update(http.Caller().User, allowed), cancellationToken);
         if (answer.Decision is not Decision.Accepted accepted) return steering.Answer(answer);
         var updated = accepted.Events.OfType<JobUpdated>().LastOrDefault();

@@ -25,7 +25,7 @@ public sealed partial class ClusterLoop : BackgroundService
     /// <summary>Jobs whose wish may differ from what the cluster has taken.</summary>
     private readonly ConcurrentDictionary<JobId, byte> unsaid = new();
 
-    /// <summary>While wishes are under way, no job is forgotten: one that came after would make it known again.</summary>
+    /// <summary>Held while wishes are under way.</summary>
     private readonly SemaphoreSlim saying = new(1);
 
     /// <summary>The newest generation the cluster has taken, for jobs that hold machines.</summary>
@@ -46,18 +46,15 @@ public sealed partial class ClusterLoop : BackgroundService
         feed.Listen(Notice);
     }
 
-    /// <summary>Of a job that is deleted. See <see cref="ICluster.ForgetAsync"/>.</summary>
+    /// <summary>
+    /// Of a job that is deleted, and so not in the ledger. A wish for it that is under way would make it known again; there can be no later
+    /// one, so nobody else's has to wait until its files are gone. See <see cref="ICluster.ForgetAsync"/>.
+    /// </summary>
     public async Task<bool> ForgetAsync(JobId job, int ownerNumber, CancellationToken cancellationToken)
     {
         await saying.WaitAsync(cancellationToken);
-        try
-        {
-            return await cluster.ForgetAsync(job, ownerNumber, cancellationToken);
-        }
-        finally
-        {
-            saying.Release();
-        }
+        saying.Release();
+        return await cluster.ForgetAsync(job, ownerNumber, cancellationToken);
     }
 
     public override void Dispose()

@@ -16,6 +16,7 @@ public sealed partial class DeletionLoop(IStore store, IEnumerable<ClusterLoop> 
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
     private readonly Wakeup wakeup = new(time);
+    private readonly SemaphoreSlim turn = new(1);
 
     /// <summary>A job was deleted.</summary>
     public void Wake() => wakeup.Signal();
@@ -41,13 +42,27 @@ public sealed partial class DeletionLoop(IStore store, IEnumerable<ClusterLoop> 
     /// <summary>One round; what cannot be removed now is left for the next.</summary>
     public async Task RemoveAllAsync(CancellationToken cancellationToken)
     {
-        for (long after = 0; ;)
+        await turn.WaitAsync(cancellationToken);
+        try
         {
-            var page = await store.ListBeingDeletedAsync(after, JobsAtOnce, cancellationToken);
-            if (page.Count == 0) return;
-            foreach (var job in page) await RemoveAsync(job, cancellationToken);
-            after = page[^1].SubmitSequence;
+            for (long after = 0; ;)
+            {
+                var page = await store.ListBeingDeletedAsync(after, JobsAtOnce, cancellationToken);
+                if (page.Count == 0) return;
+                foreach (var job in page) await RemoveAsync(job, cancellationToken);
+                after = page[^1].SubmitSequence;
+            }
         }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    public override void Dispose()
+    {
+        turn.Dispose();
+        base.Dispose();
     }
 
     private async Task RemoveAsync(Job job, CancellationToken cancellationToken)

@@ -12,6 +12,12 @@ public sealed partial class SchedulingLoop : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
+    /// <summary>After a plan the loop rests so many times as long as planning took: what comes in meanwhile is planned together, and a long line of waiting jobs leaves the processors to those who submit.</summary>
+    private const int RestFactor = 3;
+
+    private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(250);
+
     private readonly Ledger ledger;
     private readonly Fleet fleet;
     private readonly Snapshots snapshots;
@@ -57,27 +63,43 @@ public sealed partial class SchedulingLoop : BackgroundService
         return planner.Plan(snapshot with { Pending = [.. snapshot.Pending, job] }, policy, now).Plan;
     }
 
+    /// <summary>Why a job that has machines could not have them in another queue: null where that queue has room for it now.</summary>
+    public async Task<WaitingReason?> WouldWaitInAsync(Job running, string queue, CancellationToken cancellationToken)
+    {
+        var (snapshot, policy, now, _) = await snapshots.TakeAsync(cancellationToken);
+        var moved = PendingJob.Of(running with { Queue = queue });
+        var plan = planner.Plan(snapshot with { Pending = [moved], Running = [.. snapshot.Running.Where(job => job.Standing.Id != running.Id)] }, policy, now).Plan;
+        var waits = plan.Waiting.FirstOrDefault(waiting => waiting.Job == running.Id)?.Reason;
+        return waits is { Token: WaitingToken.ExceedsQueueQuota or WaitingToken.WaitingForQuota or WaitingToken.WaitingForPreemption } ? waits : null;
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (true)
         {
             await wakeup.WaitAsync(Period, stoppingToken);
+            var planning = TimeSpan.Zero;
             try
             {
-                await CycleAsync(stoppingToken);
+                planning = await CycleAsync(stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
                 // The boundary of the loop: a cycle that failed is repeated from a fresh snapshot.
                 LogCycleFailed(log, e);
             }
+
+            var rest = planning * RestFactor;
+            if (rest >= ShortestRest) await Task.Delay(rest < LongestRest ? rest : LongestRest, time, stoppingToken);
         }
     }
 
-    private async Task CycleAsync(CancellationToken cancellationToken)
+    /// <returns>How long planning took.</returns>
+    private async Task<TimeSpan> CycleAsync(CancellationToken cancellationToken)
     {
         // A cluster that has not reported yet holds unknown things, and so do jobs whose last commit failed: nothing is placed before both have spoken.
-        if (!fleet.IsKnownAt(time.GetUtcNow()) || !ledger.IsSure) return;
+        if (!fleet.IsKnownAt(time.GetUtcNow()) || !ledger.IsSure) return TimeSpan.Zero;
+        var began = time.GetTimestamp();
         var planning = await snapshots.TakeAsync(cancellationToken);
         var guarded = planner.Plan(planning.Snapshot, planning.Policy, planning.Now);
         Tell(guarded, planning);
@@ -85,15 +107,16 @@ public sealed partial class SchedulingLoop : BackgroundService
         Instruments.SchedulingCycles.Inc();
 
         // Where nothing could be planned at all, what was known before is better than nothing.
-        if (plan.Gangs.Count == 0 && plan.Waiting.Count == 0 && planning.Snapshot.Pending.Count > 0) return;
+        if (plan.Gangs.Count == 0 && plan.Waiting.Count == 0 && planning.Snapshot.Pending.Count > 0) return time.GetElapsedTime(began);
         var halt = restraints.Halt;
         var silent = fleet.Clusters.Values.ToLookup(cluster => cluster.IsSilentAt(planning.Now), cluster => cluster.Name);
         Volatile.Write(ref latest, LatestPlan.Of(plan, halt).WithSilence([.. silent[true]], [.. silent[false]], planning.Snapshot.Pending));
         snapshots.Promise(plan, planning.Now);
         Instruments.WaitingJobs.Set(Latest.Order.Count);
+        var took = time.GetElapsedTime(began);
         if (halt?.Code != haltedBy && halt is not null) LogHalted(log, halt.Code, halt.Message);
         haltedBy = halt?.Code;
-        if (halt is not null) return;
+        if (halt is not null) return took;
         Task[] applied =
         [
             .. plan.Gangs.Where(gang => !plan.MustWait(gang.Job)).Select(gang => AssignAsync(gang, cancellationToken)),
@@ -101,6 +124,7 @@ public sealed partial class SchedulingLoop : BackgroundService
             .. plan.Resizes.Where(resize => resize.For.Count == 0).Select(growth => GrowAsync(growth, cancellationToken)),
         ];
         await Task.WhenAll(applied);
+        return took;
     }
 
     private async Task AssignAsync(PlannedGang gang, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using Convoy.Clusters.LocalProcesses;
 using Convoy.Core.Languages;
+using Convoy.Core.Resources;
 using Convoy.Objects.Disk;
 using Convoy.Server.Api;
 using Convoy.Store.Sqlite;
@@ -8,22 +9,28 @@ namespace Convoy.Server.Operation;
 
 /// <summary>
 /// Copies a platform's state while it runs: first the database as it is at one instant, then what it refers to, which retention leaves alone
-/// meanwhile. A second backup to the same folder copies what is new.
+/// meanwhile. Of an earlier backup in the same place nothing is touched until the new one is whole.
 /// </summary>
 public static class Backup
 {
     private static readonly TimeSpan WaitForUpkeep = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BetweenSayings = TimeSpan.FromSeconds(2);
 
     /// <param name="say">Told what is being done.</param>
+    /// <returns>Where it lies, and what of jobs is in it.</returns>
     /// <exception cref="BackupException">The target will not do, or retention does not end.</exception>
-    public static async Task<CopiedFiles> RunAsync(string statePath, string to, Action<Text> say, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<(string Folder, CopiedFiles Copied)> RunAsync(string statePath, string to, Action<Text> say, TimeProvider time, CancellationToken cancellationToken)
     {
         using var state = StateFolder.Beside(statePath);
-        var folder = new BackupFolder(to);
-        Prepare(folder, state);
+        var shelf = new BackupShelf(to);
+        if ((shelf.Root + "/").StartsWith(Path.GetFullPath(state.Root) + "/", StringComparison.Ordinal)) throw new BackupException($"{shelf.Root} lies in the state folder itself; give a folder elsewhere, best on another disk");
+        if (!shelf.IsFree()) throw new BackupException($"{shelf.Root} holds something that is no backup; give a new or an empty folder, or that of an earlier backup");
         using var quiet = await HoldUpkeepAsync(state, time, cancellationToken);
-        File.Delete(folder.Manifest);
+        var madeAt = time.GetUtcNow();
+        var earlier = shelf.Newest;
+        var folder = shelf.Begin();
+        Directory.CreateDirectory(folder.Objects, BackupFolder.Private);
         say("copying the database");
         await CopyDatabaseAsync(state, folder, cancellationToken);
         foreach (var name in BackupFolder.Secrets)
@@ -32,30 +39,28 @@ public static class Backup
             if (File.Exists(secret)) StateFolder.WriteSecret(Path.Combine(folder.Server, name), (await File.ReadAllTextAsync(secret, cancellationToken)).TrimEnd('\n'));
         }
 
-        var objects = CopyObjects(state, folder, cancellationToken);
-        say($"copied {Sentences.Count(objects, "object")}; copying logs, outputs and checkpoints");
         var said = time.GetTimestamp();
-        var copied = new LocalArchive(state.Cluster).CopyOut(folder.Cluster, sofar =>
+        var objects = CopyObjects(state, folder, earlier, count =>
         {
-            if (time.GetElapsedTime(said).TotalSeconds < 2) return;
-            said = time.GetTimestamp();
-            say($"copied {Sentences.Count(sofar.Files, "file")}");
+            if (IsTimeToSay()) say($"copied {Sentences.Count(count, "object")}");
+            cancellationToken.ThrowIfCancellationRequested();
         });
-        folder.WriteManifest(new BackupManifest(time.GetUtcNow(), VersionEndpoints.Version, state.Root, Environment.MachineName, await BackupFolder.HashAsync(folder.Database, cancellationToken), objects));
-        return copied;
-    }
-
-    private static void Prepare(BackupFolder folder, StateFolder state)
-    {
-        if ((folder.Root + "/").StartsWith(Path.GetFullPath(state.Root) + "/", StringComparison.Ordinal)) throw new BackupException($"{folder.Root} lies in the state folder itself; give a folder elsewhere, best on another disk");
-        if (Directory.Exists(folder.Root) && Directory.EnumerateFileSystemEntries(folder.Root).Any() && !Directory.Exists(folder.Server))
+        say($"copied {Sentences.Count(objects, "object")}; copying logs, outputs and checkpoints");
+        var copied = new LocalArchive(state.Cluster).CopyOut(folder.Cluster, earlier?.Cluster, sofar =>
         {
-            throw new BackupException($"{folder.Root} holds something that is no backup; give a new or an empty folder, or that of an earlier backup");
-        }
+            if (IsTimeToSay()) say($"copied {Sentences.Count(sofar.Files, "file")}, {new ByteSize(sofar.Bytes).ToRoundedText()}");
+            cancellationToken.ThrowIfCancellationRequested();
+        });
+        var hash = await BackupFolder.HashAsync(folder.Database, cancellationToken);
+        var made = shelf.Finish(folder, new BackupManifest(madeAt, VersionEndpoints.Version, state.Root, Environment.MachineName, hash, objects, copied.LeftOut));
+        return (made.Root, copied);
 
-        Directory.CreateDirectory(folder.Root, BackupFolder.Private);
-        File.SetUnixFileMode(folder.Root, BackupFolder.Private);
-        Directory.CreateDirectory(folder.Objects, BackupFolder.Private);
+        bool IsTimeToSay()
+        {
+            if (time.GetElapsedTime(said) < BetweenSayings) return false;
+            said = time.GetTimestamp();
+            return true;
+        }
     }
 
     private static async Task<IDisposable> HoldUpkeepAsync(StateFolder state, TimeProvider time, CancellationToken cancellationToken)
@@ -80,15 +85,17 @@ public static class Backup
         File.Move(unfinished, folder.Database, overwrite: true);
     }
 
-    private static int CopyObjects(StateFolder state, BackupFolder folder, CancellationToken cancellationToken)
+    private static int CopyObjects(StateFolder state, BackupFolder folder, BackupFolder? earlier, Action<int> progress)
     {
         var there = new DiskObjectStore(state.Objects).List().ToHashSet();
+        var done = 0;
         foreach (var sha256 in there)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            progress(done++);
             var target = BackupFolder.ObjectIn(folder.Objects, sha256);
             if (File.Exists(target)) continue;
             Directory.CreateDirectory(Path.GetDirectoryName(target)!, BackupFolder.Private);
+            if (earlier is not null && LocalArchive.TryLink(BackupFolder.ObjectIn(earlier.Objects, sha256), target)) continue;
             File.Copy(BackupFolder.ObjectIn(state.Objects, sha256), target + ".new", overwrite: true);
             File.Move(target + ".new", target);
         }

@@ -8,7 +8,11 @@ namespace Convoy.Server.Operation;
 /// <summary>What a backup says of itself. Written last: a folder without one is none.</summary>
 /// <param name="Database">SHA-256 of the database's file, lower-case hexadecimal.</param>
 /// <param name="From">The state folder it was made of.</param>
-public sealed record BackupManifest(DateTimeOffset MadeAt, string Version, string From, string Host, string Database, int Objects, int SchemaVersion = 1);
+/// <param name="LeftOut">Files that could not be read.</param>
+public sealed record BackupManifest(DateTimeOffset MadeAt, string Version, string From, string Host, string Database, int Objects, long LeftOut, int SchemaVersion = BackupManifest.CurrentSchemaVersion)
+{
+    public const int CurrentSchemaVersion = 2;
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(BackupManifest))]

@@ -10,7 +10,8 @@ public static class OperatorVerbs
 {
     public const string Usage = """
         Usage: convoy-server backup --state DIR --to DIR
-                 copies the platform's state while it runs; again to the same folder copies what is new
+                 copies the platform's state while it runs; again to the same folder copies what is new,
+                 and replaces the backup there when all is done
                convoy-server restore --from DIR --state NEWDIR
                  makes a new state folder of a backup; it starts with scheduling paused
                convoy-server token --state DIR [--user NAME] [--revoke-others]
@@ -44,10 +45,12 @@ public static class OperatorVerbs
             switch (args[0])
             {
                 case "backup":
-                    var copied = await Backup.RunAsync(state, values["--to"], text => Console.Error.WriteLine(text.In(language)), time, cancellationToken);
-                    if (copied.LeftOut > 0) await Console.Error.WriteLineAsync(Text.Of($"warning[LeftOut]: {Sentences.Count(copied.LeftOut, "file")} went away meanwhile or could not be read").In(language));
-                    Say($"backed up {state} to {Path.GetFullPath(values["--to"])}: {Sentences.Count(copied.Files, "file")} of jobs, {new ByteSize(copied.Bytes).ToRoundedText()}");
-                    break;
+                    var (made, copied) = await Backup.RunAsync(state, values["--to"], text => Console.Error.WriteLine(text.In(language)), time, cancellationToken);
+                    Say($"backed up {state} to {made}: {Sentences.Count(copied.Files, "file")} of jobs, {new ByteSize(copied.Bytes).ToRoundedText()}");
+                    if (copied.LeftOut == 0) break;
+                    foreach (var path in copied.FirstLeftOut) await Console.Error.WriteLineAsync(Text.Of($"warning[LeftOut]: {path} could not be read").In(language));
+                    await Console.Error.WriteLineAsync(Text.Of($"error[Incomplete]: {Sentences.Count(copied.LeftOut, "file")} are not in the backup; the last complete one stays beside it; is this the user that the server runs as, or root?").In(language));
+                    return 3;
                 case "restore":
                     var (interrupted, warnings) = await Restore.RunAsync(values["--from"], state, text => Console.Error.WriteLine(text.In(language)), time, cancellationToken);
                     foreach (var warning in warnings) await Console.Error.WriteLineAsync($"warning[Backup]: {warning.In(language)}");

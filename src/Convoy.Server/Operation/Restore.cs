@@ -20,9 +20,8 @@ public static class Restore
     /// <exception cref="BackupException">It is no backup, is damaged, or the state folder is there already.</exception>
     public static async Task<(int Interrupted, IReadOnlyList<Text> Warnings)> RunAsync(string from, string statePath, Action<Text> say, TimeProvider time, CancellationToken cancellationToken)
     {
-        var folder = new BackupFolder(from);
-        var manifest = folder.ReadManifest() ?? throw new BackupException($"{folder.Root} holds no whole backup (it has no manifest.json); make one with convoy-server backup");
-        if (manifest.SchemaVersion != 1) throw new BackupException($"{folder.Root} was made by Convoy {manifest.Version}, which is newer than this one; restore it with that version");
+        if (BackupShelf.Find(from) is not { } folder || folder.ReadManifest() is not { } manifest) throw new BackupException($"{Path.GetFullPath(from)} holds no whole backup (there is no manifest.json); make one with convoy-server backup");
+        if (manifest.SchemaVersion > BackupManifest.CurrentSchemaVersion) throw new BackupException($"{folder.Root} was made by Convoy {manifest.Version}, which is newer than this one; restore it with that version");
         var root = Path.GetFullPath(statePath);
         if (File.Exists(root) || (Directory.Exists(root) && Directory.EnumerateFileSystemEntries(root).Any())) throw new BackupException($"{root} is not empty; nothing is restored over another state; give a new folder with --state");
         if (await BackupFolder.HashAsync(folder.Database, cancellationToken) != manifest.Database) throw new BackupException($"the database in {folder.Root} is not the one that was backed up: it is damaged, or a backup to that folder was cut off; use another backup");
@@ -54,12 +53,14 @@ public static class Restore
         }
 
         var warnings = new List<Text>();
+        if (manifest.LeftOut > 0) warnings.Add($"when it was made, {Sentences.Count(manifest.LeftOut, "file")} could not be read; an earlier backup may lie beside {folder.Root}");
         await using var store = await SqliteStore.OpenAsync(state.Database, time, cancellationToken);
         if (await store.CheckAsync(cancellationToken) is [var broken, ..]) throw new BackupException($"the database in {folder.Root} is damaged ({broken}); use another backup");
         say("restoring and checking objects");
         await CopyObjectsAsync(folder, state, store, warnings, cancellationToken);
         say("restoring logs, outputs and checkpoints");
-        var copied = new LocalArchive(state.Cluster).CopyIn(folder.Cluster, _ => { });
+        var copied = new LocalArchive(state.Cluster).CopyIn(folder.Cluster, _ => cancellationToken.ThrowIfCancellationRequested());
+        warnings.AddRange(copied.FirstLeftOut.Select(path => Text.Of($"{path} could not be read")));
         say($"restored {Sentences.Count(copied.Files, "file")}");
 
         // What had machines has none any more, as far as this platform can know.

@@ -9,7 +9,7 @@ public sealed partial class SqliteStore
         WriteAsync(connection => connection.Execute(Deletion.Mark, new { id = id.Value, revision = expectedRevision }) == 0 ? CommitOutcome.Conflict : CommitOutcome.Committed, cancellationToken);
 
     public Task<bool> IsBeingDeletedAsync(JobId id, CancellationToken cancellationToken) =>
-        ReadAsync(connection => connection.ExecuteScalar<bool>(Deletion.IsMarked, new { id = id.Value }), cancellationToken);
+        ReadOneAsync(connection => connection.ExecuteScalar<bool>(Deletion.IsMarked, new { id = id.Value }), cancellationToken);
 
     public Task<IReadOnlyList<Job>> ListBeingDeletedAsync(long after, int limit, CancellationToken cancellationToken)
     {

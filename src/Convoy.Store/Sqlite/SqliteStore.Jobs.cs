@@ -15,7 +15,7 @@ public sealed partial class SqliteStore
     }
 
     public Task<JobRecord?> GetJobAsync(JobId id, CancellationToken cancellationToken) =>
-        ReadAsync(connection => connection.QuerySingleOrDefault<JobRow>(JobQueries.One, new { id = id.Value })?.ToRecord(), cancellationToken);
+        ReadOneAsync(connection => connection.QuerySingleOrDefault<JobRow>(JobQueries.One, new { id = id.Value })?.ToRecord(), cancellationToken);
 
     public Task<IReadOnlyList<JobRecord>> ListJobsAsync(JobFilter filter, long before, int limit, CancellationToken cancellationToken)
     {

@@ -20,7 +20,7 @@ public sealed partial class SqliteStore
         cancellationToken);
 
     public Task<User?> GetUserAsync(string name, CancellationToken cancellationToken) =>
-        ReadAsync(connection => connection.QuerySingleOrDefault<UserRow>(PeopleQueries.User, new { name })?.ToUser(), cancellationToken);
+        ReadOneAsync(connection => connection.QuerySingleOrDefault<UserRow>(PeopleQueries.User, new { name })?.ToUser(), cancellationToken);
 
     public Task<IReadOnlyList<User>> ListUsersAsync(string after, int limit, CancellationToken cancellationToken)
     {
@@ -32,7 +32,7 @@ public sealed partial class SqliteStore
         WriteAsync(connection => connection.Execute("INSERT INTO tokens VALUES (@Id, @User, @Hash, @CreatedAt, @ExpiresAt, @RevokedAt, @Label)", TokenRow.Of(token)), cancellationToken);
 
     public Task<AccessToken?> FindTokenAsync(string hash, CancellationToken cancellationToken) =>
-        ReadAsync(connection => connection.QuerySingleOrDefault<TokenRow>(PeopleQueries.Token, new { hash })?.ToToken(), cancellationToken);
+        ReadOneAsync(connection => connection.QuerySingleOrDefault<TokenRow>(PeopleQueries.Token, new { hash })?.ToToken(), cancellationToken);
 
     public Task<IReadOnlyList<AccessToken>> ListTokensAsync(string? user, string after, int limit, CancellationToken cancellationToken)
     {
@@ -72,5 +72,5 @@ public sealed partial class SqliteStore
         cancellationToken);
 
     public Task<bool> HasCodeAsync(string owner, string sha256, CancellationToken cancellationToken) =>
-        ReadAsync(connection => connection.ExecuteScalar<bool>(PeopleQueries.Code, new { owner, sha256 }), cancellationToken);
+        ReadOneAsync(connection => connection.ExecuteScalar<bool>(PeopleQueries.Code, new { owner, sha256 }), cancellationToken);
 }

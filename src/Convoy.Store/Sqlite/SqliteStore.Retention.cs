@@ -40,7 +40,7 @@ public sealed partial class SqliteStore
     /// <summary>Notes that a submission is about to name the archive, where it was not noted lately. Nothing where it was not uploaded.</summary>
     public async Task TouchCodeAsync(string owner, string sha256, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var at = await ReadAsync(connection => connection.ExecuteScalar<long?>(RetentionQueries.GrantedAt, new { owner, sha256 }), cancellationToken);
+        var at = await ReadOneAsync(connection => connection.ExecuteScalar<long?>(RetentionQueries.GrantedAt, new { owner, sha256 }), cancellationToken);
         if (at is null || at >= StoredTime.Of(now - CodeGrant.Precision)) return;
         await WriteAsync(connection => connection.Execute("UPDATE code_grants SET at = @at WHERE owner = @owner AND sha256 = @sha256", new { owner, sha256, at = StoredTime.Of(now) }), cancellationToken);
     }

@@ -35,5 +35,36 @@ public sealed class OutputIntakeTests : IDisposable
         Directory.Exists(folder).ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task Whoever_leaves_more_than_can_be_read_in_hours_holds_up_nobody_else()
+    {
+        var layout = new StateLayout(root.FullName);
+        var store = new OutputStore(layout.Outputs);
+        using var intake = new OutputIntake(layout, store, OutputLimits.Default, _ => null, _ => false, TimeProvider.System, NullLogger.Instance);
+        foreach (var i in Enumerable.Range(0, 20))
+        {
+            var huge = Ended with { Job = JobId.Parse($"jhuge0000{i:00}") };
+            var folder = Directory.CreateDirectory(layout.Person(huge.Owner).Output(huge.Job, 1, 0)).FullName;
+            await using (var file = File.Create(Path.Combine(folder, "sparse"))) file.SetLength(OutputLimits.Default.Bytes);
+            intake.Add(huge);
+        }
+
+        var small = new AttemptOutput(JobId.Parse("jsmall00000"), 2, 1);
+        Directory.CreateDirectory(layout.Person(small.Owner).Output(small.Job, 1, 0));
+        await File.WriteAllTextAsync(Path.Combine(layout.Person(small.Owner).Output(small.Job, 1, 0), "model"), "weights");
+        intake.Add(small);
+        intake.Start();
+        await LocalBed.UntilAsync(() => store.Summary(small.Job, 1, 0) is not null);
+        store.Summary(JobId.Parse("jhuge000000"), 1, 0).ShouldBeNull();
+    }
+
+    [Fact]
+    public void What_does_not_fit_is_told_with_how_much_it_needs()
+    {
+        var store = new OutputStore(root.FullName);
+        store.CheckSpace(1);
+        Should.Throw<OutputSpaceException>(() => store.CheckSpace(1L << 60)).BytesNeeded.ShouldBe(1L << 60);
+    }
+
     public void Dispose() => root.Delete(recursive: true);
 }

@@ -81,6 +81,35 @@ public sealed class JobSteeringTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_running_job_does_not_move_into_a_queue_that_has_no_room_for_it_and_one_that_waits_does()
+    {
+        (await server.Admin.PutAsync("/api/v1/organisation", Json("""{"queues":[{"name":"small","members":["ann"],"quota":{"A100-80G":{"nominal":2,"borrowLimit":0}}}]}"""))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var job = await RunningServer.SubmitAsync(ann, RunningServer.Spec(Forever, gpus: 1));
+        var twin = await RunningServer.SubmitAsync(ann, RunningServer.Spec(Forever, gpus: 2));
+        foreach (var id in (string[])[job, twin]) await RunningServer.UntilAsync(ann, id, JobPhase.Running);
+        (await PatchAsync(job, """{"queue":"small"}""")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await ExpectAsync(await PatchAsync(twin, """{"queue":"small","priority":"low"}"""), HttpStatusCode.Forbidden, "ExceedsQueueQuota");
+        var kept = await (await ann.GetAsync($"/api/v1/jobs/{twin}")).JsonAsync();
+        (kept["queue"]!.GetValue<string>(), kept["phase"]!.GetValue<string>()).ShouldBe(("ann", "Running"));
+        await PostAsync(twin, "suspend");
+        await RunningServer.UntilAsync(ann, twin, JobPhase.Suspended);
+        (await PatchAsync(twin, """{"queue":"small"}""")).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_name_means_an_administrators_own_job_before_anothers()
+    {
+        var mine = await RunningServer.SubmitAsync(server.Admin, RunningServer.Spec("true", name: "train"));
+        await RunningServer.FinishedAsync(server.Admin, mine);
+        var anns = await RunningServer.SubmitAsync(ann, RunningServer.Spec(Forever, name: "train"));
+        await RunningServer.UntilAsync(ann, anns, JobPhase.Running);
+        await ExpectAsync(await server.Admin.PostAsync("/api/v1/jobs/train/cancel", null), HttpStatusCode.Conflict, "AlreadyFinished");
+        (await server.Admin.DeleteAsync("/api/v1/jobs/train")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await (await ann.GetAsync($"/api/v1/jobs/{anns}")).JsonAsync())["phase"]!.GetValue<string>().ShouldBe("Running");
+        (await (await server.Admin.PostAsync("/api/v1/jobs/train/cancel", null)).JsonAsync())["id"]!.GetValue<string>().ShouldBe(anns);
+    }
+
+    [Fact]
     public async Task The_same_submission_is_still_the_same_job_when_its_terms_have_changed()
     {
         var (id, spec) = (RunningServer.NewId(), RunningServer.Spec(Forever));

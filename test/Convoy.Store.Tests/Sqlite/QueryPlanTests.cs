@@ -49,15 +49,19 @@ public sealed class QueryPlanTests : IAsyncLifetime
     public async Task of_the_organisation_only_the_newest_is_read() => (await PlanAsync(PeopleQueries.Organisation)).ShouldBe(["SCAN organisation"], "in the order of its key, and one row of it");
 
     [Theory]
-    [InlineData("ada", null, null, null, false, "jobs_owner (owner=? AND rowid<?)")]
+    [InlineData("ada", null, null, null, false, "jobs_owner (owner=? AND submit_sequence<?)")]
+    [InlineData("ada", "vision", null, null, false, "jobs_owner (owner=? AND submit_sequence<?)")]
+    [InlineData("ada", "vision", JobPhase.Failed, null, false, "jobs_owner_phase (owner=? AND phase=? AND rowid<?)")]
+    [InlineData("ada", "vision", JobPhase.Failed, "digits", false, "jobs_owner_name (owner=? AND name=? AND rowid<?)")]
+    [InlineData(null, "vision", JobPhase.Failed, "digits", false, "jobs_name (name=? AND submit_sequence<?)")]
     [InlineData("ada", null, null, null, true, "jobs_owner_unfinished (owner=? AND rowid<?)")]
     [InlineData("ada", null, JobPhase.Running, null, false, "jobs_owner_phase (owner=? AND phase=? AND rowid<?)")]
     [InlineData("ada", null, null, "digits", false, "jobs_owner_name (owner=? AND name=? AND rowid<?)")]
-    [InlineData(null, "vision", null, null, false, "jobs_queue (queue=? AND rowid<?)")]
+    [InlineData(null, "vision", null, null, false, "jobs_queue (queue=? AND submit_sequence<?)")]
     [InlineData(null, "vision", null, null, true, "jobs_queue_unfinished (queue=? AND rowid<?)")]
     [InlineData(null, "vision", JobPhase.Running, null, false, "jobs_queue_phase (queue=? AND phase=? AND rowid<?)")]
     [InlineData(null, null, JobPhase.Running, null, false, "jobs_phase (phase=? AND rowid<?)")]
-    [InlineData(null, null, null, "digits", false, "jobs_name (name=? AND rowid<?)")]
+    [InlineData(null, null, null, "digits", false, "jobs_name (name=? AND submit_sequence<?)")]
     [InlineData(null, null, null, null, true, "jobs_unfinished (submit_sequence<?)")]
     public async Task what_people_ask_most_has_an_index_of_its_own(string? owner, string? queue, JobPhase? phase, string? name, bool unfinished, string index) =>
         (await PlanAsync(JobQueries.List(new JobFilter(owner, queue, phase, name, unfinished)))).ShouldBe([$"SEARCH jobs USING INDEX {index}"]);
