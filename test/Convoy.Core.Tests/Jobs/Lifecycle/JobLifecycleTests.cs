@@ -22,12 +22,15 @@ public sealed class JobLifecycleTests
         var walk = LifecycleWalk.Of(LifecycleWalk.Spec(1) with { Interactive = new() });
         JobLifecycle.Decide(walk.Job, new JobCommand.OpenTerminal("ann"), walk.Now).ShouldBeOfType<Decision.Rejected>().Code.ShouldBe("NotRunning");
         var before = walk.Assign().Started(0).Job;
-        walk.Tell(new JobCommand.OpenTerminal("ann")).Job.ShouldBe(before with { Revision = before.Revision + 1, Attempts = [before.Attempts[0] with { TerminalOpenedAt = walk.Now }] });
-        walk.Events[^1].ShouldBeOfType<TerminalOpened>().By.ShouldBe("ann");
+        var after = walk.Tell(new JobCommand.OpenTerminal("ann")).Job;
+        after.ShouldBe(before with { Revision = before.Revision + 1, Attempts = after.Attempts });
+        var opened = walk.Events[^1].ShouldBeOfType<TerminalOpened>();
+        opened.By.ShouldBe("ann");
+        after.Attempts.ShouldHaveSingleItem().ShouldBe(before.Attempts[0] with { TerminalOpenedAt = opened.At });
 
         // Again at once is no other event: who opens it without end would make every plan stale.
-        JobLifecycle.Decide(walk.Job, new JobCommand.OpenTerminal("ann"), walk.Now.AddSeconds(59)).ShouldBe(Decision.Nothing);
-        JobLifecycle.Decide(walk.Job, new JobCommand.OpenTerminal("ann"), walk.Now.AddMinutes(1)).ShouldBeOfType<Decision.Accepted>().Events.ShouldHaveSingleItem();
+        JobLifecycle.Decide(walk.Job, new JobCommand.OpenTerminal("ann"), opened.At.AddSeconds(59)).ShouldBe(Decision.Nothing);
+        JobLifecycle.Decide(walk.Job, new JobCommand.OpenTerminal("ann"), opened.At.AddMinutes(1)).ShouldBeOfType<Decision.Accepted>().Events.ShouldHaveSingleItem();
         var plain = LifecycleWalk.Of(LifecycleWalk.Spec(1)).Assign().Started(0);
         JobLifecycle.Decide(plain.Job, new JobCommand.OpenTerminal("ann"), plain.Now).ShouldBeOfType<Decision.Rejected>();
     }
