@@ -33,7 +33,7 @@ public sealed class LocalArchive(string clusterFolder)
     /// <summary>The end of each task; the rest of its folder tells how to run it.</summary>
     private static readonly string[] Told = [TaskFolder.Started, TaskFolder.Exit];
 
-    private readonly StateLayout layout = new(Directory.ResolveLinkTarget(clusterFolder, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(clusterFolder));
+    private readonly StateLayout layout = new(new DirectoryInfo(clusterFolder) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : Path.GetFullPath(clusterFolder));
 
     /// <summary>Whether the cluster's folder was made from a copy: tasks of the one it was copied from may still run on this machine.</summary>
     public static bool IsRestored(string clusterFolder) => File.Exists(Path.Combine(clusterFolder, RestoredName));
