@@ -47,7 +47,8 @@ internal static class HandOver
     {
         foreach (var name in folder.Names())
         {
-            _ = Inside(folder, name, child => next(Encoding.UTF8.GetString(name.AsSpan(..^1)))(child, uid));
+            // No link has a place in a folder of the platform's: it would lead what is done there elsewhere.
+            if (!Inside(folder, name, child => next(Encoding.UTF8.GetString(name.AsSpan(..^1)))(child, uid))) _ = NativeFiles.TryRemoveFile(folder, name);
         }
 
         NativeFiles.ChangeOwner(folder, 0, uid);
@@ -63,11 +64,28 @@ internal static class HandOver
         {
             if (Inside(folder, name, child => Own(child, uid, depth + 1))) continue;
 
-            // Another name of it may be one of the platform's own files.
-            if (NativeFiles.Status(folder, name) is { Names: 1 }) NativeFiles.ChangeOwner(folder, name, uid);
+            if (NativeFiles.Status(folder, name) is not { } status) continue;
+
+            // Another name of it may be one of the platform's own files: what it holds becomes theirs, and the file itself does not.
+            if (status is { IsFile: true, Names: > 1 }) Replace(folder, name, status);
+            NativeFiles.ChangeOwner(folder, name, uid);
         }
 
         NativeFiles.ChangeOwner(folder, uid, uid);
+    }
+
+    private static void Replace(OpenFolder folder, byte[] name, FileStatus status)
+    {
+        byte[] copyName = [.. Encoding.UTF8.GetBytes($".handed-over-{Guid.NewGuid():N}"), 0];
+        using (var content = NativeFiles.OpenFile(folder, name))
+        using (var copy = NativeFiles.CreateFile(folder, copyName))
+        {
+            if (content.IsInvalid || copy.IsInvalid) throw NativeFiles.LastError(OpenFolder.Text(name));
+            TreeCopy.CopyContent(content, copy, status.Size);
+            File.SetUnixFileMode(copy, (UnixFileMode)status.Mode);
+        }
+
+        if (!NativeFiles.TryMove(folder, copyName, folder, name)) throw NativeFiles.LastError(OpenFolder.Text(name));
     }
 
     /// <summary>False where it is no folder.</summary>

@@ -5,18 +5,22 @@ using Convoy.Objects.Outputs;
 
 namespace Convoy.Clusters.LocalProcesses;
 
-/// <param name="LeftOut">What could not be read, or is named so that it cannot be named again. What went away meanwhile is not missing.</param>
+/// <param name="LeftOut">What could not be read. What went away meanwhile is not missing.</param>
 public sealed record CopiedFiles(long Files, long Bytes, long LeftOut)
 {
     private const int MostTold = 10;
 
     public static CopiedFiles None { get; } = new(0, 0, 0);
 
+    /// <summary>Files and folders whose names are no text, or that lie too deep to be named.</summary>
+    public long Unnameable { get; init; }
+
     /// <summary>Paths of some that were left out.</summary>
     public IReadOnlyList<string> FirstLeftOut { get; init; } = [];
 
     public static CopiedFiles operator +(CopiedFiles one, CopiedFiles other) => new(one.Files + other.Files, one.Bytes + other.Bytes, one.LeftOut + other.LeftOut)
     {
+        Unnameable = one.Unnameable + other.Unnameable,
         FirstLeftOut = other.FirstLeftOut.Count == 0 ? one.FirstLeftOut : [.. one.FirstLeftOut.Concat(other.FirstLeftOut).Take(MostTold)],
     };
 }
@@ -67,9 +71,18 @@ public sealed class LocalArchive(string clusterFolder)
 
         foreach (var person in NumbersIn(layout.People))
         {
-            foreach (var job in JobsIn(layout.Person(person).Jobs))
+            try
             {
-                foreach (var name in PersonLayout.Kept) Add(from => Path.Combine(from.Person(person).Job(job), name), folder => folder.All());
+                foreach (var job in JobsIn(layout.Person(person).Jobs))
+                {
+                    foreach (var name in PersonLayout.Kept) Add(from => Path.Combine(from.Person(person).Job(job), name), folder => folder.All());
+                }
+            }
+            catch (UnauthorizedAccessException)
+            {
+                // Tasks that run as the platform does can close its folders to it. That is nobody else's loss.
+                total += new CopiedFiles(0, 0, 1) { FirstLeftOut = [layout.Person(person).Jobs] };
+                continue;
             }
 
             RemoveGone(from => from.Person(person).Jobs);
@@ -89,7 +102,7 @@ public sealed class LocalArchive(string clusterFolder)
         void Add(Func<StateLayout, string> where, Func<TreeCopy, CopiedFiles> copy)
         {
             var before = total;
-            total += copy(new TreeCopy(where(layout), where(new StateLayout(target)), earlier is null ? null : where(new StateLayout(earlier)), sofar => progress(before + sofar)));
+            total += copy(new TreeCopy(layout.Root, Path.GetRelativePath(layout.Root, where(layout)), where(new StateLayout(target)), earlier is null ? null : where(new StateLayout(earlier)), sofar => progress(before + sofar)));
         }
 
         void RemoveGone(Func<StateLayout, string> where)
@@ -107,7 +120,7 @@ public sealed class LocalArchive(string clusterFolder)
         Directory.CreateDirectory(layout.Jobs);
         Directory.CreateDirectory(layout.People);
         DurableFile.Write(Path.Combine(layout.Root, RestoredName), []);
-        var total = new TreeCopy(kept.Root, layout.Root).Only([Path.GetFileName(kept.Identity)]);
+        var total = new TreeCopy(kept.Root, "", layout.Root).Only([Path.GetFileName(kept.Identity)]);
         Add(kept.Jobs, layout.Jobs);
         Add(kept.Outputs, layout.Outputs);
         foreach (var person in NumbersIn(kept.People))
@@ -125,7 +138,7 @@ public sealed class LocalArchive(string clusterFolder)
         void Add(string from, string to)
         {
             var before = total;
-            total += new TreeCopy(from, to, null, sofar => progress(before + sofar)).All();
+            total += new TreeCopy(kept.Root, Path.GetRelativePath(kept.Root, from), to, null, sofar => progress(before + sofar)).All();
         }
     }
 
@@ -145,7 +158,6 @@ public sealed class LocalArchive(string clusterFolder)
         }
     }
 
-    /// <summary>Whoever may not read one of the platform's own folders copies nothing rather than a part.</summary>
     private static string[] Folders(string folder)
     {
         try

@@ -32,6 +32,13 @@ internal static unsafe partial class NativeFiles
     /// <summary>Without waiting for a pipe's other end.</summary>
     public static SafeFileHandle OpenFile(OpenFolder folder, byte[] name) => new(OpenAt(folder, name, NoLink | NoWaiting | CloseOnExec, 0), ownsHandle: true);
 
+    /// <summary>One that is not there yet, for its owner alone.</summary>
+    public static SafeFileHandle CreateFile(OpenFolder folder, byte[] name)
+    {
+        const int writeOnly = 1, create = 0x40, andNoOther = 0x80;
+        return new(OpenAt(folder, name, writeOnly | create | andNoOther | NoLink | CloseOnExec, 0b110_000_000), ownsHandle: true);
+    }
+
     /// <summary>Bytes of the folder's next entries; 0 at its end.</summary>
     public static int ReadFolder(OpenFolder folder, byte[] into)
     {
@@ -52,6 +59,17 @@ internal static unsafe partial class NativeFiles
         const int ofItself = 0x1000;
         var status = stackalloc byte[StatusBytes];
         return Statx(file, [0], ofItself, BasicStatus, status) == 0 ? FileStatus.Read(new ReadOnlySpan<byte>(status, StatusBytes)) : throw LastError("an open file");
+    }
+
+    /// <summary>When the file was made. Null where the file system does not know it.</summary>
+    public static DateTime? BornAt(string path)
+    {
+        const int ofItself = 0x1000;
+        const uint birth = 0x800;
+        var status = stackalloc byte[StatusBytes];
+        using var file = Native.OpenToRead(path);
+        if (Statx(file, [0], ofItself, birth, status) != 0 || (*(uint*)status & birth) == 0) return null;
+        return DateTimeOffset.FromUnixTimeSeconds(*(long*)(status + 80)).UtcDateTime;
     }
 
     /// <summary>What a symbolic link says; empty where it is none any more.</summary>

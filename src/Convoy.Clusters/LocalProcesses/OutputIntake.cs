@@ -32,10 +32,11 @@ internal sealed partial class OutputIntake : IDisposable
 
     /// <summary>Those of whom something waits and nothing is being taken in.</summary>
     private readonly Queue<int> owners = [];
-    private readonly PriorityQueue<Turn, DateTimeOffset> putOff = new();
+    private readonly PriorityQueue<Turn, TimeSpan> putOff = new();
 
     /// <summary>Being taken in; true where the job was forgotten meanwhile.</summary>
     private readonly Dictionary<JobId, bool> current = [];
+    private readonly long began;
     private readonly SemaphoreSlim wake = new(0);
     private readonly CancellationTokenSource closing = new();
     private readonly Thread[] threads;
@@ -50,6 +51,7 @@ internal sealed partial class OutputIntake : IDisposable
         this.hasEnded = hasEnded;
         this.time = time;
         this.logger = logger;
+        began = time.GetTimestamp();
         threads = [.. Enumerable.Range(0, PeopleAtOnce).Select(number => new Thread(() => Run(isFirst: number == 0)) { IsBackground = true, Name = "outputs" })];
     }
 
@@ -104,7 +106,7 @@ internal sealed partial class OutputIntake : IDisposable
                 var again = Take(turn);
                 lock (gate)
                 {
-                    if (again is not null) putOff.Enqueue(again, time.GetUtcNow() + again.Pause);
+                    if (again is not null) putOff.Enqueue(again, time.GetElapsedTime(began) + again.Pause);
                     if (waiting[turn.Ended.Owner].Count > 0) owners.Enqueue(turn.Ended.Owner);
                     else waiting.Remove(turn.Ended.Owner);
                 }
@@ -132,7 +134,7 @@ internal sealed partial class OutputIntake : IDisposable
     {
         lock (gate)
         {
-            var now = time.GetUtcNow();
+            var now = time.GetElapsedTime(began);
             while (putOff.TryPeek(out var due, out var at) && at <= now)
             {
                 putOff.Dequeue();

@@ -101,7 +101,7 @@ internal sealed class OutputWalk(OutputTaking taking, OutputLimits limits, uint?
     private void Leave(string path, FileStatus status, LeftBehind why, string? target = null)
     {
         left++;
-        folderStays |= why is LeftBehind.Unreadable or LeftBehind.TooDeep or LeftBehind.OverBytes or LeftBehind.OverFiles;
+        folderStays |= why is LeftBehind.Unreadable or LeftBehind.NotTheirs or LeftBehind.TooDeep or LeftBehind.OverBytes or LeftBehind.OverFiles;
         taking.Add(new OutputEntry(path, status.Size, status.ModifiedAt, status.Mode, null, why, target));
     }
 }

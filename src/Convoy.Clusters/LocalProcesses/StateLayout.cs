@@ -54,9 +54,7 @@ internal sealed class StateLayout(string root)
     {
         foreach (var owner in NumbersIn(People))
         {
-            var jobs = Person(owner).Jobs;
-            if (!Directory.Exists(jobs)) continue;
-            foreach (var folder in Directory.EnumerateDirectories(jobs))
+            foreach (var folder in FoldersIn(Person(owner).Jobs))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 if (!JobId.TryParse(Path.GetFileName(folder), out var job)) continue;
@@ -68,20 +66,22 @@ internal sealed class StateLayout(string root)
     /// <summary>Folders whose names are numbers; none where there is no such folder.</summary>
     public static IEnumerable<int> NumbersIn(string folder)
     {
-        string[] found;
+        foreach (var path in FoldersIn(folder))
+        {
+            if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number)) yield return number;
+        }
+    }
+
+    /// <summary>None where there is no such folder, or a task has closed it to the platform, which must not stop what is done for others.</summary>
+    private static string[] FoldersIn(string folder)
+    {
         try
         {
-            found = Directory.GetDirectories(folder);
+            return Directory.GetDirectories(folder);
         }
         catch (Exception e) when (e is DirectoryNotFoundException or UnauthorizedAccessException)
         {
-            // A task may have closed its own folder, which must not stop what is done for others.
-            yield break;
-        }
-
-        foreach (var path in found)
-        {
-            if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number)) yield return number;
+            return [];
         }
     }
 

@@ -10,11 +10,12 @@ namespace Convoy.Clusters.LocalProcesses;
 /// and may change it meanwhile, so it is reached by open folders alone and no link leads elsewhere. The copy is the platform's, and nobody
 /// writes to it but this.
 /// </summary>
-/// <param name="from">A folder, and no link to one.</param>
+/// <param name="root">A folder of the platform's. From there on no link is followed.</param>
+/// <param name="below">The path from there to the folder to copy.</param>
 /// <param name="to">What lies there of an earlier copy that was broken off is kept where it is the same, and goes where it is not there any more.</param>
 /// <param name="earlier">Another copy of the same folder on the same file system: what has not changed since is the same file there and here.</param>
 /// <param name="progress">Told after each file what was copied by then.</param>
-internal sealed class TreeCopy(string from, string to, string? earlier = null, Action<CopiedFiles>? progress = null)
+internal sealed class TreeCopy(string root, string below, string to, string? earlier = null, Action<CopiedFiles>? progress = null)
 {
     private const UnixFileMode OwnerAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -22,12 +23,16 @@ internal sealed class TreeCopy(string from, string to, string? earlier = null, A
     private const UnixFileMode Permissions = (UnixFileMode)0x1FF;
 
     private const int BufferBytes = 1 << 20;
+    private const int FileTooLarge = 27;
 
     /// <summary>So many folders are held open at once.</summary>
     private const int Deepest = 200;
 
     /// <summary>Of Linux is 4096.</summary>
     private const int LongestPath = 4000;
+
+    /// <summary>What was written so shortly before it was copied may have been written to since without another time.</summary>
+    private static readonly TimeSpan Settled = TimeSpan.FromMinutes(1);
 
     private CopiedFiles copied = CopiedFiles.None;
 
@@ -46,11 +51,7 @@ internal sealed class TreeCopy(string from, string to, string? earlier = null, A
         using var folder = OpenSource();
         if (folder is null) return copied;
         Directory.CreateDirectory(to);
-        foreach (var name in names)
-        {
-            if (File.Exists(Path.Combine(from, name))) Copy(folder, Encoding.UTF8.GetBytes(name + '\0'), Path.Combine(to, name), Beside(earlier, name));
-        }
-
+        foreach (var name in names) Copy(folder, Encoding.UTF8.GetBytes(name + '\0'), Path.Combine(to, name), Beside(earlier, name));
         return copied;
     }
 
@@ -59,9 +60,17 @@ internal sealed class TreeCopy(string from, string to, string? earlier = null, A
     /// <summary>Null where it is gone, or was left out.</summary>
     private OpenFolder? OpenSource()
     {
-        var folder = OpenFolder.Open(from);
+        var folder = OpenFolder.Open(root);
+        foreach (var name in below.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (folder.IsInvalid) break;
+            using var above = folder;
+            folder = above.OpenChild(Encoding.UTF8.GetBytes(name + '\0'));
+        }
+
         if (!folder.IsInvalid) return folder;
         if (NativeFiles.LastErrorNumber != NativeFiles.NoSuchFile) LeaveOut(to);
+        else if (Directory.Exists(to)) Directory.Delete(to, recursive: true);
         folder.Dispose();
         return null;
     }
@@ -85,7 +94,7 @@ internal sealed class TreeCopy(string from, string to, string? earlier = null, A
             if (status is not ({ IsFolder: true } or { IsFile: true } or { IsLink: true })) continue;
             if (!Utf8.IsValid(name) || Encoding.UTF8.GetByteCount(path) > LongestPath || depth == Deepest)
             {
-                LeaveOut(path);
+                copied += new CopiedFiles(0, 0, 0) { Unnameable = 1 };
                 continue;
             }
 
@@ -149,7 +158,8 @@ internal sealed class TreeCopy(string from, string to, string? earlier = null, A
         using var content = NativeFiles.OpenFile(folder, name);
         if (content.IsInvalid)
         {
-            if (NativeFiles.LastErrorNumber != NativeFiles.NoSuchFile) LeaveOut(path);
+            if (NativeFiles.LastErrorNumber == NativeFiles.NoSuchFile) File.Delete(path);
+            else LeaveOut(path);
             return;
         }
 
@@ -157,10 +167,10 @@ internal sealed class TreeCopy(string from, string to, string? earlier = null, A
         if (!NativeFiles.Status(content).IsFile) return;
         var source = FileFace.Of(content);
         Clear(path, wantsFolder: false);
-        if (FileFace.Of(path) != source)
+        if (!IsCopy(path, source))
         {
             File.Delete(path);
-            if ((twin is null || FileFace.Of(twin) != source || !NativeFiles.TryLink(twin, path)) && !TryWrite(content, source, path))
+            if ((twin is null || !IsCopy(twin, source) || !NativeFiles.TryLink(twin, path)) && !TryWrite(content, source, path))
             {
                 LeaveOut(path);
                 return;
@@ -177,17 +187,36 @@ internal sealed class TreeCopy(string from, string to, string? earlier = null, A
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
         using var stream = new FileStream(path, options);
         var copy = stream.SafeFileHandle;
-        for (long at = 0; NativeFiles.NextData(content, at) is { } data && data < source.Bytes;)
+        try
         {
-            at = Math.Min(NativeFiles.NextHole(content, data), source.Bytes);
-            if (TryWrite(content, copy, data, at)) continue;
+            if (!CopyContent(content, copy, source.Bytes))
+            {
+                File.Delete(path);
+                return false;
+            }
+        }
+        catch (Exception tooLarge) when (tooLarge.HResult == FileTooLarge || tooLarge is ArgumentException)
+        {
+            // Longer than the file system of the copy can name.
             File.Delete(path);
             return false;
         }
 
-        RandomAccess.SetLength(copy, source.Bytes);
         File.SetUnixFileMode(copy, source.Mode);
         if (source.WrittenAt is { } writtenAt) File.SetLastWriteTimeUtc(copy, writtenAt);
+        return true;
+    }
+
+    /// <summary>So much of what was opened, with its holes. False where it cannot be read.</summary>
+    public static bool CopyContent(SafeFileHandle content, SafeFileHandle copy, long bytes)
+    {
+        for (long at = 0; NativeFiles.NextData(content, at) is { } data && data < bytes;)
+        {
+            at = Math.Min(NativeFiles.NextHole(content, data), bytes);
+            if (!TryWrite(content, copy, data, at)) return false;
+        }
+
+        RandomAccess.SetLength(copy, bytes);
         return true;
     }
 
@@ -225,7 +254,11 @@ internal sealed class TreeCopy(string from, string to, string? earlier = null, A
         }
     }
 
-    private void LeaveOut(string path) => copied += new CopiedFiles(0, 0, 1) { FirstLeftOut = [Path.GetFullPath(Path.GetRelativePath(to, path), Path.GetFullPath(from))] };
+    /// <summary>A copy of just this, by all that can be seen of it.</summary>
+    private static bool IsCopy(string path, FileFace source) =>
+        FileFace.Of(path) == source && source.WrittenAt + Settled < NativeFiles.BornAt(path);
+
+    private void LeaveOut(string copy) => copied += new CopiedFiles(0, 0, 1) { FirstLeftOut = [Path.GetFullPath(Path.GetRelativePath(to, copy), Path.Combine(root, below))] };
 
     /// <summary>Takes away what an earlier copy left of another kind, and every link.</summary>
     private static void Clear(string path, bool wantsFolder)

@@ -28,7 +28,7 @@ public static class JobLifecycle
         (_, JobCommand.Cancel cancel) => Cancel(job, cancel, now),
         (_, JobCommand.Suspend suspend) => Suspend(job, suspend, now),
         (_, JobCommand.OpenTerminal open) => job.Current is { } running && job.Spec.Interactive is not null
-            ? running.TerminalOpenedAt + TerminalOpenings > now ? Decision.Nothing : Accept(new TerminalOpened(now, running.Number, open.By))
+            ? now - running.TerminalOpenedAt is { } since && since >= TimeSpan.Zero && since < TerminalOpenings ? Decision.Nothing : Accept(new TerminalOpened(now, running.Number, open.By))
             : new Decision.Rejected("NotRunning", $"nobody can type into job {job.Id} now: it is {job.Phase}"),
         (_, JobCommand.Resume resume) => Resume(job, resume, now),
         (_, JobCommand.Update update) => Update(job, update, now),

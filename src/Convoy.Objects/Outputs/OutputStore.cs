@@ -15,6 +15,7 @@ public sealed class OutputStore(string root)
 
     private const UnixFileMode OwnerOnlyFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private readonly string root = Path.GetFullPath(root);
+    private readonly OutputSpace space = new(Path.GetFullPath(root));
 
     /// <summary>Which tasks' outputs are kept, by attempt and rank; those that left nothing are not among them.</summary>
     public IReadOnlyList<(int Attempt, int Rank)> List(JobId job)
@@ -81,14 +82,14 @@ public sealed class OutputStore(string root)
         if (Directory.Exists(unfinished)) Directory.Delete(unfinished, recursive: true);
         Directory.CreateDirectory(root, OwnerOnlyFolder);
         Directory.CreateDirectory(unfinished, OwnerOnlyFolder);
-        return new OutputTaking(unfinished, Blobs(job), Manifest(job, attempt, rank));
+        return new OutputTaking(unfinished, Blobs(job), Manifest(job, attempt, rank), space);
     }
 
     /// <summary>Nothing where there is room for so much.</summary>
     /// <exception cref="OutputSpaceException">There is not.</exception>
     public void CheckSpace(long bytes)
     {
-        if (bytes > 0) OutputTaking.CheckSpace(root, bytes, 0);
+        if (bytes > 0) space.Take(bytes, 0).Dispose();
     }
 
     /// <summary>Whoever takes outputs in may add to the folder or delete it at the same time.</summary>

@@ -16,10 +16,6 @@ public sealed class OutputTaking : IDisposable
     /// <summary>So many files are flushed each for itself, which does not have to wait for what others write; more of them all at once.</summary>
     private const int FlushedSingly = 256;
 
-    /// <summary>How much of the disk is left to others, who may not wait as this can; of a small disk a part.</summary>
-    private const long LeftToOthers = 2L << 30;
-    private const int LeftToOthersPart = 20;
-
     private readonly string folder;
     private readonly string contents;
     private readonly string manifest;
@@ -27,10 +23,12 @@ public sealed class OutputTaking : IDisposable
     private readonly byte[] buffer = new byte[BufferBytes];
     private readonly string incoming;
     private int stored;
+    private readonly OutputSpace space;
     private long taken;
 
-    internal OutputTaking(string folder, string contents, string manifest)
+    internal OutputTaking(string folder, string contents, string manifest, OutputSpace space)
     {
+        this.space = space;
         this.folder = folder;
         this.contents = contents;
         this.manifest = manifest;
@@ -54,12 +52,7 @@ public sealed class OutputTaking : IDisposable
             File.SetUnixFileMode(target, OwnerOnlyFile);
             // Where the file system can share blocks, content needs no second place.
             var isShared = Durable.TryShare(source, target);
-            if (!isShared)
-            {
-                CheckSpace(folder, Math.Min(size, onDisk), taken);
-                taken += Math.Min(size, onDisk);
-            }
-
+            using var room = isShared ? null : space.Take(Math.Min(size, onDisk), taken);
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             for (length = 0; length < size;)
             {
@@ -77,7 +70,8 @@ public sealed class OutputTaking : IDisposable
             if (++stored <= FlushedSingly) RandomAccess.FlushToDisk(target);
         }
 
-        Keep(sha256);
+        // What is kept once needs no second place, on another try neither.
+        if (Keep(sha256)) taken += Math.Min(size, onDisk);
         return (sha256, length);
     }
 
@@ -122,34 +116,20 @@ public sealed class OutputTaking : IDisposable
         }
     }
 
-    private void Keep(string sha256)
+    /// <summary>False where it is kept already.</summary>
+    private bool Keep(string sha256)
     {
         var place = OutputStore.BlobIn(folder, sha256);
         if (File.Exists(place) || File.Exists(OutputStore.BlobIn(contents, sha256)))
         {
             File.Delete(incoming);
-            return;
+            return false;
         }
 
         Directory.CreateDirectory(Path.GetDirectoryName(place)!, OwnerOnlyFolder);
         File.Move(incoming, place);
+        return true;
     }
-
-    /// <param name="taken">Of the same output already, which is given up.</param>
-    internal static void CheckSpace(string folder, long needed, long taken)
-    {
-        var disk = new DriveInfo(folder);
-        var free = disk.AvailableFreeSpace - Math.Min(LeftToOthers, disk.TotalSize / LeftToOthersPart);
-        if (needed > free) throw new OutputSpaceException(needed + taken, Math.Max(free, 0) + taken);
-    }
-}
-
-/// <summary>There is no room for an output.</summary>
-/// <param name="bytesNeeded">At least.</param>
-public sealed class OutputSpaceException(long bytesNeeded, long bytesFree) : IOException($"the disk is full: {bytesNeeded} bytes are needed and {bytesFree} may be used")
-{
-    /// <summary>For all of it, as far as is known.</summary>
-    public long BytesNeeded { get; } = bytesNeeded;
 }
 
 /// <summary>It is the source that failed, not the store.</summary>

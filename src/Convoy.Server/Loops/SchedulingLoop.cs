@@ -63,11 +63,24 @@ public sealed partial class SchedulingLoop : BackgroundService
         return planner.Plan(snapshot with { Pending = [.. snapshot.Pending, job] }, policy, now).Plan;
     }
 
-    /// <summary>Why a job that has machines could not have them in another queue: null where that queue has room for it now.</summary>
+    /// <summary>Why a job that has machines could not have what it has in another queue: null where that queue has room for it now.</summary>
     public async Task<WaitingReason?> WouldWaitInAsync(Job running, string queue, CancellationToken cancellationToken)
     {
         var (snapshot, policy, now, _) = await snapshots.TakeAsync(cancellationToken);
+        var held = running.Current!.Members.ToLookup(task => task.Placement.Role);
         var moved = PendingJob.Of(running with { Queue = queue });
+        moved = moved with
+        {
+            Roles =
+            [
+                .. moved.Roles.Select(role => role with
+                {
+                    Min = held[role.Role].Count(),
+                    Max = held[role.Role].Count(),
+                    Accelerators = role.UsesDevices && running.Current.Accelerator is { } type ? [type] : role.Accelerators,
+                }).Where(role => role.Min > 0),
+            ],
+        };
         var plan = planner.Plan(snapshot with { Pending = [moved], Running = [.. snapshot.Running.Where(job => job.Standing.Id != running.Id)] }, policy, now).Plan;
         var waits = plan.Waiting.FirstOrDefault(waiting => waiting.Job == running.Id)?.Reason;
         return waits is { Token: WaitingToken.ExceedsQueueQuota or WaitingToken.WaitingForQuota or WaitingToken.WaitingForPreemption } ? waits : null;

@@ -26,6 +26,12 @@ public static class Backup
         var shelf = new BackupShelf(to);
         if ((shelf.Root + "/").StartsWith(Path.GetFullPath(state.Root) + "/", StringComparison.Ordinal)) throw new BackupException($"{shelf.Root} lies in the state folder itself; give a folder elsewhere, best on another disk");
         if (!shelf.IsFree()) throw new BackupException($"{shelf.Root} holds something that is no backup; give a new or an empty folder, or that of an earlier backup");
+        using var only = shelf.TryHold() ?? throw new BackupException($"another backup is being made in {shelf.Root}; try again later, or give another folder");
+        if (shelf.Newest?.ReadManifest() is { } last && (last.From != state.Root || last.Host != Environment.MachineName))
+        {
+            throw new BackupException($"{shelf.Root} holds a backup of {last.From} on {last.Host}, which this one would replace; give a folder of its own to each platform");
+        }
+
         using var quiet = await HoldUpkeepAsync(state, time, cancellationToken);
         var madeAt = time.GetUtcNow();
         var earlier = shelf.Newest;

@@ -11,6 +11,7 @@ public sealed class BackupShelf(string path)
 {
     private const string NameFormat = "yyyyMMdd'T'HHmmss'Z'";
     private const string UnfinishedPrefix = "unfinished-";
+    private const string LockName = "lock";
     private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
 
     public string Root { get; } = Path.GetFullPath(path);
@@ -25,16 +26,29 @@ public sealed class BackupShelf(string path)
     public static BackupFolder? Find(string path) => new BackupFolder(path) is var folder && File.Exists(folder.Manifest) ? folder : new BackupShelf(path).Newest;
 
     /// <summary>Nothing lies there but backups and beginnings of some.</summary>
-    public bool IsFree() => !Path.Exists(Root) || (Directory.Exists(Root) && Directory.EnumerateFileSystemEntries(Root).All(entry => IsName(Path.GetFileName(entry)) || IsUnfinished(entry)));
+    public bool IsFree() => !Path.Exists(Root) || (Directory.Exists(Root) && Directory.EnumerateFileSystemEntries(Root).All(entry => IsName(Path.GetFileName(entry)) || IsUnfinished(entry) || Path.GetFileName(entry) == LockName));
+
+    /// <summary>Held while a backup is made here. Null where another one is.</summary>
+    public FileStream? TryHold()
+    {
+        Directory.CreateDirectory(Root, BackupFolder.Private);
+        File.SetUnixFileMode(Root, BackupFolder.Private);
+        try
+        {
+            return new FileStream(Path.Combine(Root, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException) when (File.Exists(Path.Combine(Root, LockName)))
+        {
+            return null;
+        }
+    }
 
     /// <summary>One to be filled. What was copied to it before a run of the same machine was broken off is there; what a crash of the machine may have left empty is not.</summary>
     public BackupFolder Begin()
     {
-        Directory.CreateDirectory(Root, BackupFolder.Private);
-        File.SetUnixFileMode(Root, BackupFolder.Private);
         var boot = File.Exists(BootIdFile) ? File.ReadAllText(BootIdFile).Trim() : "";
         var unfinished = Path.Combine(Root, UnfinishedPrefix + boot);
-        foreach (var folder in Folders().Where(folder => folder != unfinished && !File.Exists(new BackupFolder(folder).Manifest))) Directory.Delete(folder, recursive: true);
+        foreach (var folder in Folders().Where(folder => folder != unfinished && (IsUnfinished(folder) || !File.Exists(new BackupFolder(folder).Manifest)))) Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(unfinished, BackupFolder.Private);
         return new BackupFolder(unfinished);
     }
@@ -46,7 +60,7 @@ public sealed class BackupShelf(string path)
         made.WriteManifest(manifest);
         var named = new BackupFolder(Path.Combine(Root, Name(manifest.MadeAt)));
         Directory.Move(made.Root, named.Root);
-        LocalArchive.FlushFileSystem(Root);
+        LocalArchive.FlushFileSystem(named.Root);
         var earlier = Backups.Where(backup => backup.Root != named.Root).ToArray();
         var complete = manifest.LeftOut == 0 ? null : earlier.LastOrDefault(backup => backup.ReadManifest()?.LeftOut == 0);
         foreach (var backup in earlier.Where(backup => backup != complete))

@@ -47,6 +47,7 @@ public static class OperatorVerbs
                 case "backup":
                     var (made, copied) = await Backup.RunAsync(state, values["--to"], text => Console.Error.WriteLine(text.In(language)), time, cancellationToken);
                     Say($"backed up {state} to {made}: {Sentences.Count(copied.Files, "file")} of jobs, {new ByteSize(copied.Bytes).ToRoundedText()}");
+                    if (copied.Unnameable > 0) await Console.Error.WriteLineAsync(Text.Of($"warning[Unnameable]: {Sentences.Count(copied.Unnameable, "entry")} with names that are no text, or too deep in folders, were left out").In(language));
                     if (copied.LeftOut == 0) break;
                     foreach (var path in copied.FirstLeftOut) await Console.Error.WriteLineAsync(Text.Of($"warning[LeftOut]: {path} could not be read").In(language));
                     await Console.Error.WriteLineAsync(Text.Of($"error[Incomplete]: {Sentences.Count(copied.LeftOut, "file")} are not in the backup; the last complete one stays beside it; is this the user that the server runs as, or root?").In(language));

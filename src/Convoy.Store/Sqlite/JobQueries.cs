@@ -31,8 +31,9 @@ internal static class JobQueries
     {
         var queue = filter.Owner is null && filter.Name is null ? "queue" : "+queue";
         var phase = filter.Name is null ? "phase" : "+phase";
+        var owner = filter is { Name: not null, UnfinishedOnly: true, Phase: null } ? "+owner" : "owner";
         var sql = new StringBuilder("SELECT body AS Body, progress AS Progress FROM jobs WHERE submit_sequence < @before AND deleted = 0");
-        if (filter.Owner is not null) sql.Append(" AND owner = @Owner");
+        if (filter.Owner is not null) sql.Append($" AND {owner} = @Owner");
         if (filter.Queue is not null) sql.Append($" AND {queue} = @Queue");
         if (filter.Name is not null) sql.Append(" AND name = @Name");
         if (filter.Phase is not null) sql.Append($" AND {phase} = @phase");

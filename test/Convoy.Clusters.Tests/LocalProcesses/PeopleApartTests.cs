@@ -89,7 +89,7 @@ public sealed class PeopleApartTests
         File.SetUnixFileMode(precious.FullName, (UnixFileMode)0x1C0);
         await File.WriteAllTextAsync(Path.Combine(precious.FullName, "file"), "kept");
         var cluster = await bed.OpenAsync();
-        var before = Wishes.Run(["/bin/sh", "-c", $"umask 077; mkdir $HOME/deep; echo mine > $HOME/deep/note; ln -s {precious.FullName} $HOME/link; ln -s {precious.FullName}/file $HOME/file; ln {precious.FullName}/file $HOME/named; ln -s {precious.FullName} $HOME/../jobs/linked; ln -s {precious.FullName} $HOME/../tmp/linked"]);
+        var before = Wishes.Run(["/bin/sh", "-c", $"umask 077; mkdir $HOME/deep; echo mine > $HOME/deep/note; ln -s {precious.FullName} $HOME/link; ln -s {precious.FullName}/file $HOME/file; ln {precious.FullName}/file $HOME/named; echo best > $CONVOY_OUTPUT_DIR/step; ln $CONVOY_OUTPUT_DIR/step $CONVOY_OUTPUT_DIR/best; ln -s {precious.FullName} $HOME/../jobs/linked; ln -s {precious.FullName} $HOME/../tmp/linked"]);
         await cluster.ApplyAsync(before);
         (await cluster.UntilEndedAsync(before)).EndOf(before, 0)!.Outcome!.Code.ShouldBe(0);
 

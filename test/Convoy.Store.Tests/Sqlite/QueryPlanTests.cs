@@ -62,6 +62,8 @@ public sealed class QueryPlanTests : IAsyncLifetime
     [InlineData(null, "vision", JobPhase.Running, null, false, "jobs_queue_phase (queue=? AND phase=? AND rowid<?)")]
     [InlineData(null, null, JobPhase.Running, null, false, "jobs_phase (phase=? AND rowid<?)")]
     [InlineData(null, null, null, "digits", false, "jobs_name (name=? AND submit_sequence<?)")]
+    [InlineData(null, null, null, "digits", true, "jobs_name_unfinished (name=? AND submit_sequence<?)")]
+    [InlineData("ada", "vision", null, "digits", true, "jobs_name_unfinished (name=? AND submit_sequence<?)")]
     [InlineData(null, null, null, null, true, "jobs_unfinished (submit_sequence<?)")]
     public async Task what_people_ask_most_has_an_index_of_its_own(string? owner, string? queue, JobPhase? phase, string? name, bool unfinished, string index) =>
         (await PlanAsync(JobQueries.List(new JobFilter(owner, queue, phase, name, unfinished)))).ShouldBe([$"SEARCH jobs USING INDEX {index}"]);
