@@ -110,6 +110,7 @@ internal static class CommandLine
             if (given > arity.MaximumNumberOfValues) return $"{name} is given {given} times, and may be given once";
         }
 
+        if (error.SymbolResult is ArgumentResult { Argument: { Arity.MinimumNumberOfValues: > 0 } missing, Tokens.Count: 0 }) return $"{missing.Name} is missing";
         return Text.Verbatim(error.Message.ReplaceLineEndings(" ").TrimEnd('.', ' '));
     }
 

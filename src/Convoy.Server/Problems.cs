@@ -7,7 +7,7 @@ namespace Convoy.Server;
 /// <summary>Answers that say no, as RFC 9457 problems. Codes are stable.</summary>
 public static class Problems
 {
-    public static IResult NotSignedIn() => Of(401, "NotSignedIn", "no valid token came with the request; sign in with `convoy login`, or use another token");
+    public static IResult NotSignedIn() => Of(401, "NotSignedIn", "no valid token came with the request; it is unknown, revoked or expired; ask an administrator for a new one, then `convoy login`");
 
     public static IResult NotAllowed() => Of(403, "NotAllowed", "your account may not do this; ask an administrator");
 

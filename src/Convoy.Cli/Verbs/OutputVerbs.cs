@@ -73,7 +73,8 @@ internal static class OutputVerbs
                     Role = call.Get(role),
                     Rank = call.Get(rank),
                 };
-                var outputs = new Outputs(call, await call.Client.GetJobAsync(call.Get(job), cancellationToken), query, call.Get(path) is { } text ? OutputPath.Parse(text) : null);
+                var found = await call.Client.GetJobAsync(call.Get(job), cancellationToken);
+                var outputs = new Outputs(call, found, query, call.Get(path) is { } text ? OutputPath.Parse(text) : null);
                 OutputListView? first = null;
                 var code = await Files.WriteAsync(call, options, async (size, from) =>
                 {
@@ -86,6 +87,7 @@ internal static class OutputVerbs
                     }
                 });
                 SayWhatIsMissing(call, first!);
+                if (asked is null && found.Attempts is { Count: > 1 and var attempts } && first!.Items is [var one, ..]) call.Say($"this is attempt {one.Attempt} of {attempts}; --attempt all lists what each has left");
                 return code;
             },
         };

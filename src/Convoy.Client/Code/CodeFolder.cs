@@ -52,7 +52,7 @@ public sealed class CodeFolder
     public static CodeFolder Scan(string folder)
     {
         var root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        if (!Directory.Exists(root)) throw new CodeFolderException($"There is no folder {root}.");
+        if (!Directory.Exists(root)) throw new CodeFolderException($"There is no folder {root}. Name another one with --workdir, or as code.workdir in the job file.");
         var walk = new FolderWalk(root);
         walk.Visit("", []);
         if (walk.Unreadable.Count > 0)

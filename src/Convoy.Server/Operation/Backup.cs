@@ -32,6 +32,18 @@ public static class Backup
             throw new BackupException($"{shelf.Root} holds a backup of {last.From} on {last.Host}, which this one would replace; give a folder of its own to each platform");
         }
 
+        try
+        {
+            return await MakeAsync(state, shelf, say, time, cancellationToken);
+        }
+        catch (Exception e) when (FullDisk.IsCauseOf(e))
+        {
+            throw new BackupException($"no space is left in {shelf.Root}; free some, or give another folder; earlier backups there are as they were, and the next run goes on with this one", e);
+        }
+    }
+
+    private static async Task<(string Folder, CopiedFiles Copied)> MakeAsync(StateFolder state, BackupShelf shelf, Action<Text> say, TimeProvider time, CancellationToken cancellationToken)
+    {
         using var quiet = await HoldUpkeepAsync(state, time, cancellationToken);
         var madeAt = time.GetUtcNow();
         var earlier = shelf.Newest;
