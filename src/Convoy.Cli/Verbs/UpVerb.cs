@@ -16,7 +16,7 @@ internal static class UpVerb
         var accelerator = Options.Text("--accelerator", "TYPE", "Type of the declared devices, such as A100-80G");
         var growAfter = Options.Text("--grow-after", "TIME", "How long an elastic job keeps its size before it grows (default: 10m)");
         var reserve = Options.Text("--disk-reserve", "SIZE", "Room kept for what runs; nothing new is taken while less is free (default: a twentieth of the disk, from 16Mi to 2Gi)");
-        var retention = Options.Text("--retention", "KIND=TIME,…", "How long what ended jobs left is kept, such as logs=30d,outputs=forever; see `convoy-server --help`");
+        var retention = Options.Text("--retention", "KIND=TIME,...", "How long what ended jobs left is kept, such as logs=30d,outputs=forever; see `convoy-server --help`");
         var config = Options.File("--config", "More of the server's options (convoy.yaml); what is given here goes before it");
         var trust = Options.Switch("--trust-tasks", "Allow more than one person although all tasks run under one uid");
         var certificate = Options.File("--tls-cert", "Certificate chain (PEM); needed for an address beyond loopback");
