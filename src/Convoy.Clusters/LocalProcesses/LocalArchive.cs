@@ -1,4 +1,3 @@
-using System.Globalization;
 using Convoy.Core.Jobs;
 using Convoy.Core.Tasks;
 using Convoy.Objects.Outputs;
@@ -150,13 +149,7 @@ public sealed class LocalArchive(string clusterFolder)
         }
     }
 
-    private static IEnumerable<int> NumbersIn(string folder)
-    {
-        foreach (var path in Folders(folder))
-        {
-            if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number)) yield return number;
-        }
-    }
+    private static IEnumerable<int> NumbersIn(string folder) => StateLayout.NumbersOf(Folders(folder));
 
     private static string[] Folders(string folder)
     {

@@ -64,9 +64,12 @@ internal sealed class StateLayout(string root)
     }
 
     /// <summary>Folders whose names are numbers; none where there is no such folder.</summary>
-    public static IEnumerable<int> NumbersIn(string folder)
+    public static IEnumerable<int> NumbersIn(string folder) => NumbersOf(FoldersIn(folder));
+
+    /// <summary>Of those folders whose names are numbers.</summary>
+    public static IEnumerable<int> NumbersOf(IEnumerable<string> folders)
     {
-        foreach (var path in FoldersIn(folder))
+        foreach (var path in folders)
         {
             if (int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number)) yield return number;
         }
