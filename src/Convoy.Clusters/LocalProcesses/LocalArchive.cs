@@ -116,9 +116,7 @@ public sealed class LocalArchive(string clusterFolder)
     public CopiedFiles CopyIn(string source, Action<CopiedFiles> progress)
     {
         var kept = new StateLayout(source);
-        Directory.CreateDirectory(layout.Jobs);
-        Directory.CreateDirectory(layout.People);
-        DurableFile.Write(Path.Combine(layout.Root, RestoredName), []);
+        Directory.CreateDirectory(layout.Root);
         var total = new TreeCopy(kept.Root, "", layout.Root).Only([Path.GetFileName(kept.Identity)]);
         Add(kept.Jobs, layout.Jobs);
         Add(kept.Outputs, layout.Outputs);
@@ -132,6 +130,10 @@ public sealed class LocalArchive(string clusterFolder)
             }
         }
 
+        // What the copy has not is taken away here as well, so these come last.
+        Directory.CreateDirectory(layout.Jobs);
+        Directory.CreateDirectory(layout.People);
+        DurableFile.Write(Path.Combine(layout.Root, RestoredName), []);
         return total;
 
         void Add(string from, string to)
