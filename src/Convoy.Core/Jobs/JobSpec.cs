@@ -67,6 +67,9 @@ public sealed record RoleSpec
     /// <summary>The program and its arguments; no shell is involved.</summary>
     public required IReadOnlyList<string> Command { get; init; }
 
+    /// <summary>The container image in which clusters of containers run it; null means the cluster's own default. A cluster of processes has no use for it.</summary>
+    public string? Image { get; init; }
+
     public ResourceSpec Resources { get; init; } = new();
 }
 

@@ -52,6 +52,7 @@ public sealed record Node(
         Fabric = seen.Fabric,
         DeviceGroups = seen.DeviceGroups,
         Rdma = seen.Rdma,
+        Foreign = seen.Foreign,
     };
 }
 

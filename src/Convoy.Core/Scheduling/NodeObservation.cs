@@ -1,3 +1,5 @@
+using Convoy.Core.Resources;
+
 namespace Convoy.Core.Scheduling;
 
 public enum NodeHealth
@@ -35,4 +37,19 @@ public sealed record NodeObservation(
 
     /// <summary>Network devices for remote memory access.</summary>
     public int Rdma { get; init; }
+
+    /// <summary>What others than Convoy's jobs take of it. Devices they hold are not among <see cref="Devices"/> where single ones are handed out.</summary>
+    public ResourceVector Foreign { get; init; }
+
+    /// <summary>By which tasks may choose it.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init => field = value ?? NoLabels; } = NoLabels;
+
+    /// <summary>Only who tolerates them lands on it.</summary>
+    public IReadOnlyList<Taint> Taints { get; init => field = value ?? []; } = [];
+
+    private static readonly IReadOnlyDictionary<string, string> NoLabels = new Dictionary<string, string>();
 }
+
+/// <summary>A mark on a node that keeps away who does not tolerate it.</summary>
+/// <param name="IsPreference">Such a node is only taken last (<c>PreferNoSchedule</c>); otherwise nothing lands on it that does not tolerate it.</param>
+public sealed record Taint(string Key, string Value, bool IsPreference = false);
