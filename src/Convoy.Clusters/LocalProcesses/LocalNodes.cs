@@ -73,7 +73,8 @@ internal sealed record FoundDevice(int Index, string Type)
         return devices;
     }
 
-    private static string Canonical(string name, long mebibytes)
+    /// <summary>From what the maker calls it, and its memory in MiB (0 where it is not told).</summary>
+    public static string Canonical(string name, long mebibytes)
     {
         var words = name.Split([' ', '-'], StringSplitOptions.RemoveEmptyEntries).SkipWhile(word => Makers.Contains(word));
         var model = string.Concat(words.TakeWhile(word => !IsForm(word)));

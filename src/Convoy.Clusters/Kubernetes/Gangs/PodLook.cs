@@ -1,0 +1,40 @@
+using Convoy.Clusters.Kubernetes.Api;
+using Convoy.Core.Jobs;
+
+namespace Convoy.Clusters.Kubernetes;
+
+/// <summary>From a pod to what is known of its task.</summary>
+internal static class PodLook
+{
+    /// <summary>Reasons for which a kubelet or the control plane ends a pod that has done nothing wrong.</summary>
+    private static readonly string[] PlatformReasons = ["Evicted", "Preempting", "Preempted", "NodeShutdown", "Shutdown", "Terminated", "NodeLost", "NodeAffinity", "UnexpectedAdmissionError", "AdmissionCheckFailed"];
+
+    /// <summary>Null where it has not begun to run.</summary>
+    public static TaskObservation? Start(PodObject pod, JobId job, int attempt, int rank)
+    {
+        var state = StateOf(pod);
+        var at = state?.Running?.StartedAt ?? state?.Terminated?.StartedAt ?? (pod.Status.Phase == "Running" ? pod.Status.StartTime ?? pod.Metadata.CreationTimestamp : null);
+        return at is { } started ? new TaskObservation(job, attempt, rank, TaskState.Running, started) : null;
+    }
+
+    /// <summary>Null while it may still run.</summary>
+    /// <param name="nodeExists">Without its node nothing of it runs, and nobody will say how it ended.</param>
+    public static TaskObservation? End(PodObject pod, JobId job, int attempt, int rank, bool nodeExists, DateTimeOffset now)
+    {
+        var meta = pod.Metadata;
+        var isForced = meta.IsDeleting && (!pod.IsBound || meta.DeletionGracePeriodSeconds == 0 || !nodeExists);
+        if (!pod.IsTerminal && !isForced) return null;
+        if (IsPlatforms(pod.Status.Reason) || StateOf(pod)?.Terminated is not { } ended) return new TaskObservation(job, attempt, rank, TaskState.Lost, meta.DeletionTimestamp ?? now);
+        return new TaskObservation(job, attempt, rank, TaskState.Exited, ended.FinishedAt ?? meta.DeletionTimestamp ?? now, new TaskOutcome(
+            ended.ExitCode,
+            OutOfMemory: ended.Reason == "OOMKilled",
+            // Whoever had it deleted: it did not end of its own accord, and it is not to blame.
+            Stopped: meta.IsDeleting,
+            Message: ended.Reason is "StartError" or "ContainerCannotRun" ? ended.Message : null));
+    }
+
+    private static bool IsPlatforms(string? reason) => reason is not null && (PlatformReasons.Contains(reason) || reason.StartsWith("OutOf", StringComparison.Ordinal));
+
+    private static ContainerState? StateOf(PodObject pod) => pod.Status.ContainerStatuses.FirstOrDefault(container => container.Name == TaskPod.Container)?.State
+        ?? (pod.Status.ContainerStatuses is [var only] ? only.State : null);
+}

@@ -1,0 +1,351 @@
+using Convoy.Clusters.Kubernetes.Api;
+using Convoy.Clusters.LocalProcesses;
+using Convoy.Core.Jobs;
+using Microsoft.Extensions.Logging;
+
+namespace Convoy.Clusters.Kubernetes;
+
+/// <summary>
+/// A Kubernetes cluster: operator and binder in one. The truth lies in the API server, in one TrainingJob per job and the pods it owns;
+/// memory only mirrors it, through watches.
+/// </summary>
+public sealed partial class KubernetesCluster : ICluster
+{
+    private const int Workers = 8;
+    private static readonly TimeSpan NodesTogether = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
+
+    private readonly KubernetesOptions options;
+    private readonly ApiClient api;
+    private readonly TimeProvider time;
+    private readonly ILogger log;
+    private readonly DecisionSeal seal;
+    private readonly NodeBook book;
+    private readonly GangOperator gangs;
+    private readonly ObservationJournal journal = new();
+    private readonly WorkQueue queue;
+    private readonly Informer<NodeObject> nodes;
+    private readonly Informer<PodObject> pods;
+    private readonly Informer<NamespaceObject> namespaces;
+    private readonly Informer<TrainingJobObject> trainingJobs;
+    private readonly Lock gate = new();
+    private readonly Dictionary<JobId, KubernetesJob> jobs = [];
+    private readonly SemaphoreSlim nodesChanged = new(0);
+    private readonly CancellationTokenSource closing = new();
+    private readonly List<Task> running = [];
+    private bool isClosed;
+
+    private KubernetesCluster(KubernetesOptions options, ApiClient api, TimeProvider time, ILogger log)
+    {
+        this.options = options;
+        this.api = api;
+        this.time = time;
+        this.log = log;
+        seal = new DecisionSeal(options.SealKey);
+        book = new NodeBook(new NodePicture(options));
+        queue = new WorkQueue(time);
+        gangs = new GangOperator(options, api, book, journal, gate, time, log);
+        nodes = new Informer<NodeObject>(api, "/api/v1/nodes", ApiJson.Default.NodeObject, ApiJson.Default.ObjectListNodeObject, OnNode, time, log);
+        namespaces = new Informer<NamespaceObject>(api, "/api/v1/namespaces", ApiJson.Default.NamespaceObject, ApiJson.Default.ObjectListNamespaceObject, (_, _) => { }, time, log);
+        trainingJobs = new Informer<TrainingJobObject>(api, TrainingJobObject.Collection, ApiJson.Default.TrainingJobObject, ApiJson.Default.ObjectListTrainingJobObject, OnTrainingJob, time, log);
+        pods = new Informer<PodObject>(api, "/api/v1/pods", ApiJson.Default.PodObject, ApiJson.Default.ObjectListPodObject, OnPod, time, log);
+    }
+
+    public string Name => options.Name;
+
+    /// <summary>Returns when everything that is in the cluster has been seen; until the API server answers it waits.</summary>
+    internal static async Task<KubernetesCluster> OpenAsync(KubernetesOptions options, ApiClient api, TimeProvider time, ILogger log, CancellationToken cancellationToken)
+    {
+        var cluster = new KubernetesCluster(options, api, time, log);
+        try
+        {
+            await cluster.StartAsync(cancellationToken);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<IReadOnlyList<Refusal>> ApplyAsync(IReadOnlyList<ClusterAssignment> assignments, CancellationToken cancellationToken)
+    {
+        var refusals = await Task.WhenAll(assignments.Select(wish => TakeAsync(wish, cancellationToken)));
+        return [.. refusals.OfType<Refusal>()];
+    }
+
+    public Task<ClusterReport> ObserveAsync(ReportCursor? since, CancellationToken cancellationToken) => Task.FromResult(journal.Since(since));
+
+    public Task WaitForChangeAsync(ReportCursor since, CancellationToken cancellationToken) => journal.WaitAsync(since, cancellationToken);
+
+    public async Task<bool> ForgetAsync(JobId job, int ownerNumber, CancellationToken cancellationToken)
+    {
+        KubernetesJob? known;
+        lock (gate) known = jobs.GetValueOrDefault(job);
+        if (known is null) return true;
+        if (known.Record is not null && !known.IsDone) return false;
+        await gangs.RemoveAsync(known, cancellationToken);
+        lock (gate)
+        {
+            jobs.Remove(job);
+            if (known.Decision is { } decision) journal.Forget(job, decision.Tasks.Count);
+        }
+
+        return true;
+    }
+
+    /// <summary>Pods go on: who opens the cluster next learns how they ended.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (isClosed) return;
+        isClosed = true;
+        await closing.CancelAsync();
+        await Task.WhenAll(running);
+        gangs.Dispose();
+        closing.Dispose();
+        nodesChanged.Dispose();
+    }
+
+    /// <summary>Jobs before pods, so that none of Convoy's own is taken for somebody else's.</summary>
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        running.AddRange([nodes.RunAsync(closing.Token), namespaces.RunAsync(closing.Token), trainingJobs.RunAsync(closing.Token)]);
+        await Task.WhenAll(nodes.Synced, namespaces.Synced, trainingJobs.Synced).WaitAsync(cancellationToken);
+        running.Add(pods.RunAsync(closing.Token));
+        await pods.Synced.WaitAsync(cancellationToken);
+        lock (gate)
+        {
+            foreach (var job in jobs.Values)
+            {
+                gangs.Look(job);
+                if (!job.IsDone) queue.Add(job.Id);
+            }
+        }
+
+        journal.SetNodes(book.TakeChanges() ?? []);
+        running.Add(ReportNodesAsync(closing.Token));
+        for (var worker = 0; worker < Workers; worker++) running.Add(WorkAsync(closing.Token));
+    }
+
+    private void OnNode(NodeObject? before, NodeObject? after)
+    {
+        book.Set(before, after);
+        nodesChanged.Release();
+        if (after is not null) return;
+
+        // Without its node a pod that is being deleted has ended.
+        lock (gate)
+        {
+            foreach (var job in jobs.Values.Where(job => job.Pods.Values.Any(pod => pod.Spec.NodeName == before!.Metadata.Name))) queue.Add(job.Id);
+        }
+    }
+
+    private void OnPod(PodObject? before, PodObject? after)
+    {
+        var pod = (after ?? before)!;
+        lock (gate)
+        {
+            if (JobId.TryParse(pod.Metadata.Labels.GetValueOrDefault(ObjectNames.JobIdLabel), out var id) && jobs.TryGetValue(id, out var job) && job.Recognize(pod) is not null)
+            {
+                if (after is null) job.Remove(pod);
+                else job.Put(after);
+                queue.Add(id);
+                return;
+            }
+        }
+
+        book.SetForeign(pod.Metadata.Uid, after is { IsBound: true, IsTerminal: false } ? after.Spec.NodeName : null, after is { IsBound: true } ? PodRequest.Of(after) : null);
+        nodesChanged.Release();
+    }
+
+    private void OnTrainingJob(TrainingJobObject? before, TrainingJobObject? after)
+    {
+        var changed = (after ?? before)!;
+        if (changed.Assignment is not { } record || !seal.IsOurs(changed.Metadata.Namespace, changed.Metadata.Name, record)) return;
+        var id = record.Decision.JobId;
+        lock (gate)
+        {
+            if (!jobs.TryGetValue(id, out var job))
+            {
+                if (after is null) return;
+                jobs[id] = job = new KubernetesJob(id, changed.Metadata.Namespace, changed.Metadata.Name);
+            }
+
+            if (after is null)
+            {
+                if (job.Object?.Metadata.Uid == changed.Metadata.Uid) job.Object = null;
+            }
+            else if (after.Metadata.IsNewerThan(job.Object?.Metadata))
+            {
+                job.Object = after;
+                if (job.Record is null || record.Decision.Generation > job.Record.Decision.Generation) gangs.Take(job, record);
+                gangs.Recall(job, after.Status);
+            }
+
+            queue.Add(id);
+        }
+    }
+
+    private async Task<Refusal?> TakeAsync(ClusterAssignment wish, CancellationToken cancellationToken)
+    {
+        var wanted = wish.Assignment;
+        try
+        {
+            for (var tries = 0; ; tries++)
+            {
+                var refusal = await TryTakeAsync(wish, cancellationToken);
+                if (refusal is null || tries == 3 || refusal.Reason != Changed) return refusal;
+            }
+        }
+        catch (ApiException no) when (no.IsPermanent)
+        {
+            return new Refusal(wanted.JobId, wanted.Generation, no.Message, Permanent: true);
+        }
+        catch (IOException trouble)
+        {
+            return new Refusal(wanted.JobId, wanted.Generation, trouble.Message, Permanent: false);
+        }
+    }
+
+    private const string Changed = "the object was changed meanwhile";
+
+    private async Task<Refusal?> TryTakeAsync(ClusterAssignment wish, CancellationToken cancellationToken)
+    {
+        var wanted = wish.Assignment;
+        KubernetesJob? job;
+        lock (gate) job = jobs.GetValueOrDefault(wanted.JobId);
+        if (job is null)
+        {
+            var space = await NamespaceOfAsync(wanted.Owner, cancellationToken);
+            lock (gate)
+            {
+                if (!jobs.TryGetValue(wanted.JobId, out job)) jobs[wanted.JobId] = job = new KubernetesJob(wanted.JobId, space, ObjectNames.Job(wanted));
+            }
+        }
+
+        lock (gate)
+        {
+            job.ReportToken = wish.ReportToken;
+            if (job.Decision?.Generation == wanted.Generation)
+            {
+                queue.Add(job.Id);
+                return null;
+            }
+
+            if (RefuseOf(job, wish) is { } refusal) return refusal;
+        }
+
+        var record = seal.Mark(job.Namespace, job.Name, wanted, wish.OwnerNumber);
+        try
+        {
+            var taken = await gangs.WriteDecisionAsync(job, record, wish.ReportToken, cancellationToken);
+            lock (gate)
+            {
+                if (taken.Metadata.IsNewerThan(job.Object?.Metadata)) job.Object = taken;
+                if (job.Record is null || record.Decision.Generation > job.Record.Decision.Generation) gangs.Take(job, record);
+            }
+
+            LogTaken(log, wish);
+            queue.Add(job.Id);
+            return null;
+        }
+        catch (ApiException conflict) when (conflict.IsConflict)
+        {
+            await gangs.RereadAsync(job, cancellationToken);
+            return new Refusal(wanted.JobId, wanted.Generation, Changed, Permanent: false);
+        }
+    }
+
+    private Refusal? RefuseOf(KubernetesJob job, ClusterAssignment wish)
+    {
+        var wanted = wish.Assignment;
+        var had = job.Record is { } record ? KnownJob.Of(new ClusterAssignment(record.Decision, record.OwnerNumber, ""), job.IsDone) : null;
+        if (WishRules.RefuseByHistory(wish, had) is { } refusal) return refusal;
+        if (wanted.Wanted == WantedState.Stop) return null;
+        if (wanted.Spec.Code?.Archive is not null && options.AgentImage is null) return No("the agent of this cluster was given no --agent-image, with which code is brought into pods");
+        var fresh = wanted.Members.Where(task => had?.Attempt != wanted.Attempt || task.Rank >= had!.Tasks).Select(task => (task.Rank, task.Node, gangs.RequestOf(wanted, task)));
+        return book.Lacks(wanted.JobId, wanted.Attempt, fresh) is { } lacking ? No(lacking) : null;
+
+        Refusal No(string reason) => new(wanted.JobId, wanted.Generation, reason, Permanent: true);
+    }
+
+    /// <summary>The one that is marked as theirs, the first by name; who has none gets one.</summary>
+    private async Task<string> NamespaceOfAsync(string owner, CancellationToken cancellationToken)
+    {
+        var theirs = namespaces.Items.Where(space => !space.Metadata.IsDeleting && OwnerOf(space) == owner).Select(space => space.Metadata.Name).Order(StringComparer.Ordinal).FirstOrDefault();
+        return theirs ?? await gangs.MakeNamespaceAsync(ObjectNames.Namespace(options.NamespacePrefix, owner), owner, cancellationToken);
+    }
+
+    /// <summary>A label has no room for every name; an annotation has.</summary>
+    private static string? OwnerOf(NamespaceObject space) => space.Metadata.Annotations.GetValueOrDefault(ObjectNames.OwnerLabel) ?? space.Metadata.Labels.GetValueOrDefault(ObjectNames.OwnerLabel);
+
+    private async Task ReportNodesAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await nodesChanged.WaitAsync(cancellationToken);
+                await Task.Delay(NodesTogether, time, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            while (nodesChanged.Wait(0, CancellationToken.None))
+            {
+            }
+
+            if (book.TakeChanges() is { } all) journal.SetNodes(all);
+        }
+    }
+
+    private async Task WorkAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            JobId id;
+            try
+            {
+                id = await queue.TakeAsync(cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            KubernetesJob? job;
+            lock (gate) job = jobs.GetValueOrDefault(id);
+            try
+            {
+                if (job?.Record is not null && await gangs.AdvanceAsync(job, cancellationToken) is { } again) queue.AddAfter(id, again, cancellationToken);
+                job?.Failures = 0;
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // The boundary of one job's turn: its trouble must not stop the others; it is tried again, later each time.
+            catch (Exception trouble)
+#pragma warning restore CA1031
+            {
+                LogTrouble(log, id, trouble.Message);
+                var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(job!.Failures++, 16)));
+                queue.AddAfter(id, (trouble as ApiException)?.RetryAfter is { } told && told > pause ? told : pause, cancellationToken);
+            }
+            finally
+            {
+                queue.Finish(id);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Took {Wish}")]
+    private static partial void LogTaken(ILogger log, ClusterAssignment wish);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} cannot go on now and is tried again: {Reason}")]
+    private static partial void LogTrouble(ILogger log, JobId job, string reason);
+}
