@@ -9,7 +9,7 @@ namespace Convoy.Clusters.Kubernetes;
 /// A Kubernetes cluster: operator and binder in one. The truth lies in the API server, in one TrainingJob per job and the pods it owns;
 /// memory only mirrors it, through watches.
 /// </summary>
-public sealed partial class KubernetesCluster : ICluster
+public sealed partial class KubernetesCluster : ICluster, IClusterRequests
 {
     private const int Workers = 8;
     private static readonly TimeSpan NodesTogether = TimeSpan.FromMilliseconds(100);
@@ -23,6 +23,7 @@ public sealed partial class KubernetesCluster : ICluster
     private readonly DecisionSeal seal;
     private readonly NodeBook book;
     private readonly GangOperator gangs;
+    private readonly TrainingJobDesk desk;
     private readonly ObservationJournal journal = new();
     private readonly WorkQueue queue;
     private readonly Informer<NodeObject> nodes;
@@ -31,7 +32,12 @@ public sealed partial class KubernetesCluster : ICluster
     private readonly Informer<TrainingJobObject> trainingJobs;
     private readonly Lock gate = new();
     private readonly Dictionary<JobId, KubernetesJob> jobs = [];
+
+    /// <summary>Objects that people made and for which nothing has been decided, by the id that their job has.</summary>
+    private readonly Dictionary<JobId, TrainingJobObject> made = [];
     private readonly SemaphoreSlim nodesChanged = new(0);
+    private readonly HashSet<string> settling = [];
+    private readonly SemaphoreSlim settled = new(0);
     private readonly CancellationTokenSource closing = new();
     private readonly List<Task> running = [];
     private bool isClosed;
@@ -46,8 +52,9 @@ public sealed partial class KubernetesCluster : ICluster
         book = new NodeBook(new NodePicture(options));
         queue = new WorkQueue(time);
         gangs = new GangOperator(options, api, book, journal, gate, time, log);
+        desk = new TrainingJobDesk(api, KnownOf, space => namespaces!.Find(new ObjectKey("", space)) is not null, time, log);
         nodes = new Informer<NodeObject>(api, "/api/v1/nodes", ApiJson.Default.NodeObject, ApiJson.Default.ObjectListNodeObject, OnNode, time, log);
-        namespaces = new Informer<NamespaceObject>(api, "/api/v1/namespaces", ApiJson.Default.NamespaceObject, ApiJson.Default.ObjectListNamespaceObject, (_, _) => { }, time, log);
+        namespaces = new Informer<NamespaceObject>(api, "/api/v1/namespaces", ApiJson.Default.NamespaceObject, ApiJson.Default.ObjectListNamespaceObject, OnNamespace, time, log);
         trainingJobs = new Informer<TrainingJobObject>(api, TrainingJobObject.Collection, ApiJson.Default.TrainingJobObject, ApiJson.Default.ObjectListTrainingJobObject, OnTrainingJob, time, log);
         pods = new Informer<PodObject>(api, "/api/v1/pods", ApiJson.Default.PodObject, ApiJson.Default.ObjectListPodObject, OnPod, time, log);
     }
@@ -106,6 +113,7 @@ public sealed partial class KubernetesCluster : ICluster
         gangs.Dispose();
         closing.Dispose();
         nodesChanged.Dispose();
+        settled.Dispose();
     }
 
     /// <summary>Jobs before pods, so that none of Convoy's own is taken for somebody else's.</summary>
@@ -125,7 +133,7 @@ public sealed partial class KubernetesCluster : ICluster
         }
 
         journal.SetNodes(book.TakeChanges() ?? []);
-        running.Add(ReportNodesAsync(closing.Token));
+        running.AddRange([ReportNodesAsync(closing.Token), SettleAsync(closing.Token)]);
         for (var worker = 0; worker < Workers; worker++) running.Add(WorkAsync(closing.Token));
     }
 
@@ -139,6 +147,15 @@ public sealed partial class KubernetesCluster : ICluster
         lock (gate)
         {
             foreach (var job in jobs.Values.Where(job => job.Pods.Values.Any(pod => pod.Spec.NodeName == before!.Metadata.Name))) queue.Add(job.Id);
+        }
+    }
+
+    private void OnNamespace(NamespaceObject? before, NamespaceObject? after)
+    {
+        if (after is null || (before is not null && OwnerOf(before) == OwnerOf(after))) return;
+        foreach (var item in desk.In(after.Metadata.Name))
+        {
+            if (desk.Note(item)) Settle(item.Metadata.Uid);
         }
     }
 
@@ -163,30 +180,93 @@ public sealed partial class KubernetesCluster : ICluster
     private void OnTrainingJob(TrainingJobObject? before, TrainingJobObject? after)
     {
         var changed = (after ?? before)!;
-        if (changed.Assignment is not { } record || !seal.IsOurs(changed.Metadata.Namespace, changed.Metadata.Name, record)) return;
+        var isDecided = changed.Assignment is { } sealedRecord && seal.IsOurs(changed.Metadata.Namespace, changed.Metadata.Name, sealedRecord);
+        lock (gate)
+        {
+            var asked = JobId.FromKey(options.Name, changed.Metadata.Uid);
+            if (after is null || isDecided) made.Remove(asked);
+            else made[asked] = after;
+        }
+
+        if (isDecided) OnDecision(changed, changed.Assignment!, isGone: after is null);
+        if (after is null) desk.Remove(changed);
+        else if (desk.Note(after)) Settle(after.Metadata.Uid);
+    }
+
+    private void OnDecision(TrainingJobObject changed, AssignmentRecord record, bool isGone)
+    {
         var id = record.Decision.JobId;
         lock (gate)
         {
             if (!jobs.TryGetValue(id, out var job))
             {
-                if (after is null) return;
+                if (isGone) return;
                 jobs[id] = job = new KubernetesJob(id, changed.Metadata.Namespace, changed.Metadata.Name);
             }
 
-            if (after is null)
+            if (isGone)
             {
                 if (job.Object?.Metadata.Uid == changed.Metadata.Uid) job.Object = null;
             }
-            else if (after.Metadata.IsNewerThan(job.Object?.Metadata))
+            else if (changed.Metadata.IsNewerThan(job.Object?.Metadata))
             {
-                job.Object = after;
+                job.Object = changed;
                 if (job.Record is null || record.Decision.Generation > job.Record.Decision.Generation) gangs.Take(job, record);
-                gangs.Recall(job, after.Status);
+                gangs.Recall(job, changed.Status);
             }
 
             queue.Add(id);
         }
     }
+
+    /// <summary>Whose an object is, what was decided for it, and whether that is over.</summary>
+    private (string? Owner, Assignment? Decision, bool IsOver) KnownOf(TrainingJobObject item)
+    {
+        var owner = namespaces.Find(new ObjectKey("", item.Metadata.Namespace)) is { } space ? OwnerOf(space) : null;
+        if (item.Assignment is not { } record || !seal.IsOurs(item.Metadata.Namespace, item.Metadata.Name, record)) return (owner, null, false);
+        lock (gate) return (owner, record.Decision, jobs.TryGetValue(record.Decision.JobId, out var job) && job.IsDone);
+    }
+
+    /// <summary>What is written in an object is tried again with the next change of it, and when everything is listed anew.</summary>
+    private void Settle(string uid)
+    {
+        lock (gate) settling.Add(uid);
+        settled.Release();
+    }
+
+    private async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            string[] now;
+            try
+            {
+                await settled.WaitAsync(cancellationToken);
+                lock (gate)
+                {
+                    now = [.. settling];
+                    settling.Clear();
+                }
+
+                foreach (var uid in now) await desk.SettleAsync(uid, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (IOException trouble)
+            {
+                LogNotSettled(log, trouble.Message);
+                await Task.Delay(FirstPause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    public Task<IReadOnlyList<ClusterRequest>> PendingAsync(int limit, CancellationToken cancellationToken) => Task.FromResult(desk.Pending(limit));
+
+    public Task AnswerAsync(IReadOnlyList<RequestAnswer> answers, CancellationToken cancellationToken) => Task.WhenAll(answers.Select(answer => desk.AnswerAsync(answer, cancellationToken)));
+
+    public Task WaitAsync(CancellationToken cancellationToken) => desk.WaitAsync(cancellationToken);
 
     private async Task<Refusal?> TakeAsync(ClusterAssignment wish, CancellationToken cancellationToken)
     {
@@ -218,10 +298,12 @@ public sealed partial class KubernetesCluster : ICluster
         lock (gate) job = jobs.GetValueOrDefault(wanted.JobId);
         if (job is null)
         {
-            var space = await NamespaceOfAsync(wanted.Owner, cancellationToken);
+            TrainingJobObject? theirs;
+            lock (gate) theirs = made.GetValueOrDefault(wanted.JobId);
+            var space = theirs?.Metadata.Namespace ?? await NamespaceOfAsync(wanted.Owner, cancellationToken);
             lock (gate)
             {
-                if (!jobs.TryGetValue(wanted.JobId, out job)) jobs[wanted.JobId] = job = new KubernetesJob(wanted.JobId, space, ObjectNames.Job(wanted));
+                if (!jobs.TryGetValue(wanted.JobId, out job)) jobs[wanted.JobId] = job = new KubernetesJob(wanted.JobId, space, theirs?.Metadata.Name ?? ObjectNames.Job(wanted)) { Object = theirs };
             }
         }
 
@@ -322,6 +404,7 @@ public sealed partial class KubernetesCluster : ICluster
             try
             {
                 if (job?.Record is not null && await gangs.AdvanceAsync(job, cancellationToken) is { } again) queue.AddAfter(id, again, cancellationToken);
+                if (job is { IsDone: true, Object: { Metadata.IsDeleting: true } item } && desk.Note(item)) Settle(item.Metadata.Uid);
                 job?.Failures = 0;
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -345,6 +428,9 @@ public sealed partial class KubernetesCluster : ICluster
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Took {Wish}")]
     private static partial void LogTaken(ILogger log, ClusterAssignment wish);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An answer could not be written into a TrainingJob: {Reason}")]
+    private static partial void LogNotSettled(ILogger log, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} cannot go on now and is tried again: {Reason}")]
     private static partial void LogTrouble(ILogger log, JobId job, string reason);

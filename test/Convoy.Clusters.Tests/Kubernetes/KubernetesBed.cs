@@ -80,9 +80,15 @@ internal sealed class KubernetesBed : IClusterBed
         await admin.MergeAsync($"/api/v1/nodes/{name}/status", Bytes(new JsonObject { ["status"] = node["status"]!.DeepClone() }), ApiJson.Default.NodeObject, CancellationToken.None);
     }
 
-    public async ValueTask DisposeAsync()
+    public async Task CloseAsync()
     {
         if (open is not null) await open.DisposeAsync();
+        open = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
         await Kubelet.DisposeAsync();
     }
 
@@ -93,6 +99,8 @@ internal sealed class KubernetesBed : IClusterBed
 internal sealed class PatientCluster(ICluster cluster) : ICluster
 {
     private const int MostTries = 200;
+
+    public ICluster Inner => cluster;
 
     public string Name => cluster.Name;
 

@@ -207,7 +207,9 @@ public sealed class KubernetesWorld : ICollectionFixture<RealApiServer>
 [Collection(KubernetesWorld.Name)]
 public sealed class KubernetesContract(RealApiServer server) : ClusterContract
 {
-    protected override async Task<IClusterBed> MakeBedAsync()
+    protected override async Task<IClusterBed> MakeBedAsync() => await BedOnAsync(server);
+
+    internal static async Task<KubernetesBed> BedOnAsync(RealApiServer server)
     {
         Assert.SkipWhen(server.Missing is not null, server.Missing ?? "");
         await server.ClearAsync();

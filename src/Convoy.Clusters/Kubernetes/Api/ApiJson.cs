@@ -23,8 +23,11 @@ namespace Convoy.Clusters.Kubernetes.Api;
 [JsonSerializable(typeof(NamespaceObject))]
 [JsonSerializable(typeof(WatchEvent))]
 [JsonSerializable(typeof(StatusObject))]
+[JsonSerializable(typeof(FinalizersWrite))]
+[JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
 [JsonSerializable(typeof(JobSpec))]
 [JsonSerializable(typeof(TrainingJobWrite))]
+[JsonSerializable(typeof(AssignmentRecord))]
 [JsonSerializable(typeof(TrainingJobStatusWrite))]
 [JsonSerializable(typeof(Assignment))]
 internal sealed partial class ApiJson : JsonSerializerContext;

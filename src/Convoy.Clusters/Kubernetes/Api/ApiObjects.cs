@@ -9,15 +9,19 @@ internal interface IApiObject
     ObjectMeta Metadata { get; }
 }
 
+// The generated reader sets what the JSON has not to null.
 internal sealed record ObjectMeta
 {
-    public string Name { get; init; } = "";
+    public string Name { get; init => field = value ?? ""; } = "";
 
-    public string Namespace { get; init; } = "";
+    public string Namespace { get; init => field = value ?? ""; } = "";
 
-    public string Uid { get; init; } = "";
+    public string Uid { get; init => field = value ?? ""; } = "";
 
-    public string ResourceVersion { get; init; } = "";
+    public string ResourceVersion { get; init => field = value ?? ""; } = "";
+
+    /// <summary>Counts changes of what is wished.</summary>
+    public long Generation { get; init; }
 
     public DateTimeOffset? CreationTimestamp { get; init; }
 

@@ -72,7 +72,7 @@ internal sealed partial class GangOperator(KubernetesOptions options, ApiClient 
         lock (gate)
         {
             known = job.Object;
-            isOurs = known is null || known.Metadata.Labels.GetValueOrDefault(ObjectNames.ManagedByLabel) == "convoy";
+            isOurs = job.Name == ObjectNames.Job(record.Decision);
             isNew = job.Decision?.Attempt != record.Decision.Attempt;
         }
 
@@ -503,21 +503,10 @@ internal sealed partial class GangOperator(KubernetesOptions options, ApiClient 
     /// <summary>Leaves an object only these finalizers; nothing where it is gone.</summary>
     private async Task ReleaseAsync(string path, IReadOnlyList<string> finalizers, CancellationToken cancellationToken)
     {
-        using var body = new MemoryStream();
-        await using (var json = new Utf8JsonWriter(body))
-        {
-            json.WriteStartObject();
-            json.WriteStartObject("metadata");
-            json.WriteStartArray("finalizers");
-            foreach (var finalizer in finalizers) json.WriteStringValue(finalizer);
-            json.WriteEndArray();
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
-
+        var body = JsonSerializer.SerializeToUtf8Bytes(new FinalizersWrite(new FinalizersMeta(finalizers, null)), ApiJson.Default.FinalizersWrite);
         try
         {
-            await WithConnectionAsync(() => api.MergeAsync(path, body.ToArray(), ApiJson.Default.NamespaceObject, cancellationToken), cancellationToken);
+            await WithConnectionAsync(() => api.MergeAsync(path, body, ApiJson.Default.NamespaceObject, cancellationToken), cancellationToken);
         }
         catch (ApiException gone) when (gone.IsNotFound)
         {

@@ -7,6 +7,29 @@ namespace Convoy.Clusters.Kubernetes;
 /// <summary>What the cluster's own people are shown of a job. Pure.</summary>
 internal static class JobStatus
 {
+    /// <summary>The condition that tells whether what a person made in the cluster was taken in.</summary>
+    public const string Accepted = "Accepted";
+
+    /// <summary>Of an object that a person made, before its job has machines.</summary>
+    public static TrainingJobStatus Answered(TrainingJobStatus? before, long generation, string phase, string? jobId, string reason, string message, bool isAccepted, DateTimeOffset now)
+    {
+        var text = isAccepted ? "True" : "False";
+        var had = before?.Conditions?.FirstOrDefault(condition => condition.Type == Accepted);
+        return (before ?? new TrainingJobStatus()) with
+        {
+            Phase = phase,
+            Reason = reason,
+            Message = message,
+            JobId = jobId,
+            ObservedGeneration = generation,
+            Conditions =
+            [
+                new Condition(Accepted, text) { Reason = reason, Message = message, LastTransitionTime = had?.Status == text ? had.LastTransitionTime : Whole(now) },
+                .. before?.Conditions?.Where(condition => condition.Type != Accepted) ?? [],
+            ],
+        };
+    }
+
     public static TrainingJobStatus Of(KnownGang gang, TrainingJobStatus? before, DateTimeOffset now)
     {
         var decision = gang.Decision;
@@ -19,6 +42,8 @@ internal static class JobStatus
             Reason = decision.StopCause?.ToString() ?? (gang.Broken is null ? null : "GangBroken"),
             Message = gang.Broken,
             JobId = decision.JobId.Value,
+            ObservedGeneration = before?.ObservedGeneration,
+            Suspended = before?.Suspended,
             Attempt = decision.Attempt,
             Gang = string.Create(CultureInfo.InvariantCulture, $"{running}/{members.Length}"),
             Gpus = members.Sum(task => decision.Spec.Roles[task.Role].Resources.Gpu),
@@ -30,6 +55,7 @@ internal static class JobStatus
         {
             Conditions =
             [
+                .. before?.Conditions?.Where(condition => condition.Type == Accepted) ?? [],
                 Condition("GangScheduled", gang.BoundTasks > 0, gang.Broken is null ? "Bound" : "GangBroken"),
                 Condition("Running", phase == "Running", phase),
                 Condition("Complete", phase == "Succeeded", phase),

@@ -43,6 +43,12 @@ internal sealed record TrainingJobStatus
 
     public string? JobId { get; init; }
 
+    /// <summary>Of an object that a person made: the version of its wish that was answered last.</summary>
+    public long? ObservedGeneration { get; init; }
+
+    /// <summary>What was last done about <c>spec.suspend</c>.</summary>
+    public bool? Suspended { get; init; }
+
     public int? Attempt { get; init; }
 
     /// <summary>Tasks that run, of those that there are to be: <c>3/4</c>.</summary>

@@ -17,7 +17,8 @@ public static class TrainingJobSchema
     /// <summary>Cost of rules is reckoned from the longest that could be.</summary>
     private const int LongestText = 8192;
     private const int MostItems = 1024;
-    private const string SuspendKey = "suspend";
+    /// <summary>A key of the object that is none of the job file.</summary>
+    internal const string SuspendKey = "suspend";
 
     private static readonly Dictionary<Type, JsonObject> Texts = new()
     {

@@ -44,17 +44,23 @@ internal static class TrainingJobRendering
     public static TrainingJobWrite Render(TrainingJobObject? known, bool isOurs, string space, string name, AssignmentRecord record) => new(new TrainingJobMeta(name, space)
     {
         ResourceVersion = known?.Metadata.ResourceVersion,
-        Labels = new SortedDictionary<string, string>(StringComparer.Ordinal)
-        {
-            [ObjectNames.JobIdLabel] = record.Decision.JobId.Value,
-            [ObjectNames.JobNameLabel] = record.Decision.Spec.Name,
-            [ObjectNames.OwnerLabel] = ObjectNames.LabelValue(record.Decision.Owner),
-            [ObjectNames.ManagedByLabel] = "convoy",
-        },
+        Labels = LabelsOf(record.Decision, isOurs),
         Finalizers = [ObjectNames.JobFinalizer],
     })
     {
         Spec = isOurs ? JsonSerializer.SerializeToElement(record.Decision.Spec, CoreJson.Default.JobSpec) : null,
         Assignment = record,
     };
+
+    private static SortedDictionary<string, string> LabelsOf(Assignment decision, bool isOurs)
+    {
+        var labels = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            [ObjectNames.JobIdLabel] = decision.JobId.Value,
+            [ObjectNames.JobNameLabel] = decision.Spec.Name,
+            [ObjectNames.OwnerLabel] = ObjectNames.LabelValue(decision.Owner),
+        };
+        if (isOurs) labels[ObjectNames.ManagedByLabel] = "convoy";
+        return labels;
+    }
 }

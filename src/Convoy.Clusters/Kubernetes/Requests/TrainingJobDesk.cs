@@ -1,0 +1,189 @@
+using System.Text.Json;
+using Convoy.Clusters.Kubernetes.Api;
+using Convoy.Core.Jobs;
+using Microsoft.Extensions.Logging;
+
+namespace Convoy.Clusters.Kubernetes;
+
+/// <summary>
+/// Takes what people ask with TrainingJobs of their own to the server, and shows them the answer. Looks at the objects as they are: what is
+/// answered is written in the object, so that nothing is asked for ever, and nothing is lost.
+/// </summary>
+internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObject, (string? Owner, Assignment? Decision, bool IsOver)> known, Func<string, bool> knowsNamespace, TimeProvider time, ILogger log)
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, TrainingJobObject> open = [];
+    private readonly SortedDictionary<long, string> order = [];
+    private readonly Dictionary<string, (long Number, ClusterRequest Request)> asked = [];
+    private readonly HashSet<string> cancelled = [];
+    private TaskCompletionSource news = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long count;
+
+    /// <summary>To be called whenever the object, or what is known of its job, has changed.</summary>
+    /// <returns>True where something is to be written in the object: <see cref="SettleAsync"/>.</returns>
+    public bool Note(TrainingJobObject item)
+    {
+        lock (gate)
+        {
+            var wish = WishOf(item);
+            open[item.Metadata.Uid] = item;
+            if (wish.Ask is { } request)
+            {
+                if (!asked.TryGetValue(item.Metadata.Uid, out var before))
+                {
+                    asked[item.Metadata.Uid] = (++count, request);
+                    order[count] = item.Metadata.Uid;
+                    Tell();
+                }
+                else if (before.Request.Kind != request.Kind)
+                {
+                    asked[item.Metadata.Uid] = (before.Number, request);
+                    Tell();
+                }
+
+                return false;
+            }
+
+            Withdraw(item.Metadata.Uid);
+            return wish.Reject is not null || (wish.LetGo && item.Metadata.Finalizers.Contains(ObjectNames.JobFinalizer));
+        }
+    }
+
+    /// <summary>Those in a namespace, to be noted again where it has another owner.</summary>
+    public IReadOnlyList<TrainingJobObject> In(string space)
+    {
+        lock (gate) return [.. open.Values.Where(item => item.Metadata.Namespace == space)];
+    }
+
+    public void Remove(TrainingJobObject item)
+    {
+        lock (gate)
+        {
+            open.Remove(item.Metadata.Uid);
+            cancelled.Remove(item.Metadata.Uid);
+            Withdraw(item.Metadata.Uid);
+        }
+    }
+
+    /// <summary>Writes into the object what needs no word of the server's.</summary>
+    public async Task SettleAsync(string uid, CancellationToken cancellationToken)
+    {
+        TrainingJobObject? item;
+        TrainingJobWish wish;
+        lock (gate)
+        {
+            item = open.GetValueOrDefault(uid);
+            if (item is null) return;
+            wish = WishOf(item);
+        }
+
+        if (wish.Reject is var (reason, message)) await ShowAsync(item, JobStatus.Answered(item.Status, item.Metadata.Generation, "Rejected", null, reason, message, isAccepted: false, time.GetUtcNow()), cancellationToken);
+        else if (wish.LetGo) await SetFinalizersAsync(item, [.. item.Metadata.Finalizers.Where(finalizer => finalizer != ObjectNames.JobFinalizer)], cancellationToken);
+    }
+
+    public IReadOnlyList<ClusterRequest> Pending(int limit)
+    {
+        lock (gate) return [.. order.Values.Take(limit).Select(uid => asked[uid].Request)];
+    }
+
+    public bool Has(string key)
+    {
+        lock (gate) return open.ContainsKey(key);
+    }
+
+    public Task WaitAsync(CancellationToken cancellationToken)
+    {
+        lock (gate) return news.Task.WaitAsync(cancellationToken);
+    }
+
+    public async Task AnswerAsync(RequestAnswer answer, CancellationToken cancellationToken)
+    {
+        if (answer.Retry) return;
+        TrainingJobObject? item;
+        lock (gate) item = open.GetValueOrDefault(answer.Key);
+        if (item is null) return;
+        var isDone = answer.Code is null;
+        var (generation, now) = (item.Metadata.Generation, time.GetUtcNow());
+        switch (answer.Kind)
+        {
+            case RequestKind.Submit when isDone:
+                // First, so that one who deletes it from now on is heard.
+                await SetFinalizersAsync(item, [.. item.Metadata.Finalizers.Append(ObjectNames.JobFinalizer).Distinct()], cancellationToken);
+                await ShowAsync(item, JobStatus.Answered(item.Status, generation, "Pending", answer.Job?.Value, "Queued", $"waits in Convoy's queue as job {answer.Job}", isAccepted: true, now), cancellationToken);
+                break;
+            case RequestKind.Submit:
+                await ShowAsync(item, JobStatus.Answered(item.Status, generation, "Rejected", null, answer.Code!, answer.Message ?? "", isAccepted: false, now), cancellationToken);
+                break;
+            case RequestKind.Cancel:
+                // Where it held machines it is stopped now; where not, there is nothing left to wait for. A job that is unknown, or has finished, is as good as cancelled.
+                lock (gate) cancelled.Add(answer.Key);
+                LogCancelled(log, item.Metadata.Namespace, item.Metadata.Name);
+                await SettleAsync(answer.Key, cancellationToken);
+                break;
+            default:
+                await ShowAsync(item, (item.Status ?? new TrainingJobStatus()) with { Suspended = answer.Kind == RequestKind.Suspend, Message = isDone ? null : answer.Message, Phase = isDone && item.Assignment is null ? answer.Kind == RequestKind.Suspend ? "Suspended" : "Pending" : item.Status?.Phase }, cancellationToken);
+                break;
+        }
+
+        lock (gate) Withdraw(answer.Key);
+    }
+
+    private TrainingJobWish WishOf(TrainingJobObject item)
+    {
+        var (owner, decision, isOver) = known(item);
+
+        // The watch of the namespaces may be behind: then it comes with the next word of it.
+        if (owner is null && decision is null && !knowsNamespace(item.Metadata.Namespace)) return TrainingJobWish.None;
+        return TrainingJobWish.Of(item, owner, decision, isOver || (decision is null && cancelled.Contains(item.Metadata.Uid)));
+    }
+
+    private void Withdraw(string uid)
+    {
+        if (asked.Remove(uid, out var before)) order.Remove(before.Number);
+    }
+
+    private void Tell()
+    {
+        var waiting = news;
+        news = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        waiting.SetResult();
+    }
+
+    private async Task ShowAsync(TrainingJobObject item, TrainingJobStatus status, CancellationToken cancellationToken)
+    {
+        var write = new TrainingJobStatusWrite(new TrainingJobMeta(item.Metadata.Name, item.Metadata.Namespace), status);
+        try
+        {
+            var now = await api.ApplyAsync($"{item.Path}/status", JsonSerializer.SerializeToUtf8Bytes(write, ApiJson.Default.TrainingJobStatusWrite), ApiJson.Default.TrainingJobObject, cancellationToken);
+            lock (gate)
+            {
+                if (open.ContainsKey(item.Metadata.Uid)) open[item.Metadata.Uid] = now;
+            }
+        }
+        catch (ApiException gone) when (gone.IsNotFound)
+        {
+            // Nobody looks at it any more.
+        }
+    }
+
+    private async Task SetFinalizersAsync(TrainingJobObject item, IReadOnlyList<string> finalizers, CancellationToken cancellationToken)
+    {
+        if (finalizers.SequenceEqual(item.Metadata.Finalizers)) return;
+        try
+        {
+            await api.MergeAsync(item.Path, JsonSerializer.SerializeToUtf8Bytes(new FinalizersWrite(new FinalizersMeta(finalizers, item.Metadata.Uid)), ApiJson.Default.FinalizersWrite), ApiJson.Default.NamespaceObject, cancellationToken);
+        }
+        catch (ApiException gone) when (gone.IsNotFound || gone.IsConflict)
+        {
+            // It is another object by now, or none.
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "TrainingJob {Namespace}/{Name} was deleted in the cluster, and its job is cancelled")]
+    private static partial void LogCancelled(ILogger log, string @namespace, string name);
+}
+
+internal sealed record FinalizersWrite(FinalizersMeta Metadata);
+
+/// <param name="Uid">Another object of the same name is not touched.</param>
+internal sealed record FinalizersMeta(IReadOnlyList<string> Finalizers, string? Uid);

@@ -1,0 +1,178 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Convoy.Clusters.Kubernetes;
+using Convoy.Clusters.Kubernetes.Api;
+using Convoy.Core.Jobs;
+
+namespace Convoy.Clusters.Tests.Kubernetes;
+
+/// <summary>TrainingJobs made with kubectl, against an API server.</summary>
+public abstract class TrainingJobDeskTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private protected abstract Task<KubernetesBed> MakeBedAsync();
+
+    [Fact]
+    public async Task What_somebody_makes_is_asked_for_its_namespaces_owner_and_gets_the_answer_and_then_its_machines()
+    {
+        await using var bed = await MakeBedAsync();
+        await MakeNamespaceAsync(bed, "alices", "Alice Ägypten");
+        var cluster = await bed.OpenAsync();
+        var requests = (IClusterRequests)((PatientCluster)cluster).Inner;
+        await MakeJobAsync(bed, "alices", "digits", new JsonObject());
+        var request = await UntilPendingAsync(requests);
+        request.Kind.ShouldBe(RequestKind.Submit);
+        request.Owner.ShouldBe("Alice Ägypten");
+        request.Spec!.Name.ShouldBe("digits");
+
+        var id = JobId.FromKey("local", request.Key);
+        await requests.AnswerAsync([new RequestAnswer(request.Key, RequestKind.Submit, id, null, null, Retry: false)], CancellationToken.None);
+        (await requests.PendingAsync(10, CancellationToken.None)).ShouldBeEmpty();
+        (await StatusAsync(bed, "alices", "digits", status => (string?)status["phase"] == "Pending"))["jobId"]!.GetValue<string>().ShouldBe(id.Value);
+
+        var wish = Wishes.Run(bed.Waiting, tasks: 2) is var run ? run with { Assignment = run.Assignment with { JobId = id, Owner = request.Owner, Spec = request.Spec } } : null!;
+        await cluster.ApplyAsync(wish);
+        await cluster.UntilRunningAsync(wish);
+        bed.Kubelet.Pods.Count(pod => pod.Metadata.Namespace == "alices").ShouldBe(2);
+        (await StatusAsync(bed, "alices", "digits", status => (string?)status["phase"] == "Running"))["gang"]!.GetValue<string>().ShouldBe("2/2");
+    }
+
+    [Fact]
+    public async Task What_is_no_job_or_in_nobodys_namespace_is_told_so_in_the_object_and_asked_of_nobody()
+    {
+        await using var bed = await MakeBedAsync();
+        await MakeNamespaceAsync(bed, "alices", "alice");
+        await MakeNamespaceAsync(bed, "nobodys", null);
+        var requests = (IClusterRequests)((PatientCluster)await bed.OpenAsync()).Inner;
+        await MakeJobAsync(bed, "nobodys", "digits", new JsonObject());
+        await MakeJobAsync(bed, "alices", "wrong", new JsonObject { ["recovery"] = new JsonObject { ["maxRestarts"] = -1 } });
+        var homeless = await StatusAsync(bed, "nobodys", "digits", status => (string?)status["phase"] == "Rejected");
+        homeless["reason"]!.GetValue<string>().ShouldBe("NoOwner");
+        var wrong = await StatusAsync(bed, "alices", "wrong", status => (string?)status["phase"] == "Rejected");
+        wrong["reason"]!.GetValue<string>().ShouldBe("InvalidSpec");
+        wrong["message"]!.GetValue<string>().ShouldContain("spec.recovery.maxRestarts");
+        (await requests.PendingAsync(10, CancellationToken.None)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task One_that_is_deleted_while_it_waits_is_cancelled_before_it_goes_even_if_nobody_watched()
+    {
+        await using var bed = await MakeBedAsync();
+        await MakeNamespaceAsync(bed, "alices", "alice");
+        var requests = (IClusterRequests)((PatientCluster)await bed.OpenAsync()).Inner;
+        await MakeJobAsync(bed, "alices", "digits", new JsonObject());
+        var request = await UntilPendingAsync(requests);
+        var id = JobId.FromKey("local", request.Key);
+        await requests.AnswerAsync([new RequestAnswer(request.Key, RequestKind.Submit, id, null, null, Retry: false)], CancellationToken.None);
+        await bed.CloseAsync();
+
+        await bed.Admin.DeleteAsync(TrainingJobObject.PathOf("alices", "digits"), null, CancellationToken.None);
+        requests = (IClusterRequests)((PatientCluster)await bed.OpenAsync()).Inner;
+        var cancel = await UntilPendingAsync(requests);
+        cancel.Kind.ShouldBe(RequestKind.Cancel);
+        cancel.Job.ShouldBe(id);
+        (await bed.Admin.GetAsync(TrainingJobObject.PathOf("alices", "digits"), ApiJson.Default.TrainingJobObject, CancellationToken.None)).Metadata.IsDeleting.ShouldBeTrue();
+        await requests.AnswerAsync([new RequestAnswer(cancel.Key, RequestKind.Cancel, id, null, null, Retry: false)], CancellationToken.None);
+        await UntilGoneAsync(bed, "alices", "digits");
+    }
+
+    [Fact]
+    public async Task Suspending_and_resuming_is_asked_as_the_object_says()
+    {
+        await using var bed = await MakeBedAsync();
+        await MakeNamespaceAsync(bed, "alices", "alice");
+        var requests = (IClusterRequests)((PatientCluster)await bed.OpenAsync()).Inner;
+        await MakeJobAsync(bed, "alices", "digits", new JsonObject());
+        var request = await UntilPendingAsync(requests);
+        await requests.AnswerAsync([new RequestAnswer(request.Key, RequestKind.Submit, JobId.FromKey("local", request.Key), null, null, Retry: false)], CancellationToken.None);
+        foreach (var (suspend, kind) in new[] { (true, RequestKind.Suspend), (false, RequestKind.Resume) })
+        {
+            await bed.Admin.MergeAsync(TrainingJobObject.PathOf("alices", "digits"), Encoding.UTF8.GetBytes(new JsonObject { ["spec"] = new JsonObject { ["suspend"] = suspend } }.ToJsonString()), ApiJson.Default.TrainingJobObject, CancellationToken.None);
+            var asked = await UntilPendingAsync(requests);
+            asked.Kind.ShouldBe(kind);
+            await requests.AnswerAsync([new RequestAnswer(asked.Key, asked.Kind, asked.Job, null, null, Retry: false)], CancellationToken.None);
+            (await StatusAsync(bed, "alices", "digits", status => (bool?)status["suspended"] == suspend)).ShouldNotBeNull();
+        }
+    }
+
+    [Fact]
+    public async Task A_decision_that_somebody_wrote_into_their_object_gives_them_no_machines()
+    {
+        await using var bed = await MakeBedAsync();
+        await MakeNamespaceAsync(bed, "alices", "alice");
+        var cluster = await bed.OpenAsync();
+        var forged = new DecisionSeal(new byte[] { 1, 2, 3 }).Mark("alices", "digits", Wishes.Run(bed.Waiting).Assignment, 1);
+        await MakeJobAsync(bed, "alices", "digits", new JsonObject(), forged);
+        await UntilPendingAsync((IClusterRequests)((PatientCluster)cluster).Inner);
+        await Task.Delay(300);
+        bed.Kubelet.Pods.ShouldBeEmpty();
+        (await cluster.ObserveAsync(null, CancellationToken.None)).Tasks.ShouldBeEmpty();
+    }
+
+    private static async Task MakeNamespaceAsync(KubernetesBed bed, string name, string? owner)
+    {
+        var meta = new JsonObject { ["name"] = name };
+        if (owner is not null) meta["annotations"] = new JsonObject { [ObjectNames.OwnerLabel] = owner };
+        await bed.Admin.ApplyAsync($"/api/v1/namespaces/{name}", Encoding.UTF8.GetBytes(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = meta }.ToJsonString()), CancellationToken.None);
+    }
+
+    private static async Task MakeJobAsync(KubernetesBed bed, string space, string name, JsonObject more, AssignmentRecord? assignment = null)
+    {
+        var spec = new JsonObject { ["name"] = name, ["roles"] = new JsonObject { ["worker"] = new JsonObject { ["replicas"] = 2, ["command"] = new JsonArray("sleep", "infinity") } } };
+        foreach (var (key, value) in more) spec[key] = value?.DeepClone();
+        var item = new JsonObject { ["apiVersion"] = TrainingJobObject.ApiVersion, ["kind"] = TrainingJobObject.Kind, ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = spec };
+        if (assignment is not null) item["assignment"] = System.Text.Json.JsonSerializer.SerializeToNode(assignment, ApiJson.Default.AssignmentRecord);
+        await bed.Admin.PostAsync($"/apis/{TrainingJobObject.ApiVersion}/namespaces/{space}/{TrainingJobObject.Plural}", Encoding.UTF8.GetBytes(item.ToJsonString()), CancellationToken.None);
+    }
+
+    private static async Task<ClusterRequest> UntilPendingAsync(IClusterRequests requests)
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            if (await requests.PendingAsync(10, deadline.Token) is [var only]) return only;
+            await Task.Delay(20, deadline.Token);
+        }
+    }
+
+    private static async Task<JsonObject> StatusAsync(KubernetesBed bed, string space, string name, Func<JsonObject, bool> isEnough)
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            var item = await bed.Admin.GetAsync(TrainingJobObject.PathOf(space, name), ApiJson.Default.JsonObject, deadline.Token);
+            if (item["status"] is JsonObject status && isEnough(status)) return status;
+            await Task.Delay(20, deadline.Token);
+        }
+    }
+
+    private static async Task UntilGoneAsync(KubernetesBed bed, string space, string name)
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            try
+            {
+                await bed.Admin.GetAsync(TrainingJobObject.PathOf(space, name), ApiJson.Default.TrainingJobObject, deadline.Token);
+            }
+            catch (ApiException e) when (e.IsNotFound)
+            {
+                return;
+            }
+
+            await Task.Delay(20, deadline.Token);
+        }
+    }
+}
+
+public sealed class TrainingJobDeskOnTheDouble : TrainingJobDeskTests
+{
+    private protected override Task<KubernetesBed> MakeBedAsync() => Task.FromResult(Doubles.Sound());
+}
+
+[Collection(KubernetesWorld.Name)]
+public sealed class TrainingJobDeskOnKubernetes(RealApiServer server) : TrainingJobDeskTests
+{
+    private protected override Task<KubernetesBed> MakeBedAsync() => KubernetesContract.BedOnAsync(server);
+}
