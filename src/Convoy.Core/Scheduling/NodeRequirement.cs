@@ -14,7 +14,7 @@ public sealed record NodeRequirement(IReadOnlyList<IReadOnlyList<LabelExpression
     /// <summary>Nothing in particular.</summary>
     public static NodeRequirement None { get; } = new([], null);
 
-    public bool IsNone => AnyOf.Count == 0 && Tolerations is null;
+    public bool IsNone => ReferenceEquals(this, None) || (AnyOf.Count == 0 && Tolerations is null);
 
     /// <summary>Whether anybody at all is kept away from the node.</summary>
     public static bool IsTainted(Node node)

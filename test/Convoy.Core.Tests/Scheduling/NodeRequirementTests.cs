@@ -203,7 +203,7 @@ public sealed class NodeRequirementTests
         Node[] nodes = [Node("n0"), Node("n1", ("zone", "a"), ("kubernetes.io/hostname", "n1"))];
         var world = new PlanningCase(Worlds.Snapshot(nodes, [Asking(9, 2, 8)]), Worlds.Policy, Worlds.Now);
         (RemedySearch.Find(world, world.Snapshot.Pending[0].Standing.Id, [], Scheduler.Plan) is Remedy.Tasks { Min: 1 }).ShouldBeTrue();
-        var one = new PlanningCase(Worlds.Snapshot(nodes, [Asking(9, 1, 1)], Running(1, "n1", 8)), Worlds.Policy, Worlds.Now);
+        var one = new PlanningCase(Worlds.Snapshot(nodes, [Asking(9, 1, 1)], Running(1, "n1", 8) with { Preemptible = false }), Worlds.Policy, Worlds.Now);
         (RemedySearch.Find(one, one.Snapshot.Pending[0].Standing.Id, [], Scheduler.Plan) is Remedy.MoreNodes { Count: 1, Like.Name: "n1" }).ShouldBeTrue();
         new Remedy.MoreNodes(nodes[1], 1).In(one, default).Snapshot.Nodes[^1].Labels["kubernetes.io/hostname"].ShouldBe("n1+1");
     }

@@ -88,8 +88,8 @@ public sealed class PlanningCaseTests
     {
         var root = JsonNode.Parse(new PlanningCase(world.Snapshot, world.Policy, Worlds.Now).ToJson())!;
 
-        // What queues and people have used has any keys, and a read-only list is written for people alone.
-        var keys = Objects(root).Where(each => !each.GetPath().EndsWith("Shares", StringComparison.Ordinal)).SelectMany(each => each.Select(member => (Parent: each, Path: $"{each.GetPath()}.{member.Key}"[2..], member.Key))).Where(each => each.Key != "acceptableAccelerators").ToArray();
+        // What queues and people have used has any keys, as have labels, and a read-only list is written for people alone.
+        var keys = Objects(root).Where(each => !each.GetPath().EndsWith("Shares", StringComparison.Ordinal) && !each.GetPath().EndsWith(".labels", StringComparison.Ordinal)).SelectMany(each => each.Select(member => (Parent: each, Path: $"{each.GetPath()}.{member.Key}"[2..], member.Key))).Where(each => each.Key != "acceptableAccelerators").ToArray();
         var (parent, path, key) = keys[which % keys.Length];
         parent.Remove(key);
 
