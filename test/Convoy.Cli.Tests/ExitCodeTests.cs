@@ -91,7 +91,7 @@ public sealed class ExitCodeTests : IDisposable
 
     [Theory]
     [InlineData("ssh", "digits")]
-    [InlineData("submit", "--image", "x", "--", "true")]
+    [InlineData("submit", "--shm", "16Gi", "--", "true")]
     [InlineData("submit", "--data=kitti:/data", "--", "true")]
     [InlineData("submit", "--secret", "wandb", "--", "true")]
     [InlineData("list", "--label", "a=b")]

@@ -25,7 +25,7 @@ public sealed class SubmitTests : IDisposable
     public async Task Flags_become_the_spec()
     {
         var ended = await _convoy.RunAsync(
-            "submit", "--gpus", "A100-80G:8", "--nodes", "2..4", "--cpu", "500m", "--memory", "64Gi", "--priority", "high", "--framework", "pytorch", "--queue", "q", "--env", "LR=0.1",
+            "submit", "--gpus", "A100-80G:8", "--nodes", "2..4", "--cpu", "500m", "--memory", "64Gi", "--image", "registry.local/train:1", "--priority", "high", "--framework", "pytorch", "--queue", "q", "--env", "LR=0.1",
             "--max-duration", "4h", "--max-restarts", "2", "--no-code", "--detach", "--", "python", "Train Lanes.py", "--epochs", "3");
 
         ended.Error.ShouldContain("is submitted to queue mei");
@@ -38,6 +38,7 @@ public sealed class SubmitTests : IDisposable
         spec.GetProperty("queue").GetString().ShouldBe("q");
         spec.GetProperty("env").GetProperty("LR").GetString().ShouldBe("0.1");
         spec.GetProperty("limits").GetProperty("maxDuration").GetString().ShouldBe("4h");
+        spec.GetProperty("roles").GetProperty("worker").GetProperty("image").GetString().ShouldBe("registry.local/train:1");
         spec.GetProperty("recovery").GetProperty("maxRestarts").GetInt32().ShouldBe(2);
         spec.TryGetProperty("code", out _).ShouldBeFalse();
         var worker = spec.GetProperty("roles").GetProperty("worker");

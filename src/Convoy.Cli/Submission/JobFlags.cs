@@ -26,6 +26,8 @@ internal sealed class JobFlags
         "--memory", "SIZE", "Memory of each node, such as 64Gi", "a size such as 512Mi or 64Gi",
         (text, out value) => (value = ByteSize.TryParse(text, out var size) ? size : null) is not null);
 
+    public Option<string?> Image { get; } = Options.Text("--image", "IMAGE", "Container image, for clusters of containers (default: the cluster's own)");
+
     public Option<string?> Queue { get; } = Options.Text("--queue", "QUEUE", "Queue (default: your own)");
 
     public Option<string?> Priority { get; } = Options.Choice("--priority", "Among your own jobs", "PRIORITY", "low", "normal", "high");
@@ -42,10 +44,10 @@ internal sealed class JobFlags
 
     public Option<int?> MaxRestarts { get; } = Options.Number("--max-restarts", "N", "Start again so often after it failed by itself (default 0)", 0);
 
-    public IEnumerable<Option> All => [Name, Gpus, Nodes, Cpu, Memory, Queue, Priority, Framework, Workdir, NoCode, Env, MaxDuration, MaxRestarts];
+    public IEnumerable<Option> All => [Name, Gpus, Nodes, Cpu, Memory, Image, Queue, Priority, Framework, Workdir, NoCode, Env, MaxDuration, MaxRestarts];
 
     /// <summary>Those that make sense for a job of one task that starts once.</summary>
-    public IEnumerable<Option> OfOneTask => [Name, Gpus, Cpu, Memory, Queue, Priority, Workdir, NoCode, Env, MaxDuration];
+    public IEnumerable<Option> OfOneTask => [Name, Gpus, Cpu, Memory, Image, Queue, Priority, Workdir, NoCode, Env, MaxDuration];
 
     /// <summary>The file's spec with what the flags change, or a spec of flags alone. Not yet validated.</summary>
     /// <param name="usual">The command where neither the caller nor a file gives one; null refuses that.</param>
@@ -98,13 +100,13 @@ internal sealed class JobFlags
         return variables;
     }
 
-    private bool ChangesRole(Call call) => call.Trailing is { Length: > 0 } || new Option[] { Gpus, Nodes, Cpu, Memory }.Any(call.Has);
+    private bool ChangesRole(Call call) => call.Trailing is { Length: > 0 } || new Option[] { Gpus, Nodes, Cpu, Memory, Image }.Any(call.Has);
 
     private Dictionary<string, RoleSpec> OneRole(Call call, IReadOnlyDictionary<string, RoleSpec> roles)
     {
         if (roles.Count != 1)
         {
-            throw CommandException.Usage($"the job file has {roles.Count} roles ({string.Join(", ", roles.Keys)}), so --gpus, --nodes, --cpu, --memory and a command are ambiguous; change the file");
+            throw CommandException.Usage($"the job file has {roles.Count} roles ({string.Join(", ", roles.Keys)}), so --gpus, --nodes, --cpu, --memory, --image and a command are ambiguous; change the file");
         }
 
         var (name, role) = roles.Single();
@@ -116,6 +118,6 @@ internal sealed class JobFlags
             Cpu = call.Get(Cpu) ?? role.Resources.Cpu,
             Memory = call.Get(Memory) ?? role.Resources.Memory,
         };
-        return new() { [name] = role with { Replicas = call.Get(Nodes) ?? role.Replicas, Command = call.Trailing is { Length: > 0 } command ? command : role.Command, Resources = resources } };
+        return new() { [name] = role with { Replicas = call.Get(Nodes) ?? role.Replicas, Command = call.Trailing is { Length: > 0 } command ? command : role.Command, Image = call.Get(Image) ?? role.Image, Resources = resources } };
     }
 }

@@ -33,7 +33,7 @@ internal static class RunVerb
             SeeAlso = ["submit", "logs", "cancel"],
             Exits = ExitCodes.OfJobs,
             TakesCommand = true,
-            LaterFlags = ["--image", "--data", "--secret", "--git", "--volume", "--shm"],
+            LaterFlags = ["--data", "--secret", "--git", "--volume", "--shm"],
             Options = { attach, idle, format },
             Body = async (call, cancellationToken) =>
             {

@@ -37,7 +37,7 @@ internal static class SubmitVerb
             SeeAlso = ["logs", "wait", "why", "list"],
             Exits = ExitCodes.OfJobs,
             TakesCommand = true,
-            LaterFlags = ["--image", "--data", "--secret", "--git", "--checkpoint", "--volume", "--shm"],
+            LaterFlags = ["--data", "--secret", "--git", "--checkpoint", "--volume", "--shm"],
             Options = { file, key, dryRun, wait, detach, format },
             Body = async (call, cancellationToken) =>
             {

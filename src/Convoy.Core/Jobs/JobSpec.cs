@@ -44,6 +44,9 @@ public sealed record JobSpec
 
     /// <summary>Any Unicode without control characters, at most 128 characters.</summary>
     public string? DisplayName { get; init; }
+
+    /// <summary>Set where the job stands for pods that another operator of a cluster made; null for what people submit, who cannot give it.</summary>
+    public PodGroupSpec? Pods { get; init; }
 }
 
 public enum JobPriority
@@ -184,6 +187,12 @@ public sealed record InteractiveSpec
     /// <summary>Nothing typed and nothing printed for so long ends it.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(30);
 }
+
+/// <summary>Pods of another operator that run together or not at all.</summary>
+/// <param name="Namespace">Where they are in their cluster.</param>
+/// <param name="Name">Of the group in its namespace.</param>
+/// <param name="Requirements">What the pods of each role ask of their nodes; a role that is not in it asks nothing.</param>
+public sealed record PodGroupSpec(string Namespace, string Name, IReadOnlyDictionary<string, NodeRequirement> Requirements);
 
 /// <summary>Ranks are counted role by role in this order, so that rank 0 is where a framework expects its leader.</summary>
 public static class RoleOrder

@@ -19,6 +19,7 @@ public static class JobSpecValidator
     private const long MaxCpuMillicores = 1_000_000_000;
     private const int MaxRestarts = 1000;
     private const int MaxDisplayName = 128;
+    private const int MaxImage = 512;
     private static readonly TimeSpan LongestIdle = TimeSpan.FromDays(7);
 
     /// <summary>What is looked at less often cannot be told to be silent for less.</summary>
@@ -65,6 +66,7 @@ public static class JobSpecValidator
             Check(role.Command.Count > 0 && role.Command[0].Length > 0, $"{path}.command", "must name a program");
             Check(!role.Command.Any(HasNul), $"{path}.command", "must have no NUL characters");
             Check(role.Command.Sum(word => (long)Encoding.UTF8.GetByteCount(word) + 1) <= MaxCommandBytes, $"{path}.command", "is longer than 128 KiB; put long arguments in a file");
+            Check(role.Image is null || (role.Image.Length is > 0 and <= MaxImage && !role.Image.Any(c => char.IsWhiteSpace(c) || char.IsControl(c))), $"{path}.image", $"must be 1 to {MaxImage} characters without spaces or control characters, such as registry.example.org/team/train:1.2");
             var resources = role.Resources;
             Check(resources.Gpu is >= 0 and <= MaxGpus, $"{path}.resources.gpu", $"must be 0 to {MaxGpus}");
             Check(resources.Memory.Bytes <= MaxMemoryBytes, $"{path}.resources.memory", "must be at most 128Ti");

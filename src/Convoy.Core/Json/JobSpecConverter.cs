@@ -26,6 +26,7 @@ public sealed class JobSpecConverter : JsonConverter<JobSpec>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true,
     IgnoreReadOnlyProperties = true,
     Converters =
     [

@@ -21,7 +21,7 @@ internal sealed class Choices(FreeSpace space)
 
         for (var i = 1; i < choices.Length; i++)
         {
-            if (choices[i].Accelerator == choices[i - 1].Accelerator) return Ordered(choices, new Gang(job));
+            if (choices[i].Accelerator == choices[i - 1].Accelerator) return Ordered(choices, new Gang(job, space.Layout.Allowed));
         }
 
         return choices;
@@ -49,7 +49,7 @@ internal sealed class Choices(FreeSpace space)
     private long BreaksUp(RoleDemand role, string name, string? accelerator)
     {
         var pool = space.Layout.Cluster(name)!.Pool(accelerator)!;
-        return new NodeSearch(space, Moment.Now, null).BreaksUp(pool, role.Each);
+        return new NodeSearch(space, Moment.Now, null).BreaksUp(pool, role.Each, space.Layout.Allowed.For(role));
     }
 
     private int Closest(Gang gang, string name, string? accelerator)

@@ -43,6 +43,14 @@ public sealed record Node(
     /// <summary>What others than Convoy's jobs take of it; devices they hold are not among its devices where single ones are handed out.</summary>
     public ResourceVector Foreign { get; init; }
 
+    /// <summary>By which tasks may choose it.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init => field = value ?? NoLabels; } = NoLabels;
+
+    /// <summary>Only who tolerates them lands on it.</summary>
+    public IReadOnlyList<Taint> Taints { get; init => field = value ?? []; } = [];
+
+    private static readonly IReadOnlyDictionary<string, string> NoLabels = new Dictionary<string, string>();
+
     public ResourceVector Capacity => new(CpuMillicores, MemoryBytes, Devices.Count) { Rdma = Rdma };
 
     public static Node Of(string cluster, NodeObservation seen) => new(
@@ -53,6 +61,8 @@ public sealed record Node(
         DeviceGroups = seen.DeviceGroups,
         Rdma = seen.Rdma,
         Foreign = seen.Foreign,
+        Labels = seen.Labels,
+        Taints = seen.Taints,
     };
 }
 
@@ -251,6 +261,9 @@ public sealed record RoleDemand(string Role, int Min, int Max, ResourceVector Ea
     /// <summary>A task that asks for no processor and no device would be free, and a thousand of them a dead machine.</summary>
     private const long DefaultCpuMillicores = 1000;
 
+    /// <summary>What its tasks ask of their nodes.</summary>
+    public NodeRequirement Requirement { get; init => field = value ?? NodeRequirement.None; } = NodeRequirement.None;
+
     /// <summary>Whole ones, or a share of one.</summary>
     public bool UsesDevices => Each.MilliDevices > 0;
 
@@ -262,7 +275,10 @@ public sealed record RoleDemand(string Role, int Min, int Max, ResourceVector Ea
         role.Value.Replicas.Min,
         role.Value.Replicas.Max,
         new ResourceVector(CpuOf(role.Value.Resources), role.Value.Resources.Memory.Bytes, role.Value.Resources.Gpu) { Rdma = role.Value.Resources.Rdma },
-        role.Value.Resources.Accelerators));
+        role.Value.Resources.Accelerators)
+    {
+        Requirement = spec.Pods?.Requirements.GetValueOrDefault(role.Key) ?? NodeRequirement.None,
+    });
 
     private static long CpuOf(ResourceSpec resources) =>
         resources.Cpu.Millicores > 0 ? resources.Cpu.Millicores : resources.Gpu > 0 ? 0 : DefaultCpuMillicores;

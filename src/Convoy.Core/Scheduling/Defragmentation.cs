@@ -123,7 +123,7 @@ internal sealed class Defragmentation(FreeSpace free, TimeMap times, RunningJobs
     private Victim[] Candidates(PendingJob job, string cluster, string? accelerator)
     {
         var movable = new VictimsByNode();
-        movable.Gather(free, rules, cluster, accelerator, running.All.SelectMany(level => level.Tenants).Where(tenant => !elasticity.IsResizing(tenant.Job) && rules.MayMove(tenant.Job, job)), _ => false);
+        movable.Gather(free, rules, job, cluster, accelerator, running.All.SelectMany(level => level.Tenants).Where(tenant => !elasticity.IsResizing(tenant.Job) && rules.MayMove(tenant.Job, job)), _ => false);
         if (movable.All.Count <= MostCandidates) return [.. movable.All.Order()];
         var byNode = movable.Groups(job.Roles.MaxBy(role => role.Each.MilliDevices)!.Each).Roomy;
         return [.. byNode.First(Math.Min(byNode.Count, MostAsked)).Where(candidate => HasPlace(candidate.Job)).Take(MostCandidates)];

@@ -57,12 +57,14 @@ internal sealed class FitSet
     }
 
     /// <summary>The smallest member from <paramref name="from"/> up to but without <paramref name="end"/> that has all of this, or -1.</summary>
-    public int Next(int from, int end, in ResourceVector each, ReadOnlySpan<FreeRow> rows)
+    /// <param name="among">Only these, as bits; null means all.</param>
+    public int Next(int from, int end, in ResourceVector each, ReadOnlySpan<FreeRow> rows, ulong[]? among = null)
     {
         while (from < end)
         {
             var word = from >> Bits;
             var rest = members[word] & (ulong.MaxValue << from);
+            if (among is not null) rest &= among[word];
             if (rest != 0 && mostOfWord[word].Holds(each))
             {
                 for (; rest != 0; rest &= rest - 1)

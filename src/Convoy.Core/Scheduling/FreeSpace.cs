@@ -168,7 +168,7 @@ internal sealed class FreeSpace
     /// </summary>
     /// <param name="trial">Where given, no place is taken that somebody's reservation needs.</param>
     public List<Place>? TryTake(PendingJob job, string cluster, string? accelerator, Moment moment = Moment.Now, TimeMap.Trial? trial = null) =>
-        Layout.Cluster(cluster) is { } ground ? new GangSearch(this, ground, moment, trial).TryTake(new Gang(job), accelerator) : null;
+        Layout.Cluster(cluster) is { } ground ? new GangSearch(this, ground, moment, trial).TryTake(new Gang(job, Layout.Allowed), accelerator) : null;
 
     public bool WouldFit(PendingJob job)
     {

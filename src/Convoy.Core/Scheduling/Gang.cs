@@ -7,7 +7,10 @@ internal sealed class Gang
 {
     private readonly int leading;
 
-    public Gang(PendingJob job)
+    /// <summary>For each role; null where all may be everywhere.</summary>
+    private readonly NodeSet?[]? allowed;
+
+    public Gang(PendingJob job, AllowedNodes nodes)
     {
         // The largest tasks first: what is left of a node still holds small ones.
         Roles = job.Roles.Count == 1 ? job.Roles : [.. job.Roles.OrderByDescending(role => role.Each.MilliDevices).ThenByDescending(role => role.Each.CpuMillicores).ThenByDescending(role => role.Each.MemoryBytes)];
@@ -18,10 +21,13 @@ internal sealed class Gang
         {
             var role = Roles[i];
             Tasks += role.Min;
+            var mayBe = nodes.For(role);
+            if (mayBe is not null) (allowed ??= new NodeSet?[Roles.Count])[i] = mayBe;
             if (UsesDevices && !role.UsesDevices && Widest > TopologyLevel.Node) continue;
             leading++;
             Together += role.Each * role.Min;
             LeadingTasks += role.Min;
+            AllowedTogether = NodeSet.And(AllowedTogether, mayBe);
         }
     }
 
@@ -46,11 +52,17 @@ internal sealed class Gang
     /// <summary>All that the leading roles take.</summary>
     public ResourceVector Together { get; }
 
+    /// <summary>Where each of the leading roles may be; null means everywhere.</summary>
+    public NodeSet? AllowedTogether { get; }
+
     /// <summary>Whether several tasks take devices of which some are shared: there is no best node before it is known which each takes.</summary>
     public bool IsSplit => Together.Milli > 0 && LeadingTasks > 1;
 
     /// <summary>Roles that are kept together: those with devices, or all where none has any or where one node must hold all. The others come after.</summary>
     public int Leading => leading;
+
+    /// <summary>Where a role may be, by its number; null means everywhere.</summary>
+    public NodeSet? Allowed(int role) => allowed?[role];
 
     /// <summary>False where these domains cannot hold the leading roles; true is no promise.</summary>
     public bool MayFitIn(DomainSums sums, ReadOnlySpan<int> scope)

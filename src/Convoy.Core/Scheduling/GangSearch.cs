@@ -24,14 +24,15 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
 
     public Place? TryTakeOne(RoleDemand role, string? accelerator)
     {
-        if (role.UsesDevices) return cluster.Pool(accelerator) is { } pool && TryPut(role, layout.Only(pool.Whole)) ? places[0] : null;
-        return TryPut(role, Plain(cluster.Whole)) || TryPut(role, Others(cluster.Whole)) ? places[0] : null;
+        var allowed = layout.Allowed.For(role);
+        if (role.UsesDevices) return cluster.Pool(accelerator) is { } pool && TryPut(role, allowed, layout.Only(pool.Whole)) ? places[0] : null;
+        return TryPut(role, allowed, Plain(cluster.Whole)) || TryPut(role, allowed, Others(cluster.Whole)) ? places[0] : null;
     }
 
     /// <summary>The closest that the pool may hold the gang's leading roles, by what is free there altogether; null where it surely cannot.</summary>
     public TopologyLevel? Closest(Gang gang, Pool pool)
     {
-        if (!gang.IsSplit && nodes.Find(layout.Only(pool.Whole), gang.Together, gang.NeedsIsland).Node >= 0) return TopologyLevel.Node;
+        if (!gang.IsSplit && nodes.Find(layout.Only(pool.Whole), gang.Together, gang.AllowedTogether, gang.NeedsIsland).Node >= 0) return TopologyLevel.Node;
         for (var level = TopologyLevel.Rack; level <= gang.Widest && gang.LeadingTasks > 1; level++)
         {
             var (first, end) = pool.DomainsAt(level);
@@ -63,7 +64,7 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
     /// <param name="isIsland">With all their devices in one group.</param>
     private bool TryNodes(Gang gang, ReadOnlySpan<int> scope, bool isIsland)
     {
-        var best = gang.IsSplit ? Found.None : nodes.Find(scope, gang.Together, isIsland);
+        var best = gang.IsSplit ? Found.None : nodes.Find(scope, gang.Together, gang.AllowedTogether, isIsland);
         if (best.Node < 0 && !gang.IsSplit) return false;
         if (best.Node >= 0 && TryNode(gang, best)) return true;
         foreach (var domain in scope)
@@ -72,7 +73,7 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
             var pool = layout.Pools[layout.Domains[domain].Pool];
             for (var devices = gang.Together.Devices; devices <= pool.Most; devices++)
             {
-                for (var node = stock.Next(pool, devices, first, end, gang.Together); node >= 0; node = stock.Next(pool, devices, node + 1, end, gang.Together))
+                for (var node = stock.Next(pool, devices, first, end, gang.Together, gang.AllowedTogether); node >= 0; node = stock.Next(pool, devices, node + 1, end, gang.Together, gang.AllowedTogether))
                 {
                     if (node != best.Node && nodes.MayHold(node, gang.Together, isIsland) && TryNode(gang, new Found(node, nodes.Choose(node, gang.Together.Devices, isIsland)))) return true;
                 }
@@ -150,7 +151,7 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
         {
             for (var task = 0; task < gang.Roles[i].Min; task++)
             {
-                if (!TryPut(gang.Roles[i], scope)) return End(false);
+                if (!TryPut(gang.Roles[i], gang.Allowed(i), scope)) return End(false);
             }
         }
 
@@ -165,21 +166,21 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
         {
             for (var task = 0; task < gang.Roles[i].Min; task++)
             {
-                if (!TryPutNear(gang.Roles[i], node, domain, gang.Widest)) return false;
+                if (!TryPutNear(gang.Roles[i], gang.Allowed(i), node, domain, gang.Widest)) return false;
             }
         }
 
         return true;
     }
 
-    private bool TryPutNear(RoleDemand role, int node, int domain, TopologyLevel widest)
+    private bool TryPutNear(RoleDemand role, NodeSet? allowed, int node, int domain, TopologyLevel widest)
     {
         for (var at = domain; at >= 0 && layout.Domains[at].Level <= widest; at = layout.Domains[at].Parent)
         {
-            if (TryPut(role, Plain(layout.Domains[at].Area))) return true;
+            if (TryPut(role, allowed, Plain(layout.Domains[at].Area))) return true;
         }
 
-        if (node >= 0 && nodes.MayHold(node, role.Each))
+        if (node >= 0 && NodeSet.Has(allowed, layout, node) && nodes.MayHold(node, role.Each))
         {
             Put(role, new Found(node, DeviceSet.None));
             return true;
@@ -187,7 +188,7 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
 
         for (var at = domain; at >= 0 && layout.Domains[at].Level <= widest; at = layout.Domains[at].Parent)
         {
-            if (TryPut(role, Others(layout.Domains[at].Area))) return true;
+            if (TryPut(role, allowed, Others(layout.Domains[at].Area))) return true;
         }
 
         return false;
@@ -200,9 +201,9 @@ internal sealed class GangSearch(FreeSpace space, ClusterNodes cluster, Moment m
 
     private bool HasPlain(int area) => layout.Pools[layout.Domains[layout.Areas[area][0]].Pool].Accelerator is null;
 
-    private bool TryPut(RoleDemand role, ReadOnlySpan<int> scope)
+    private bool TryPut(RoleDemand role, NodeSet? allowed, ReadOnlySpan<int> scope)
     {
-        var found = nodes.Find(scope, role.Each);
+        var found = nodes.Find(scope, role.Each, allowed);
         if (found.Node < 0) return false;
         Put(role, found);
         return true;

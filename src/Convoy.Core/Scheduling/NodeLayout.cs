@@ -42,6 +42,7 @@ internal sealed class NodeLayout
         }
 
         (Pools, Domains, Areas, numbers) = ([.. pools], [.. domains], [.. areas], [.. Enumerable.Range(0, domains.Count)]);
+        Allowed = new AllowedNodes(this);
         foreach (var ofCluster in pools.GroupBy(pool => pool.Cluster)) clusters.Add(ofCluster.Key, ClusterOf(ofCluster.Key, [.. ofCluster]));
     }
 
@@ -67,6 +68,9 @@ internal sealed class NodeLayout
 
     /// <summary>Domains of one cluster that are the same place, in the order of their pools.</summary>
     public int[][] Areas { get; }
+
+    /// <summary>On which of the nodes tasks may land.</summary>
+    public AllowedNodes Allowed { get; }
 
     /// <summary>Whether devices are told apart nowhere.</summary>
     public bool CountsOnly { get; }
@@ -108,6 +112,7 @@ internal sealed class NodeLayout
     public DeviceSet Renew(Node node, int index)
     {
         var before = Devices[index];
+        Allowed.Renew(Nodes[index], node);
         (Nodes[index], Devices[index]) = (node, DevicesOf(node));
         return before;
     }

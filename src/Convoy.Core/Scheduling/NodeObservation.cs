@@ -50,6 +50,6 @@ public sealed record NodeObservation(
     private static readonly IReadOnlyDictionary<string, string> NoLabels = new Dictionary<string, string>();
 }
 
-/// <summary>A mark on a node that keeps away who does not tolerate it.</summary>
-/// <param name="IsPreference">Such a node is only taken last (<c>PreferNoSchedule</c>); otherwise nothing lands on it that does not tolerate it.</param>
+/// <summary>A mark on a node, as a rule one that keeps away who does not tolerate it.</summary>
+/// <param name="IsPreference">It keeps nobody away (<c>PreferNoSchedule</c>); otherwise nothing lands on the node that does not tolerate it.</param>
 public sealed record Taint(string Key, string Value, bool IsPreference = false);

@@ -18,13 +18,14 @@ internal sealed class NodeSearch(FreeSpace space, Moment moment, TimeMap.Trial? 
 
     /// <summary>The best place for this on the nodes of some domains.</summary>
     /// <param name="scope">One of them, if it takes devices.</param>
+    /// <param name="allowed">Where it may be; null means everywhere.</param>
     /// <param name="isIsland">Whether all devices must lie in one group.</param>
-    public Found Find(ReadOnlySpan<int> scope, in ResourceVector each, bool isIsland = false)
+    public Found Find(ReadOnlySpan<int> scope, in ResourceVector each, NodeSet? allowed, bool isIsland = false)
     {
-        if (each.Milli > 0 && !layout.CountsOnly) return FindShared(scope, each, isIsland);
+        if (each.Milli > 0 && !layout.CountsOnly) return FindShared(scope, each, allowed, isIsland);
         foreach (var domain in scope)
         {
-            if (stock.IsShared(PoolOf(domain)) && FindShared(scope, each, isIsland) is { Node: >= 0 } found) return found;
+            if (stock.IsShared(PoolOf(domain)) && FindShared(scope, each, allowed, isIsland) is { Node: >= 0 } found) return found;
         }
 
         var most = 0;
@@ -33,7 +34,7 @@ internal sealed class NodeSearch(FreeSpace space, Moment moment, TimeMap.Trial? 
         {
             foreach (var domain in scope)
             {
-                if (Best(PoolOf(domain), devices, layout.Domains[domain].First, layout.Domains[domain].End, each, isIsland) is >= 0 and var node) return new Found(node, Choose(node, each.Devices, isIsland));
+                if (Best(PoolOf(domain), devices, layout.Domains[domain].First, layout.Domains[domain].End, each, allowed, isIsland) is >= 0 and var node) return new Found(node, Choose(node, each.Devices, isIsland));
             }
         }
 
@@ -41,13 +42,13 @@ internal sealed class NodeSearch(FreeSpace space, Moment moment, TimeMap.Trial? 
     }
 
     /// <summary>The score of the best place for this in a pool: the smaller the better; the largest number where there is none or nobody shares devices.</summary>
-    public long BreaksUp(Pool pool, in ResourceVector each) => stock.IsShared(pool) && FindShared(pool, pool.First, pool.End, each, isIsland: false) is var (_, score) ? score : long.MaxValue;
+    public long BreaksUp(Pool pool, in ResourceVector each, NodeSet? allowed) => stock.IsShared(pool) && FindShared(pool, pool.First, pool.End, each, allowed, isIsland: false) is var (_, score) ? score : long.MaxValue;
 
-    /// <summary>A place for a task on this node.</summary>
+    /// <summary>A place for a task on this node, which it may be on.</summary>
     /// <param name="within">The devices that it may have, where it takes whole ones.</param>
     public Found FindOn(int node, in ResourceVector each, DeviceSet within)
     {
-        if (each.Milli > 0 && !layout.CountsOnly) return FindShared(layout.Pools[layout.PoolOf[node]], node, node + 1, each, isIsland: false)?.Found ?? Found.None;
+        if (each.Milli > 0 && !layout.CountsOnly) return FindShared(layout.Pools[layout.PoolOf[node]], node, node + 1, each, allowed: null, isIsland: false)?.Found ?? Found.None;
         return new Found(node, within == DeviceSet.None ? within : layout.Groups[node].Best(within, each.Devices).Devices);
     }
 
@@ -70,10 +71,10 @@ internal sealed class NodeSearch(FreeSpace space, Moment moment, TimeMap.Trial? 
     }
 
     /// <summary>Of the nodes with so many devices free the one that is left with the largest blocks; -1 where this fits on none.</summary>
-    private int Best(Pool pool, int devices, int first, int end, in ResourceVector each, bool isIsland)
+    private int Best(Pool pool, int devices, int first, int end, in ResourceVector each, NodeSet? allowed, bool isIsland)
     {
         var (best, cost, compared) = (-1, DeviceChoice.Worst, 0);
-        for (var node = stock.Next(pool, devices, first, end, each); node >= 0; node = stock.Next(pool, devices, node + 1, end, each))
+        for (var node = stock.Next(pool, devices, first, end, each, allowed); node >= 0; node = stock.Next(pool, devices, node + 1, end, each, allowed))
         {
             var choice = each.Devices == 0 || layout.CountsDevices(node) ? default : layout.Groups[node].Best(stock.Rows[node].Idle, each.Devices);
             if ((best < 0 || choice.CostsLessThan(cost)) && MayHold(node, each, isIsland))
@@ -89,7 +90,7 @@ internal sealed class NodeSearch(FreeSpace space, Moment moment, TimeMap.Trial? 
     }
 
     /// <summary>The place that breaks up least, in those pools where tasks share devices.</summary>
-    private Found FindShared(ReadOnlySpan<int> scope, in ResourceVector each, bool isIsland)
+    private Found FindShared(ReadOnlySpan<int> scope, in ResourceVector each, NodeSet? allowed, bool isIsland)
     {
         var (best, least) = (Found.None, long.MaxValue);
         foreach (var number in scope)
@@ -97,17 +98,17 @@ internal sealed class NodeSearch(FreeSpace space, Moment moment, TimeMap.Trial? 
             ref readonly var domain = ref layout.Domains[number];
             var pool = layout.Pools[domain.Pool];
             if (each.Milli == 0 && !stock.IsShared(pool)) continue;
-            if (FindShared(pool, domain.First, domain.End, each, isIsland) is var (found, score) && score < least) (best, least) = (found, score);
+            if (FindShared(pool, domain.First, domain.End, each, allowed, isIsland) is var (found, score) && score < least) (best, least) = (found, score);
         }
 
         return best;
     }
 
-    private (Found Found, long Score)? FindShared(Pool pool, int first, int end, ResourceVector each, bool isIsland)
+    private (Found Found, long Score)? FindShared(Pool pool, int first, int end, ResourceVector each, NodeSet? allowed, bool isIsland)
     {
         if (each.Devices > DeviceSet.Most) return null;
         var shape = PodShape.Of(each, ModelSet.Any);
-        if (stock.Shared(pool).Find(shape, first - pool.First, end - pool.First, at => MayHold(pool.First + at, each, isIsland)) is not var (place, score)) return null;
+        if (stock.Shared(pool).Find(shape, first - pool.First, end - pool.First, at => NodeSet.Has(allowed, layout, pool.First + at) && MayHold(pool.First + at, each, isIsland)) is not var (place, score)) return null;
         var node = pool.First + place.Node;
         return (new Found(node, shape.IsShare ? place.Devices : Choose(node, each.Devices, isIsland)), score);
     }

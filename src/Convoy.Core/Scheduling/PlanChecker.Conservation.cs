@@ -1,4 +1,3 @@
-using Convoy.Core.Resources;
 using Convoy.Core.Scheduling.Checking;
 
 namespace Convoy.Core.Scheduling;
@@ -16,15 +15,15 @@ public static partial class PlanChecker
         private readonly CheckedGang[] planned = [.. world.Gangs, .. world.Claims];
 
         /// <summary>Whether the job would fit if nothing ran and all machines were well.</summary>
-        public bool FitsEmpty(PendingJob job) => PlacesOf(job, empty).Any(place => empty.Slots(place.Cluster, place.Accelerator, place.Role.Each) >= place.Role.Min);
+        public bool FitsEmpty(PendingJob job) => PlacesOf(job, empty).Any(place => empty.Slots(place.Cluster, place.Accelerator, place.Role) >= place.Role.Min);
 
         /// <summary>A cluster where the job would fit were it not for gangs behind it, and whether it would fit with them too; null where there is none.</summary>
         public (string Name, bool IsLeft)? WhereItFits(PendingJob job)
         {
             foreach (var (cluster, accelerator, role) in PlacesOf(job, left))
             {
-                if (withoutPlan.Slots(cluster, accelerator, role.Each) < role.Min) continue;
-                if (left.Slots(cluster, accelerator, role.Each) >= role.Min)
+                if (withoutPlan.Slots(cluster, accelerator, role) < role.Min) continue;
+                if (left.Slots(cluster, accelerator, role) >= role.Min)
                 {
                     if (quotas.Forbid(job, accelerator)) continue;
                     return (cluster, true);
@@ -37,8 +36,8 @@ public static partial class PlanChecker
                 var ahead = planned.Where(gang => !behind.Contains(gang)).ToArray();
                 var isInside = accelerator is null || world.Nominal.IsInside(job, accelerator, WaitingQuotas.MinMilliDevices(job), ahead);
                 if (!isInside || quotas.Forbid(job, accelerator, ahead)) continue;
-                if (left.Slots(cluster, accelerator, role.Each, behind.SelectMany(world.NodesOf).Distinct(), node => node.Use(_ => true, Counts)) < role.Min) continue;
-                if (SlotsBesidePromises(job, cluster, accelerator, role.Each, Counts) >= role.Min) return (cluster, false);
+                if (left.Slots(cluster, accelerator, role, behind.SelectMany(world.NodesOf).Distinct(), node => node.Use(_ => true, Counts)) < role.Min) continue;
+                if (SlotsBesidePromises(job, cluster, accelerator, role, Counts) >= role.Min) return (cluster, false);
 
                 bool Counts(CheckedGang gang) => IsPlanned(gang) && !behind.Contains(gang);
             }
@@ -46,9 +45,9 @@ public static partial class PlanChecker
             return null;
         }
 
-        private long SlotsBesidePromises(PendingJob job, string cluster, string? accelerator, ResourceVector each, Func<CheckedGang, bool> takes) => world.ReadyNodes
-            .Where(node => node.Node.Cluster == cluster && (accelerator is null || node.Node.Accelerator == accelerator))
-            .Sum(node => Math.Min(node.Use(_ => true, takes).Slots(each), promises.Slots(node, job, each, takes)));
+        private long SlotsBesidePromises(PendingJob job, string cluster, string? accelerator, RoleDemand role, Func<CheckedGang, bool> takes) => world.ReadyNodes
+            .Where(node => node.Node.Cluster == cluster && (accelerator is null || node.Node.Accelerator == accelerator) && Landing.IsAllowed(role, node.Node))
+            .Sum(node => Math.Min(node.Use(_ => true, takes).Slots(role.Each), promises.Slots(node, job, role.Each, takes)));
 
         /// <summary>Clusters that the job may run on, each with one of the types that it accepts; without a type where it needs no device.</summary>
         private static IEnumerable<(string Cluster, string? Accelerator, RoleDemand Role)> PlacesOf(PendingJob job, Room room) =>
@@ -75,7 +74,7 @@ public static partial class PlanChecker
 
     /// <summary>All that decides where the job may be, in words.</summary>
     private static string ShapeOf(CheckedWorld world, PendingJob job) => string.Join(
-        '|', [job.Standing.Queue, $"{world.MayBeEvicted(job)} {job.MaxDuration} {job.Topology}", string.Join(',', job.Clusters), .. job.Roles.Select(role => $"{role.Role} {role.Min} {role.Each} {string.Join(',', role.Accelerators)}")]);
+        '|', [job.Standing.Queue, $"{world.MayBeEvicted(job)} {job.MaxDuration} {job.Topology}", string.Join(',', job.Clusters), .. job.Roles.Select(role => $"{role.Role} {role.Min} {role.Each} {string.Join(',', role.Accelerators)} {role.Requirement}")]);
 
     /// <summary>Whether of two jobs inside nominal the one that waits is certainly considered first. How fair queues merge the lines of different people is not checked.</summary>
     private static bool IsAhead(CheckedWorld world, PendingJob job, CheckedGang gang)

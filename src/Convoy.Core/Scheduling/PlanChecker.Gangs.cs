@@ -3,7 +3,7 @@ using Convoy.Core.Scheduling.Checking;
 
 namespace Convoy.Core.Scheduling;
 
-/// <summary>Whether every job is named once, every gang is whole (1) and lands on what is well (12).</summary>
+/// <summary>Whether every job is named once, every gang is whole (1) and lands on what is well and lets it (12).</summary>
 public static partial class PlanChecker
 {
     private static IEnumerable<Violation> EveryJobOnce(CheckedWorld world)
@@ -58,4 +58,14 @@ public static partial class PlanChecker
         let place = world.NodeAt(gang.Planned.Cluster, task.Placement.Node)
         where place is not null && place.Node.Health != NodeHealth.Ready
         select new Violation(12, gang.Blamed, $"lands on {place.Node.Name}, which is {place.Node.Health}");
+
+    private static IEnumerable<Violation> AllowedNodes(CheckedWorld world)
+    {
+        var promised = world.Plan.Reservations.Where(promise => world.Pending.ContainsKey(promise.Gang.Job)).Select(promise => new CheckedGang(promise.Gang, world.Pending[promise.Gang.Job], Begin.Later));
+        return from gang in world.Gangs.Concat(world.Claims).Concat(world.Growths).Concat(world.Moves).Concat(promised)
+               from task in gang.Tasks
+               let place = world.NodeAt(gang.Planned.Cluster, task.Placement.Node)
+               where place is not null && task.Role is not null && !Landing.IsAllowed(task.Role, place.Node)
+               select new Violation(12, gang.Blamed, $"lands on {place.Node.Name}, whose labels and taints keep it away");
+    }
 }

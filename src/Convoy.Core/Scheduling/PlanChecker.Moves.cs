@@ -60,7 +60,7 @@ public static partial class PlanChecker
         {
             if (gang.Job.Roles is not [var role] || gang.Job.Topology is { IsRequired: true }) return false;
             var own = world.Moves.Where(move => world.Resizes[move.Id].Planned.For.Contains(gang.Id)).Prepend(gang).ToArray();
-            var slots = elsewhere.Slots(gang.Planned.Cluster, role.Each.MilliDevices > 0 ? gang.Planned.Accelerator : null, role.Each, own.SelectMany(world.NodesOf).Distinct(), node => node.Use(_ => true, other => IsPlanned(other) && !own.Contains(other)));
+            var slots = elsewhere.Slots(gang.Planned.Cluster, role.Each.MilliDevices > 0 ? gang.Planned.Accelerator : null, role, own.SelectMany(world.NodesOf).Distinct(), node => node.Use(_ => true, other => IsPlanned(other) && !own.Contains(other)));
             return slots >= role.Min;
         }
     }

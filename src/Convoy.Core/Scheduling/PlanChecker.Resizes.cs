@@ -90,7 +90,7 @@ public static partial class PlanChecker
 
             var limits = new Limits(world, gang, spare.Milli);
             if (world.VictimsOf(gang.Id).Any(victim => limits.Forbid(victim, world.MilliDevicesKept(victim)))) continue;
-            var slots = spare.Room.Slots(gang.Planned.Cluster, type, role.Each, world.NodesOf(gang), node => node.Use(holder => !spare.Surplus.Contains(holder.Place), other => IsPlanned(other) && other != gang));
+            var slots = spare.Room.Slots(gang.Planned.Cluster, type, role, world.NodesOf(gang), node => node.Use(holder => !spare.Surplus.Contains(holder.Place), other => IsPlanned(other) && other != gang));
             if (slots >= role.Min) yield return new(7, gang.Id, "evicts though what elastic jobs can spare is enough");
         }
     }

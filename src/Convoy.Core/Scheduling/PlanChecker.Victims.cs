@@ -31,7 +31,7 @@ public static partial class PlanChecker
                 var changed = leaving.SelectMany(world.NodesOf).Concat(world.NodesOf(gang)).Distinct().ToArray();
                 return elsewhere.Pools.Any(pool => AllowsCluster(gang.Job, pool.Cluster) && Accepts(role, pool.Accelerator)
                     && (pool.Accelerator == gang.Planned.Accelerator || !quotas.Forbid(gang.Job, pool.Accelerator))
-                    && elsewhere.Slots(pool.Cluster, role.Each.MilliDevices > 0 ? pool.Accelerator : null, role.Each, changed, node => node.Use(
+                    && elsewhere.Slots(pool.Cluster, role.Each.MilliDevices > 0 ? pool.Accelerator : null, role, changed, node => node.Use(
                         holder => holder.Stay != Stay.LeftBefore && (holder.Job == victim || !world.LeavesFor(holder, gang)), other => IsPlanned(other) && other != gang)) >= role.Min);
             }
         }

@@ -45,6 +45,7 @@ public static partial class PlanChecker
         .. EveryJobOnce(world),
         .. WholeGangs(world),
         .. HealthyNodes(world),
+        .. AllowedNodes(world),
         .. Capacity(world),
         .. Caps(world),
         .. Quotas(world),

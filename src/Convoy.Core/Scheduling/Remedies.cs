@@ -16,8 +16,8 @@ internal sealed class Remedies(PlanningCase world, PendingJob job, IReadOnlyList
 
     public IEnumerable<Knob> ByOwner()
     {
-        foreach (var type in Names(world.Snapshot.Nodes.Where(node => FreeSpace.Allows(job, node) && !Accepts(node)).Select(node => node.Accelerator).OfType<string>())) yield return new(new Remedy.Accelerator(type), IsAlternative: true);
-        foreach (var cluster in Names(world.Snapshot.Nodes.Where(node => !FreeSpace.Allows(job, node)).Select(node => node.Cluster))) yield return new(new Remedy.Cluster(cluster), IsAlternative: true);
+        foreach (var type in Names(world.Snapshot.Nodes.Where(node => FreeSpace.Allows(job, node) && MayBeOn(node) && !Accepts(node)).Select(node => node.Accelerator).OfType<string>())) yield return new(new Remedy.Accelerator(type), IsAlternative: true);
+        foreach (var cluster in Names(world.Snapshot.Nodes.Where(node => !FreeSpace.Allows(job, node) && MayBeOn(node)).Select(node => node.Cluster))) yield return new(new Remedy.Cluster(cluster), IsAlternative: true);
         if (job.Topology is { IsRequired: true } topology) yield return new(new Remedy.PreferredTopology(topology.Level));
 
         var roles = job.Roles.OrderByDescending(role => role.Min * role.Each.MilliDevices).ThenByDescending(role => role.Min).ToArray();
@@ -86,7 +86,7 @@ internal sealed class Remedies(PlanningCase world, PendingJob job, IReadOnlyList
     /// <summary>Of each kind of node that the job may use the largest; where there is none, of all kinds.</summary>
     private IEnumerable<Node> Examples()
     {
-        var usable = world.Snapshot.Nodes.Where(node => FreeSpace.Allows(job, node) && Accepts(node)).ToArray();
+        var usable = world.Snapshot.Nodes.Where(node => FreeSpace.Allows(job, node) && MayBeOn(node) && Accepts(node)).ToArray();
         return (usable.Length > 0 ? usable : world.Snapshot.Nodes.Where(node => !job.UsesDevices || node.Devices.Count > 0))
             .GroupBy(node => (node.Cluster, node.Accelerator))
             .Select(kind => kind.OrderByDescending(node => node.Devices.Count).ThenByDescending(node => node.CpuMillicores).ThenByDescending(node => node.MemoryBytes).ThenBy(node => node.Name, StringComparer.Ordinal).First())
@@ -94,6 +94,9 @@ internal sealed class Remedies(PlanningCase world, PendingJob job, IReadOnlyList
     }
 
     private bool Accepts(Node node) => !job.UsesDevices || (node.Accelerator is { } type && job.AcceptableAccelerators?.Contains(type) != false);
+
+    /// <summary>By its labels and taints, some of the tasks that decide what kind of node is wanted.</summary>
+    private bool MayBeOn(Node node) => job.Roles.Any(role => role.UsesDevices == job.UsesDevices && role.Requirement.Allows(node, role.UsesDevices));
 
     private static IEnumerable<string> Names(IEnumerable<string> names) => names.Distinct().Order(StringComparer.Ordinal);
 }

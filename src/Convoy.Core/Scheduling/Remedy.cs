@@ -134,12 +134,23 @@ public abstract record Remedy
     /// <param name="Like">A node of the kind that is wanted.</param>
     public sealed record MoreNodes(Node Like, int Count) : Remedy
     {
+        private const string HostName = "kubernetes.io/hostname";
+
         public override PlanningCase In(PlanningCase world, JobId id) => world with
         {
             Snapshot = world.Snapshot with
             {
-                Nodes = [.. world.Snapshot.Nodes, .. Enumerable.Range(1, Count).Select(number => Like with { Name = $"{Like.Name}+{number}", Health = NodeHealth.Ready, Foreign = default })],
+                Nodes = [.. world.Snapshot.Nodes, .. Enumerable.Range(1, Count).Select(number => Another($"{Like.Name}+{number}"))],
             },
+        };
+
+        /// <summary>By its name no other node is chosen.</summary>
+        private Node Another(string name) => Like with
+        {
+            Name = name,
+            Health = NodeHealth.Ready,
+            Foreign = default,
+            Labels = Like.Labels.ContainsKey(HostName) ? new Dictionary<string, string>(Like.Labels) { [HostName] = name } : Like.Labels,
         };
     }
 }

@@ -10,7 +10,7 @@ internal sealed class ShapeComparer : IEqualityComparer<PendingJob>
         for (var i = 0; i < x.Roles.Count; i++)
         {
             var (one, other) = (x.Roles[i], y.Roles[i]);
-            if (one.Role != other.Role || one.Min != other.Min || one.Each != other.Each || !Same(one.Accelerators, other.Accelerators)) return false;
+            if (one.Role != other.Role || one.Min != other.Min || one.Each != other.Each || !Same(one.Accelerators, other.Accelerators) || one.Requirement != other.Requirement) return false;
         }
 
         return true;

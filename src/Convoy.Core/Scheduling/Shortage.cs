@@ -45,11 +45,12 @@ internal static class Shortage
             var needed = kind == WaitingUnit.MilliDevices ? total.Milli : Of(total, kind);
             if (needed == 0) continue;
             var (left, largest) = (0L, 0L);
+            var allowed = free.Layout.Allowed.ForAny(job.Roles.Where(role => (kind == WaitingUnit.MilliDevices ? role.Each.Milli : Of(role.Each, kind)) > 0));
             foreach (var pool in kind is WaitingUnit.Devices or WaitingUnit.MilliDevices ? withDevices : any)
             {
                 for (var node = pool.First; node < pool.End; node++)
                 {
-                    if (!stock.IsOpen(node)) continue;
+                    if (!stock.IsOpen(node) || !NodeSet.Has(allowed, free.Layout, node)) continue;
                     var (here, block) = kind == WaitingUnit.MilliDevices ? Shares(stock, node) : (Of(stock.Rows[node].Free, kind), Of(stock.Rows[node].Free, kind));
                     left += Math.Max(0, here);
                     largest = Math.Max(largest, block);

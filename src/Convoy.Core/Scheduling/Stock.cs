@@ -115,10 +115,11 @@ internal sealed class Stock
     }
 
     /// <summary>The first node of a range in a pool that has exactly so many devices free and room for this, or -1.</summary>
-    public int Next(Pool pool, int devices, int from, int end, in ResourceVector each)
+    /// <param name="allowed">Null means all.</param>
+    public int Next(Pool pool, int devices, int from, int end, in ResourceVector each, NodeSet? allowed = null)
     {
         if (devices >= byFree[pool.Number].Length || byFree[pool.Number][devices].IsEmpty) return -1;
-        var found = byFree[pool.Number][devices].Next(from - pool.First, end - pool.First, each, rows.AsSpan(pool.First, pool.End - pool.First));
+        var found = byFree[pool.Number][devices].Next(from - pool.First, end - pool.First, each, rows.AsSpan(pool.First, pool.End - pool.First), allowed?.Of(pool));
         return found < 0 ? -1 : found + pool.First;
     }
 

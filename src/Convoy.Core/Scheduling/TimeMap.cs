@@ -118,7 +118,7 @@ internal sealed class TimeMap(Holdings holdings, SchedulingPolicy policy, DateTi
     {
         if (!job.Roles.All(role => gang.Tasks.Count(task => task.Role == role.Role) == role.Min)) return null;
         var places = gang.Tasks.Join(job.Roles, task => task.Role, role => role.Role, (task, role) => new Place(role, gang.Cluster, task.Node, []) { Index = counts.Layout.IndexOf(gang.Cluster, task.Node) }).ToList();
-        return places.Count > 0 && places.Count == gang.Tasks.Count && places.TrueForAll(place => counts.IsUsable(place.Index, gang.Cluster, place.Role.UsesDevices ? gang.Accelerator : null)) ? places : null;
+        return places.Count > 0 && places.Count == gang.Tasks.Count && places.TrueForAll(place => counts.IsUsable(place.Index, gang.Cluster, place.Role.UsesDevices ? gang.Accelerator : null) && counts.Layout.Allowed.Allows(place.Role, place.Index)) ? places : null;
     }
 
     /// <summary>Whether so much is left on a node as a promise begins, and as each of the others begins that fall into its time.</summary>

@@ -27,7 +27,7 @@ internal sealed class VictimSearch(FreeSpace free, TimeMap times, Preemption rul
     {
         // Quota is one for all clusters: who holds what is short of it may be anywhere.
         var isQuotaShort = !quota.FitsWithout(job, accelerator, given);
-        useful.Gather(free, rules, cluster, accelerator, candidates, other => isQuotaShort && quota.Holds(other, accelerator));
+        useful.Gather(free, rules, job, cluster, accelerator, candidates, other => isQuotaShort && quota.Holds(other, accelerator));
         steps = 0;
         var (victims, isProvenBest) = useful.All.Count <= MostForAllSubsets ? (BestSubset(), true) : (Fewest(), false);
         return victims is null ? null : new Victims(JobsOf(victims), Placed(victims)!, cluster, accelerator, isProvenBest);

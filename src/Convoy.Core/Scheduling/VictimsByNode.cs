@@ -21,11 +21,13 @@ internal sealed class VictimsByNode
 
     public IReadOnlyList<Victim> All => all;
 
-    /// <param name="candidates">Those who hold nothing that a gang with this accelerator may use are left out.</param>
+    /// <param name="job">Whose gang it is.</param>
+    /// <param name="candidates">Those who hold nothing that the gang with this accelerator may use are left out.</param>
     /// <param name="isWantedAnywhere">Of whom that does not matter.</param>
-    public void Gather(FreeSpace from, Preemption rules, string cluster, string? accelerator, IEnumerable<Tenant> candidates, Predicate<RunningJob> isWantedAnywhere)
+    public void Gather(FreeSpace from, Preemption rules, PendingJob job, string cluster, string? accelerator, IEnumerable<Tenant> candidates, Predicate<RunningJob> isWantedAnywhere)
     {
         free = from;
+        var allowed = from.Layout.Allowed.ForAny(job.Roles);
         all.Clear();
         places.Clear();
         foreach (var candidate in candidates)
@@ -44,7 +46,7 @@ internal sealed class VictimsByNode
 
         void Hold(int node)
         {
-            if (free.IsUsable(node, cluster, accelerator)) places.Add((node, all.Count));
+            if (free.IsUsable(node, cluster, accelerator) && NodeSet.Has(allowed, free.Layout, node)) places.Add((node, all.Count));
         }
     }
 

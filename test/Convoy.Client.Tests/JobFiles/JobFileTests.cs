@@ -42,6 +42,7 @@ public sealed class JobFileTests
           worker:
             replicas: 4
             command: [torchrun, train.py, --epochs, "10"]
+            image: registry.local/train:1
             resources: {gpu: 8, accelerators: [H100-80G, A100-80G], cpu: 64, memory: 512Gi, rdma: 1}
         code: {workdir: .}
         env: {LR: "0.1"}
@@ -60,7 +61,7 @@ public sealed class JobFileTests
         var problems = Read(Sample).Problems;
         string[] planned =
         [
-            "roles.worker.image", "secrets", "datasets", "recovery.onClusterLost", "limits.idleGpu", "volumes", "shm",
+            "secrets", "datasets", "recovery.onClusterLost", "limits.idleGpu", "volumes", "shm",
         ];
         problems.Select(problem => (problem.Path, problem.Code, (problem.Line, problem.Column))).ShouldBe(
             planned.Select(path => (path, "NotAvailable", Place.Of(Sample, path.Split('.')[^1] + ":"))));
@@ -77,6 +78,7 @@ public sealed class JobFileTests
         var worker = spec.Roles["worker"];
         worker.Replicas.ShouldBe(new Replicas(4, 4));
         worker.Command.ShouldBe(["torchrun", "train.py", "--epochs", "10"]);
+        worker.Image.ShouldBe("registry.local/train:1");
         worker.Resources.Gpu.ShouldBe(8);
         worker.Resources.Accelerators.ShouldBe(["H100-80G", "A100-80G"]);
         worker.Resources.Cpu.ShouldBe(CpuQuantity.FromCores(64));

@@ -25,6 +25,7 @@ public sealed class StoredDefaultsTests
             {
                 Replicas = new Replicas(2, 8),
                 Command = ["x", "y"],
+                Image = "registry.local/train:1",
                 Resources = new ResourceSpec { Gpu = 8, Accelerators = ["A100"], Cpu = new CpuQuantity(1500), Memory = ByteSize.FromMebibytes(3), Rdma = 2 },
             },
         },
@@ -38,6 +39,11 @@ public sealed class StoredDefaultsTests
         Interactive = new InteractiveSpec { Terminal = false, IdleTimeout = TimeSpan.FromMinutes(5) },
         Labels = new Dictionary<string, string> { ["k"] = "v" },
         DisplayName = "数字",
+        Pods = new PodGroupSpec("team", "train", new Dictionary<string, NodeRequirement>
+        {
+            ["worker"] = new([[new LabelExpression("zone", LabelOperator.In, ["a", "true"]), new LabelExpression("old", LabelOperator.DoesNotExist, [])], [new LabelExpression("metadata.name", LabelOperator.In, ["n1"])]], [new Toleration("team", "", TolerationOperator.Equal), new Toleration(null, null, TolerationOperator.Exists)]),
+            ["master"] = NodeRequirement.None,
+        }),
     };
 
     private static readonly Job Stored = new()
@@ -60,9 +66,9 @@ public sealed class StoredDefaultsTests
     };
 
     public static TheoryData<string> OptionalPaths => new(
-        "queue", "priority", "framework", "roles.worker.replicas", "roles.worker.resources", "roles.worker.resources.gpu", "roles.worker.resources.accelerators", "roles.worker.resources.cpu",
+        "queue", "priority", "framework", "roles.worker.replicas", "roles.worker.image", "roles.worker.resources", "roles.worker.resources.gpu", "roles.worker.resources.accelerators", "roles.worker.resources.cpu",
         "roles.worker.resources.memory", "roles.worker.resources.rdma", "code", "env", "checkpoint", "checkpoint.path", "checkpoint.signal", "checkpoint.grace", "recovery", "recovery.maxRestarts", "recovery.retryExitCodes", "recovery.hangTimeout", "preemptible",
-        "placement", "placement.clusters", "placement.topology", "placement.topology.required", "limits", "limits.maxDuration", "interactive", "interactive.terminal", "interactive.idleTimeout", "labels", "displayName");
+        "placement", "placement.clusters", "placement.topology", "placement.topology.required", "limits", "limits.maxDuration", "interactive", "interactive.terminal", "interactive.idleTimeout", "labels", "displayName", "pods");
 
     [Theory]
     [MemberData(nameof(OptionalPaths))]
@@ -86,8 +92,41 @@ public sealed class StoredDefaultsTests
     {
         var paths = new List<string>();
         Walk(JsonSerializer.SerializeToNode(Full, CoreJson.Default.JobSpec)!.AsObject(), "", paths);
-        paths.ShouldBe(OptionalPaths.Select(row => row.Data).Concat(["name", "roles", "roles.worker", "roles.worker.command", "code.archive", "env.A", "labels.k"]), ignoreOrder: true);
+        paths.ShouldBe(OptionalPaths.Select(row => row.Data).Concat(["name", "roles", "roles.worker", "roles.worker.command", "code.archive", "env.A", "labels.k", .. OfPods]), ignoreOrder: true);
     }
+
+    private static string[] OfPods => ["pods.namespace", "pods.name", "pods.requirements", "pods.requirements.worker", "pods.requirements.worker.anyOf", "pods.requirements.worker.tolerations", "pods.requirements.master", "pods.requirements.master.anyOf"];
+
+    /// <summary>As it is stored, and as it goes to a cluster.</summary>
+    [Fact]
+    public void What_pods_of_another_operator_ask_of_their_nodes_comes_back_from_wherever_a_spec_is_kept()
+    {
+        var assignment = new Assignment { JobId = Stored.Id, Generation = 1, Wanted = WantedState.Run, Attempt = 1, Cluster = "local", Owner = "ann", Spec = Full, Tasks = [] };
+        JobSpec[] read =
+        [
+            JsonSerializer.Deserialize(JsonSerializer.Serialize(Full, CoreJson.Default.JobSpec), CoreJson.Default.JobSpec)!,
+            JsonSerializer.Deserialize(JobSpecJson.Canonical(Full), CoreJson.Default.JobSpec)!,
+            JsonSerializer.Deserialize(JsonSerializer.Serialize(Stored, CoreJson.Default.Job), CoreJson.Default.Job)!.Spec,
+            JsonSerializer.Deserialize(JsonSerializer.Serialize(assignment, CoreJson.Default.Assignment), CoreJson.Default.Assignment)!.Spec,
+        ];
+        foreach (var spec in read)
+        {
+            (spec.Pods!.Namespace, spec.Pods.Name).ShouldBe(("team", "train"));
+            spec.Pods.Requirements.OrderBy(each => each.Key).ShouldBe(Full.Pods!.Requirements.OrderBy(each => each.Key));
+            RoleDemand.AllOf(spec).ShouldHaveSingleItem().Requirement.ShouldBe(Full.Pods.Requirements["worker"]);
+        }
+    }
+
+    [Fact]
+    public void A_job_that_stands_for_no_pods_asks_nothing_of_its_nodes() => RoleDemand.AllOf(Bare).ShouldHaveSingleItem().Requirement.ShouldBeSameAs(NodeRequirement.None);
+
+    [Theory]
+    [InlineData("""{"name":"x","requirements":{}}""")]
+    [InlineData("""{"namespace":"x","name":"x","requirements":{"worker":{"anyOf":[[{"key":"k","operator":"Like","values":[]}]]}}}""")]
+    [InlineData("""{"namespace":"x","name":"x","requirements":{"worker":{"anyOf":[[{"operator":"In","values":[]}]]}}}""")]
+    [InlineData("""{"namespace":"x","name":"x","requirements":{"worker":{"tolerations":[{"key":"k","operator":"1"}]}}}""")]
+    public void Stored_pods_that_cannot_be_understood_are_an_error(string pods) =>
+        Should.Throw<JsonException>(() => JsonSerializer.Deserialize($$"""{"name":"a","roles":{"worker":{"command":["x"]} },"pods":{{pods}} }""", CoreJson.Default.JobSpec));
 
     [Fact]
     public void A_spec_with_nothing_but_what_is_required_equals_one_made_in_code()
@@ -142,7 +181,7 @@ public sealed class StoredDefaultsTests
     [Fact]
     public void Keys_of_a_newer_version_are_passed_over_and_roles_are_not()
     {
-        var json = """{"name":"a","shm":"16Gi","colour":"red","roles":{"driver":{"command":["x"],"image":"i","resources":{"rdma":1}}},"recovery":{"maxRestarts":2,"onClusterLost":"wait"}}""";
+        var json = """{"name":"a","shm":"16Gi","colour":"red","roles":{"driver":{"command":["x"],"ports":[1],"resources":{"rdma":1}}},"recovery":{"maxRestarts":2,"onClusterLost":"wait"}}""";
         var read = JsonSerializer.Deserialize(json, CoreJson.Default.JobSpec).ShouldNotBeNull();
         read.Recovery.MaxRestarts.ShouldBe(2);
         read.Roles.Keys.ShouldBe(["driver"]);

@@ -175,6 +175,36 @@ public sealed class GuaranteeProperties
     }, iter: Iterations);
 
     [Fact]
+    public void Guarantee_12_Nothing_new_lands_and_nothing_is_promised_where_labels_and_taints_keep_it_away()
+    {
+        var kept = 0;
+        Gen.OneOf(Worlds.Random, Worlds.WithQueues).Sample(world =>
+        {
+            var (snapshot, plan) = Planned(world);
+            var roles = snapshot.Pending.ToDictionary(job => job.Standing.Id, job => job.Roles);
+            foreach (var gang in plan.Gangs.Concat(plan.Claims).Concat(plan.Reservations.Select(promise => promise.Gang)))
+            {
+                foreach (var task in gang.Tasks) MayLand(roles[gang.Job], task);
+            }
+
+            foreach (var resize in plan.Resizes)
+            {
+                var job = snapshot.Running.Single(running => running.Standing.Id == resize.Job);
+                foreach (var task in resize.Tasks.Where(task => !job.Places.Any(place => place.Node == task.Node && place.Role == task.Role))) MayLand(job.Roles, task);
+            }
+
+            if (roles.Values.Any(each => each.Any(role => snapshot.Nodes.Any(node => !role.Requirement.Allows(node, role.UsesDevices))))) Interlocked.Increment(ref kept);
+
+            void MayLand(IReadOnlyList<RoleDemand> asked, TaskPlacement task)
+            {
+                var role = asked.Single(each => each.Role == task.Role);
+                role.Requirement.Allows(snapshot.Nodes.Single(node => node.Name == task.Node), role.UsesDevices).ShouldBeTrue($"{task.Node}: {role.Requirement}");
+            }
+        }, iter: Iterations);
+        if (Sampling.DrawsAll) kept.ShouldBeGreaterThan(Iterations / 10);
+    }
+
+    [Fact]
     public void Guarantee_13_A_decision_that_is_told_twice_or_late_starts_a_job_once() => Gen.Select(Jobs.Lifecycle.LifecycleWalk.Random, Gen.Int[0, 3]).Sample((walk, age) =>
     {
         var assign = new JobCommand.Assign(walk.Job.Revision - age, "local", null, [new TaskPlacement("worker", 0, 0, "n1", [])]);

@@ -8,7 +8,7 @@ namespace Convoy.Core.Tests.Scheduling;
 public sealed class IncrementalProperties
 {
     [Fact]
-    public void Plans_after_any_history_are_those_of_a_scheduler_that_has_none() => Gen.Select(Gen.OneOf(Worlds.Random, Worlds.WithQueues).Array[2], Gen.Int[0, 7].Array[1, 6]).Sample((worlds, steps) =>
+    public void Plans_after_any_history_are_those_of_a_scheduler_that_has_none() => Gen.Select(Gen.OneOf(Worlds.Random, Worlds.WithQueues).Array[2], Gen.Int[0, 9].Array[1, 6]).Sample((worlds, steps) =>
     {
         var scheduler = new Scheduler();
         var at = worlds.Select(world => world.Snapshot).ToArray();
@@ -51,6 +51,8 @@ public sealed class IncrementalProperties
         5 => snapshot with { Nodes = [snapshot.Nodes[0] with { Health = NodeHealth.Ready }, .. snapshot.Nodes.Skip(1)] },
         6 => snapshot with { Nodes = [.. snapshot.Nodes.Skip(1), Worlds.Node("n" + new string('x', snapshot.Nodes.Max(node => node.Name.Length)), 4)] },
         7 => snapshot with { Nodes = [snapshot.Nodes[0] with { Devices = [.. snapshot.Nodes[0].Devices.SkipLast(1)] }, .. snapshot.Nodes.Skip(1)] },
+        8 => snapshot with { Nodes = [snapshot.Nodes[0] with { Taints = [new Taint("team", "red")] }, .. snapshot.Nodes.Skip(1)] },
+        9 => snapshot with { Nodes = [snapshot.Nodes[0] with { Labels = new Dictionary<string, string> { ["zone"] = "b" }, Taints = [] }, .. snapshot.Nodes.Skip(1)] },
         _ => snapshot,
     };
 }

@@ -97,9 +97,10 @@ internal static class Judge
             {
                 if (job.Roles.Any(role => gang.Tasks.Count(task => task.Role == role.Role) is var count && (count < role.Min || count > role.Max))) yield return $"{gang.Job} is not whole";
                 if (!job.Clusters.Contains("any") && !job.Clusters.Contains(gang.Cluster)) yield return $"{gang.Job} is where it may not be";
-                foreach (var (task, each) in gang.Tasks.Join(job.Roles, task => task.Role, role => role.Role, (task, role) => (task, role.Each)))
+                foreach (var (task, role, each) in gang.Tasks.Join(job.Roles, task => task.Role, role => role.Role, (task, role) => (task, role, role.Each)))
                 {
                     var nodes = snapshot.Nodes.Where(node => node.Cluster == gang.Cluster && node.Name == task.Node && node.Health == NodeHealth.Ready).ToArray();
+                    if (nodes.Any(node => !role.Requirement.Allows(node, role.UsesDevices))) yield return $"{gang.Job} is where labels and taints keep it away";
                     if (nodes.Length != 1) yield return $"{gang.Job} is where no machine is well";
                     if (nodes.Any(node => each.MilliDevices > 0 && node.Accelerator != gang.Accelerator)) yield return $"{gang.Job} mixes types";
                 }

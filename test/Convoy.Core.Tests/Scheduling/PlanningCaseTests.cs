@@ -26,13 +26,14 @@ public sealed class PlanningCaseTests
     public void Every_property_comes_back()
     {
         var job = Worlds.Pending(1, 2, 3, types: ["A100-80G"]) with { NotBefore = Worlds.Now, Preemptible = false, MaxDuration = TimeSpan.FromHours(5) };
+        job = job with { Roles = [job.Roles[0] with { Requirement = new([[new LabelExpression("zone", LabelOperator.NotIn, ["b"])]], [new Toleration("k", null, TolerationOperator.Exists)]) }] };
         var running = new RunningJob(Worlds.Standing(2), "west", [new HeldPlace("n", new(1, 2, 3), [4]) { Role = "worker", IsLeaving = true }])
         {
             Revision = 7, Preemptible = false, IsStopping = true, StoppingFor = job.Standing.Id, StartedAt = Worlds.Now, CheckpointedAt = Worlds.Now, MaxDuration = TimeSpan.FromMinutes(1),
             IsResizing = true, Accelerator = "A100-80G", Roles = job.Roles,
         };
         var level = new Level("a", 1, 2, 3, 4, 5, TimeSpan.FromDays(1)) { MayPreempt = false, Preemptible = false, MinRunTime = TimeSpan.FromSeconds(3) };
-        var node = Worlds.Node("n", 8, health: NodeHealth.Draining, assigns: false) with { Topology = ["region", "rack"] };
+        var node = Worlds.Node("n", 8, health: NodeHealth.Draining, assigns: false) with { Topology = ["region", "rack"], Labels = new Dictionary<string, string> { ["zone"] = "a" }, Taints = [new Taint("k", "v", IsPreference: true)] };
         var read = PlanningCase.FromJson(new PlanningCase(new(5, [node], [job], [running]), new([level]), Worlds.Now).ToJson());
         read.Policy.Levels.ShouldBe([level]);
 
@@ -87,8 +88,8 @@ public sealed class PlanningCaseTests
     {
         var root = JsonNode.Parse(new PlanningCase(world.Snapshot, world.Policy, Worlds.Now).ToJson())!;
 
-        // What queues and people have used has any keys, and a read-only list is written for people alone.
-        var keys = Objects(root).Where(each => !each.GetPath().EndsWith("Shares", StringComparison.Ordinal)).SelectMany(each => each.Select(member => (Parent: each, Path: $"{each.GetPath()}.{member.Key}"[2..], member.Key))).Where(each => each.Key != "acceptableAccelerators").ToArray();
+        // What queues and people have used has any keys, as have labels, and a read-only list is written for people alone.
+        var keys = Objects(root).Where(each => !each.GetPath().EndsWith("Shares", StringComparison.Ordinal) && !each.GetPath().EndsWith(".labels", StringComparison.Ordinal)).SelectMany(each => each.Select(member => (Parent: each, Path: $"{each.GetPath()}.{member.Key}"[2..], member.Key))).Where(each => each.Key != "acceptableAccelerators").ToArray();
         var (parent, path, key) = keys[which % keys.Length];
         parent.Remove(key);
 

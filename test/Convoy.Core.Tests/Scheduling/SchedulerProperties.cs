@@ -132,7 +132,7 @@ internal static class BruteForce
     public static bool Fits(ClusterSnapshot snapshot, PendingJob job)
     {
         var role = job.Roles.Single();
-        var nodes = snapshot.Nodes.Where(node => node.Health == NodeHealth.Ready && (job.Clusters.Contains("any") || job.Clusters.Contains(node.Cluster))).ToArray();
+        var nodes = snapshot.Nodes.Where(node => node.Health == NodeHealth.Ready && (job.Clusters.Contains("any") || job.Clusters.Contains(node.Cluster)) && role.Requirement.Allows(node, role.UsesDevices)).ToArray();
         var groups = role.Each.Devices == 0
             ? nodes.GroupBy(node => (node.Cluster, Type: (string?)""))
             : nodes.Where(node => node.Accelerator is not null && (role.Accelerators.Count == 0 || role.Accelerators.Contains(node.Accelerator))).GroupBy(node => (node.Cluster, Type: node.Accelerator));
@@ -157,6 +157,6 @@ internal static class BruteForce
     private static Resources.ResourceVector Free(ClusterSnapshot snapshot, Node node)
     {
         var places = snapshot.Running.Where(job => job.Cluster == node.Cluster).SelectMany(job => job.Places).Where(place => place.Node == node.Name).ToArray();
-        return places.Aggregate(node.Capacity, (left, place) => left - place.Taken);
+        return places.Aggregate(node.Capacity - node.Foreign, (left, place) => left - place.Taken);
     }
 }

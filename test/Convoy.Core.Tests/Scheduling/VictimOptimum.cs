@@ -17,7 +17,8 @@ public sealed class VictimOptimum
         from tasks in Gen.Int[1, 2]
         from gpus in Gen.OneOf(1, 2, 4, 8)
         from level in Gen.OneOf("engineer", "senior")
-        select Of(nodes, jobs, Worlds.Pending(99, tasks, gpus, "bob", level));
+        from marks in Marks.Any
+        select Marks.Late(marks is null ? null : marks with { AreLate = true }, Of(nodes, jobs, Marks.On(marks, [Worlds.Pending(99, tasks, gpus, "bob", level)])[0]));
 
     [Fact]
     public void The_victims_are_the_least_harmful_set_of_all() => World.Sample(world =>

@@ -68,8 +68,12 @@ internal static class Worlds
             from health in Gen.Frequency((8, NodeHealth.Ready), (1, NodeHealth.Suspect), (1, NodeHealth.Draining))
             from assigns in Gen.Frequency((4, Gen.Const(true)), (1, Gen.Const(false)))
             from cluster in Gen.Frequency((3, Gen.Const("local")), (1, Gen.Const("west")))
-            select (devices, type, cores, health, assigns, cluster)).Array[count]
-        select nodes.Select((n, i) => Node($"n{i}", n.devices, n.type, n.cores, n.health, n.assigns, n.cluster)).ToArray();
+            from foreign in Gen.Frequency((4, Gen.Const(0)), (1, Gen.Int[1, 3]))
+            select (devices, type, cores, health, assigns, cluster, foreign)).Array[count]
+        select nodes.Select((n, i) => Node($"n{i}", n.devices, n.type, n.cores, n.health, n.assigns, n.cluster) with
+        {
+            Foreign = new ResourceVector(Math.Min(n.foreign, n.cores) * 1000, n.foreign * Gibibyte, n.assigns ? 0 : Math.Min(n.foreign, n.devices)),
+        }).ToArray();
 
     private static readonly Gen<RoleDemand> Role =
         from tasks in Gen.Int[1, 4]
@@ -107,7 +111,8 @@ internal static class Worlds
         from earlier in Gen.Int[0, 6]
         from ran in Gen.OneOf(0, 1)
         from policy in Policies
-        select (Begun(Snapshot(nodes, jobs), earlier, policy, Now - TimeSpan.FromHours(ran)), policy);
+        from marks in Marks.Any
+        select (Marks.Late(marks, Begun(Snapshot(Marks.Early(marks, nodes), Marks.On(marks, jobs)), earlier, policy, Now - TimeSpan.FromHours(ran))), policy);
 
     private static readonly string[] Types = QuotaWorlds.Types;
 
@@ -168,10 +173,11 @@ internal static class Worlds
         from ran in Gen.OneOf(0, 2, 30)
         from stopping in Gen.Frequency((4, Gen.Const(-1)), (1, Gen.Int[0, 5]))
         from policy in Policies
+        from marks in Marks.Any
         let teams = queues.Select((queue, i) => queue with { Ordering = orderings[i] }).ToArray()
         let named = jobs.Select(job => job with { Standing = job.Standing with { Queue = QuotaWorlds.NameOf(teams, int.Parse(job.Standing.Queue, CultureInfo.InvariantCulture)) } }).ToArray()
         let rules = policy with { Queues = teams }
-        select (Stopping(Begun(Snapshot(nodes, named), earlier, rules, Now - TimeSpan.FromHours(ran)), stopping), rules);
+        select (Marks.Late(marks, Stopping(Begun(Snapshot(Marks.Early(marks, nodes), Marks.On(marks, named)), earlier, rules, Now - TimeSpan.FromHours(ran)), stopping)), rules);
 
     private static ClusterSnapshot Stopping(ClusterSnapshot snapshot, int index) => snapshot with { Running = [.. snapshot.Running.Select((job, i) => job with { IsStopping = i == index })] };
 

@@ -20,6 +20,7 @@ public static class JobKeys
         new("roles", "roles by name", $"its kinds of tasks, at least one of {string.Join(", ", RoleOrder.Names)}; ranks are counted through them in this order") { Refused = "{}" },
         new("roles.ROLE.replicas", "number or range", "how many tasks of this role; a range such as \"2..8\" makes the job elastic") { Refused = "0" },
         new("roles.ROLE.command", "list of texts", "the program and its arguments; no shell is involved") { Refused = "[]" },
+        new("roles.ROLE.image", Words, "the container image in which clusters of containers run it; left out: the cluster's own; for clusters of processes, such as the local one, it means nothing") { Refused = "\"\"" },
         new("roles.ROLE.resources.gpu", Number, "whole devices, for each task") { Refused = "-1" },
         new("roles.ROLE.resources.accelerators", "list of texts", "types of device that will do, the best first; left out: any") { Refused = "[\"\"]" },
         new("roles.ROLE.resources.cpu", "cores", "processors, for each task; one that asks for none, and for no device, counts as 1") { Refused = "1000001" },

@@ -14,9 +14,12 @@ internal sealed class JobSpecBinder(NodeBinder binder)
     private static readonly string[] Keys =
         ["name", "queue", "priority", "framework", "roles", "code", "env", "checkpoint", "recovery", "preemptible", "placement", "limits", "interactive", "labels", "displayName"];
 
+    /// <summary>What is stored has more than people may write.</summary>
+    private static readonly string[] StoredKeys = [.. Keys, "pods"];
+
     public JobSpec Bind(DocumentNode document)
     {
-        var members = binder.Members(document, "", Keys, ["secrets", "datasets", "volumes", "shm"]);
+        var members = binder.Members(document, "", binder.PassesOverUnknownKeys ? StoredKeys : Keys, ["secrets", "datasets", "volumes", "shm"]);
         if (document is MappingNode)
         {
             binder.Require(members, "", "name", document);
@@ -41,6 +44,7 @@ internal sealed class JobSpecBinder(NodeBinder binder)
             Interactive = Of(members, "", "interactive", Interactive),
             Labels = Of(members, "", "labels", binder.Texts) ?? usual.Labels,
             DisplayName = Of(members, "", "displayName", binder.Text),
+            Pods = Of(members, "", "pods", new PodGroupBinder(binder).Pods),
         };
     }
 
@@ -54,12 +58,13 @@ internal sealed class JobSpecBinder(NodeBinder binder)
 
     private RoleSpec Role(DocumentNode node, string path)
     {
-        var members = binder.Members(node, path, ["replicas", "command", "resources"], ["image"]);
+        var members = binder.Members(node, path, ["replicas", "command", "image", "resources"], []);
         if (node is MappingNode) binder.Require(members, path, "command", node);
         return new RoleSpec
         {
             Replicas = OfValue(members, path, "replicas", (n, p) => binder.Parsed<Replicas>(n, p, Replicas.TryParse, "a number such as 4, or a range such as \"2..8\"")) ?? new Replicas(1, 1),
             Command = Of(members, path, "command", (n, p) => binder.List(n, p, binder.Text)) ?? [],
+            Image = Of(members, path, "image", binder.Text),
             Resources = Of(members, path, "resources", Resources) ?? new ResourceSpec(),
         };
     }

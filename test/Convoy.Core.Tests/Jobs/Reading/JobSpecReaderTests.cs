@@ -55,6 +55,33 @@ public sealed class JobSpecReaderTests
         Read($$"""{"name":"a","roles":{"worker":{"command":["x"] } },"placement":{"topology":{{topology}} } }""").Problems.Select(found => found.ToString()).ShouldBe(problem is null ? [] : [problem]);
 
     [Fact]
+    public void What_stands_for_pods_is_the_platforms_to_write_and_no_persons()
+    {
+        const string Pods = """{"name":"a","roles":{"worker":{"command":["x"]}},"pods":{"namespace":"n","name":"p","requirements":{}}}""";
+        Read(Pods).Problems.ShouldHaveSingleItem().ToString().ShouldStartWith("pods: there is no key 'pods' here");
+        JobSpecReader.ReadRequest(Encoding.UTF8.GetBytes($$"""{"spec":{{Pods}} }""")).Spec.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("registry.example.org:5000/team/train:1.2@sha256:0123", true)]
+    [InlineData("", false)]
+    [InlineData("train 1", false)]
+    [InlineData("train\\t1", false)]
+    [InlineData("train\\u0007", false)]
+    public void An_image_is_a_name_without_spaces(string image, bool isOne)
+    {
+        var reading = Read($$"""{"name":"a","roles":{"worker":{"command":["x"],"image":"{{image}}"} } }""");
+        if (isOne) reading.Spec!.Roles["worker"].Image.ShouldBe(image);
+        else reading.Problems.ShouldHaveSingleItem().Path.ShouldBe("roles.worker.image");
+    }
+
+    [Theory]
+    [InlineData(512, true)]
+    [InlineData(513, false)]
+    public void An_image_has_at_most_512_characters(int length, bool isOne) =>
+        (Read($$"""{"name":"a","roles":{"worker":{"command":["x"],"image":"{{new string('i', length)}}"} } }""").Problems.Count == 0).ShouldBe(isOne);
+
+    [Fact]
     public void What_a_job_asks_of_the_network_reaches_the_planner()
     {
         var spec = Read("""{"name":"a","roles":{"worker":{"command":["x"],"resources":{"gpu":8,"rdma":4}}},"placement":{"topology":{"required":"fabric"}}}""").Spec.ShouldNotBeNull();

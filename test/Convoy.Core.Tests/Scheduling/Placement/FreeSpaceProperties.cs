@@ -79,7 +79,7 @@ public sealed class FreeSpaceProperties
         }, iter: 1_000);
 
     [Fact]
-    public void A_node_that_changes_in_place_is_as_if_it_had_always_been_so() => Gen.Select(Grounds.Nodes, Grounds.Any.Array[1, 3], Steps, Gen.Int[0, 2], Gen.Int[0, 9]).Sample((nodes, jobs, steps, change, at) =>
+    public void A_node_that_changes_in_place_is_as_if_it_had_always_been_so() => Gen.Select(Grounds.Nodes, Grounds.Any.Array[1, 3], Steps, Gen.Int[0, 4], Gen.Int[0, 9]).Sample((nodes, jobs, steps, change, at) =>
     {
         var world = new World(nodes, jobs);
         foreach (var (kind, pick) in steps.Where(step => step.Kind <= 1)) world.Do(kind, pick);
@@ -88,8 +88,11 @@ public sealed class FreeSpaceProperties
         {
             0 => node with { Health = node.Health == NodeHealth.Ready ? NodeHealth.Draining : NodeHealth.Ready },
             1 => node with { Foreign = new(500, 7, 0) { Rdma = 1 }, Rdma = 3 },
-            _ => node with { Devices = [.. node.Devices.Skip(1)] },
+            2 => node with { Devices = [.. node.Devices.Skip(1)] },
+            3 => node with { Taints = node.Taints.Count > 0 ? [] : [new Taint("team", "red")] },
+            _ => node with { Labels = new Dictionary<string, string> { ["zone"] = "a", ["generation"] = "3" } },
         };
+        world.Probed();
         var running = world.Taken.Select((places, i) => Grounds.Running(i, places)).ToArray();
         if (!world.Free.TryRenew(node)) return;
         world.Free.Expect(jobs, running);

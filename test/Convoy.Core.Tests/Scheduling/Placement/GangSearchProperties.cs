@@ -19,6 +19,7 @@ public sealed class GangSearchProperties
             if (Grounds.Take(free, job) is not { } places) continue;
             foreach (var role in job.Roles) places.Count(place => place.Role == role).ShouldBe(role.Min);
             places.Select(place => place.Cluster).Distinct().ShouldHaveSingleItem();
+            places.ShouldAllBe(place => place.Role.Requirement.Allows(NodeOf(nodes, place), place.Role.UsesDevices));
             places.Where(place => place.Role.UsesDevices).Select(place => NodeOf(nodes, place).Accelerator).Distinct().Count().ShouldBeLessThanOrEqualTo(1);
             taken.AddRange(places);
         }
@@ -47,7 +48,7 @@ public sealed class GangSearchProperties
     }, iter: 1_500);
 
     [Fact]
-    public void A_gang_of_one_role_finds_places_whenever_there_are_some() => Gen.Select(Grounds.Nodes, Grounds.Plain.Array[1, 12], Grounds.Plain).Sample((nodes, earlier, job) =>
+    public void A_gang_of_one_role_finds_places_whenever_there_are_some() => Gen.Select(Grounds.Nodes, Grounds.Picky.Array[1, 12], Grounds.Picky).Sample((nodes, earlier, job) =>
     {
         var free = FreeSpace.Of(Grounds.Snapshot(nodes, [job]), []);
         foreach (var other in earlier) Grounds.Take(free, other);
@@ -68,7 +69,7 @@ public sealed class GangSearchProperties
 
     /// <summary>Against every domain of every level.</summary>
     [Fact]
-    public void The_domain_is_the_narrowest_that_holds_the_gang_and_of_those_the_fullest() => Gen.Select(Grounds.Nodes, Grounds.Plain.Array[0, 12], Grounds.Plain).Sample((nodes, earlier, job) =>
+    public void The_domain_is_the_narrowest_that_holds_the_gang_and_of_those_the_fullest() => Gen.Select(Grounds.Unmarked, Grounds.Plain.Array[0, 12], Grounds.Plain).Sample((nodes, earlier, job) =>
     {
         var role = job.Roles[0];
         if (role.Each.Devices == 0 || role.Min < 2) return;
@@ -101,7 +102,7 @@ public sealed class GangSearchProperties
     }, iter: 1_500);
 
     [Fact]
-    public void A_required_island_holds_all_devices_of_the_gang() => Gen.Select(Grounds.Nodes, Grounds.Plain.Array[0, 8], Grounds.Plain).Sample((nodes, earlier, job) =>
+    public void A_required_island_holds_all_devices_of_the_gang() => Gen.Select(Grounds.Nodes, Grounds.Picky.Array[0, 8], Grounds.Picky).Sample((nodes, earlier, job) =>
     {
         var free = FreeSpace.Of(Grounds.Snapshot(nodes, [job]), []);
         foreach (var other in earlier) Grounds.Take(free, other);
@@ -131,7 +132,7 @@ public sealed class GangSearchProperties
     };
 
     private static int[] Candidates(FreeSpace free, PendingJob job, string cluster, string? accelerator) =>
-        [.. free.Usable(job).Where(space => space.Node.Cluster == cluster && (!job.UsesDevices || space.Node.Accelerator == accelerator)).Select(space => space.Index)];
+        [.. free.Usable(job).Where(space => space.Node.Cluster == cluster && (!job.UsesDevices || space.Node.Accelerator == accelerator) && job.Roles[0].Requirement.Allows(space.Node, job.UsesDevices)).Select(space => space.Index)];
 
     private static int Times(FreeSpace free, RoleDemand role, IEnumerable<int> nodes) => nodes.Sum(node => role.Each.TimesIn(free.At(Moment.Now).Rows[node].Free, role.Min));
 

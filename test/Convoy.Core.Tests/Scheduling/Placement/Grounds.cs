@@ -32,7 +32,10 @@ internal static class Grounds
             DeviceGroups = grouped && devices == 8 ? Islands : [],
         };
 
-    public static Gen<Node[]> Nodes { get; } = AnyNode.Array[1, 10].Select(nodes => nodes.Select((node, i) => node with { Name = $"n{i}" }).ToArray());
+    /// <summary>Without labels and taints.</summary>
+    public static Gen<Node[]> Unmarked { get; } = AnyNode.Array[1, 10].Select(nodes => nodes.Select((node, i) => node with { Name = $"n{i}" }).ToArray());
+
+    public static Gen<Node[]> Nodes { get; } = Gen.Select(Unmarked, Marks.Any).Select((nodes, marks) => marks?.On(nodes) ?? nodes);
 
     private static readonly Gen<ResourceVector> Whole =
         from gpus in Gen.OneOf(0, 1, 1, 2, 3, 4, 8)
@@ -42,21 +45,29 @@ internal static class Grounds
 
     private static readonly Gen<ResourceVector> Share = Gen.Select(Gen.Int[0, 3], Gen.OneOf(100, 250, 500, 700)).Select((cores, milli) => new ResourceVector(cores * 1000, 0, 0) { Milli = milli });
 
+    private static readonly Gen<NodeRequirement[]> Asked = Gen.Frequency((2, Gen.Const(NodeRequirement.None)), (1, Marks.Requirement)).Array[3];
+
     private static readonly Gen<TopologyWish?> Wishes = Gen.Frequency((3, Gen.Const((TopologyWish?)null)), (1, Gen.Select(Gen.Enum<TopologyLevel>(), Gen.Bool).Select((level, required) => (TopologyWish?)new TopologyWish(level, required))));
 
     /// <summary>Gangs of one role that takes whole devices or none, and wishes nothing.</summary>
     public static Gen<PendingJob> Plain { get; } = Gen.Select(Whole, Gen.Int[1, 5]).Select((each, tasks) => Job([new RoleDemand("worker", tasks, tasks, each, [])]));
 
+    /// <summary>The same, and what they ask of labels and taints.</summary>
+    public static Gen<PendingJob> Picky { get; } = Gen.Select(Plain, Asked).Select(Asking);
+
     /// <summary>Gangs of one role that takes shares of devices.</summary>
-    public static Gen<PendingJob> Sharing { get; } = Gen.Select(Share, Gen.Int[1, 5]).Select((each, tasks) => Job([new RoleDemand("worker", tasks, tasks, each, [])]));
+    public static Gen<PendingJob> Sharing { get; } = Gen.Select(Share, Gen.Int[1, 5], Asked).Select((each, tasks, asked) => Asking(Job([new RoleDemand("worker", tasks, tasks, each, [])]), asked));
 
     /// <summary>Gangs of up to three roles.</summary>
     public static Gen<PendingJob> Any { get; } =
         from roles in Gen.Select(Gen.Frequency((3, Whole), (1, Share)), Gen.Int[1, 3]).Array[1, 3]
         from wish in Wishes
-        select Job([.. roles.Select((role, i) => new RoleDemand($"role{i}", role.Item2, role.Item2, role.Item1, []))]) with { Topology = wish };
+        from asked in Asked
+        select Asking(Job([.. roles.Select((role, i) => new RoleDemand($"role{i}", role.Item2, role.Item2, role.Item1, []))]), asked) with { Topology = wish };
 
     public static PendingJob Job(RoleDemand[] roles) => new(Worlds.Standing(1), 1, roles, ["any"], null);
+
+    private static PendingJob Asking(PendingJob job, NodeRequirement[] asked) => job with { Roles = [.. job.Roles.Select((role, i) => role with { Requirement = asked[i] })] };
 
     public static ClusterSnapshot Snapshot(Node[] nodes, params PendingJob[] pending) => new(1, nodes, pending, []);
 
