@@ -24,6 +24,7 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
     private readonly NodeBook book;
     private readonly GangOperator gangs;
     private readonly TrainingJobDesk desk;
+    private readonly PodGroupDesk groups;
     private readonly ObservationJournal journal = new();
     private readonly WorkQueue queue;
     private readonly Informer<NodeObject> nodes;
@@ -36,6 +37,8 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
     /// <summary>Objects that people made and for which nothing has been decided, by the id that their job has.</summary>
     private readonly Dictionary<JobId, TrainingJobObject> made = [];
     private readonly SemaphoreSlim nodesChanged = new(0);
+    private readonly Dictionary<string, JobId> foreign = [];
+    private readonly AskedSignal asked = new();
     private readonly HashSet<string> settling = [];
     private readonly SemaphoreSlim settled = new(0);
     private readonly CancellationTokenSource closing = new();
@@ -51,8 +54,9 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
         seal = new DecisionSeal(options.SealKey);
         book = new NodeBook(new NodePicture(options));
         queue = new WorkQueue(time);
-        gangs = new GangOperator(options, api, book, journal, gate, time, log);
-        desk = new TrainingJobDesk(api, KnownOf, space => namespaces!.Find(new ObjectKey("", space)) is not null, time, log);
+        groups = new PodGroupDesk(options, JobOf, () => asked.Signal(), time);
+        gangs = new GangOperator(options, api, book, groups, journal, gate, time, log);
+        desk = new TrainingJobDesk(api, KnownOf, () => asked.Signal(), space => namespaces!.Find(new ObjectKey("", space)) is not null, time, log);
         nodes = new Informer<NodeObject>(api, "/api/v1/nodes", ApiJson.Default.NodeObject, ApiJson.Default.ObjectListNodeObject, OnNode, time, log);
         namespaces = new Informer<NamespaceObject>(api, "/api/v1/namespaces", ApiJson.Default.NamespaceObject, ApiJson.Default.ObjectListNamespaceObject, OnNamespace, time, log);
         trainingJobs = new Informer<TrainingJobObject>(api, TrainingJobObject.Collection, ApiJson.Default.TrainingJobObject, ApiJson.Default.ObjectListTrainingJobObject, OnTrainingJob, time, log);
@@ -164,15 +168,18 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
         var pod = (after ?? before)!;
         lock (gate)
         {
-            if (JobId.TryParse(pod.Metadata.Labels.GetValueOrDefault(ObjectNames.JobIdLabel), out var id) && jobs.TryGetValue(id, out var job) && job.Recognize(pod) is not null)
+            if ((JobId.TryParse(pod.Metadata.Labels.GetValueOrDefault(ObjectNames.JobIdLabel), out var id) || foreign.TryGetValue(pod.Metadata.Uid, out id)) && jobs.TryGetValue(id, out var job) && job.Recognize(pod) is not null)
             {
                 if (after is null) job.Remove(pod);
                 else job.Put(after);
                 queue.Add(id);
+                if (job.Group is not null) groups.Note(before, after);
+                if (job.Group is not null && after is null) foreign.Remove(pod.Metadata.Uid);
                 return;
             }
         }
 
+        if (groups.Concerns(pod)) groups.Note(before, after);
         book.SetForeign(pod.Metadata.Uid, after is { IsBound: true, IsTerminal: false } ? after.Spec.NodeName : null, after is { IsBound: true } ? PodRequest.Of(after) : null);
         nodesChanged.Release();
     }
@@ -262,11 +269,26 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
         }
     }
 
-    public Task<IReadOnlyList<ClusterRequest>> PendingAsync(int limit, CancellationToken cancellationToken) => Task.FromResult(desk.Pending(limit));
+    public Task<IReadOnlyList<ClusterRequest>> PendingAsync(int limit, CancellationToken cancellationToken)
+    {
+        groups.LookAgain();
+        var objects = desk.Pending(limit);
+        return Task.FromResult<IReadOnlyList<ClusterRequest>>([.. objects, .. groups.Pending(limit - objects.Count)]);
+    }
 
-    public Task AnswerAsync(IReadOnlyList<RequestAnswer> answers, CancellationToken cancellationToken) => Task.WhenAll(answers.Select(answer => desk.AnswerAsync(answer, cancellationToken)));
+    public Task AnswerAsync(IReadOnlyList<RequestAnswer> answers, CancellationToken cancellationToken) =>
+        Task.WhenAll(answers.Where(answer => !groups.Answer(answer)).Select(answer => desk.AnswerAsync(answer, cancellationToken)));
 
-    public Task WaitAsync(CancellationToken cancellationToken) => desk.WaitAsync(cancellationToken);
+    public Task WaitAsync(CancellationToken cancellationToken) => asked.WaitAsync(cancellationToken);
+
+    /// <summary>Of pods of another operator's; null where their namespace is nobody's, or they are too various.</summary>
+    private (string Owner, JobSpec Spec)? JobOf(ObjectKey group, IReadOnlyList<PodObject> members)
+    {
+        if (namespaces.Find(new ObjectKey("", group.Namespace)) is not { } space || OwnerOf(space) is not { } owner) return null;
+        var queued = members.Select(pod => pod.Metadata.Labels.GetValueOrDefault(options.QueueLabel) ?? pod.Metadata.Annotations.GetValueOrDefault(options.QueueLabel)).FirstOrDefault(name => name is not null);
+        var spec = PodGroupJob.Of(group, members, queued, options.Name, book.TypesOf, request => (int)request.Extended.Where(each => options.RdmaPrefixes.Any(prefix => each.Key.StartsWith(prefix, StringComparison.Ordinal))).Sum(each => each.Value));
+        return spec is null ? null : (owner, spec);
+    }
 
     private async Task<Refusal?> TakeAsync(ClusterAssignment wish, CancellationToken cancellationToken)
     {
@@ -317,6 +339,14 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
             }
 
             if (RefuseOf(job, wish) is { } refusal) return refusal;
+            if (wanted.Spec.Pods is { } group)
+            {
+                // Nothing is written: the pods are there, where they go is a binding, and the server says it again to the next life of the agent.
+                foreach (var uid in group.Uids.Values.SelectMany(uids => uids)) foreign[uid] = job.Id;
+                gangs.Take(job, new AssignmentRecord(wanted, wish.OwnerNumber, ""));
+                queue.Add(job.Id);
+                return null;
+            }
         }
 
         var record = seal.Mark(job.Namespace, job.Name, wanted, wish.OwnerNumber);
@@ -347,6 +377,11 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
         if (WishRules.RefuseByHistory(wish, had) is { } refusal) return refusal;
         if (wanted.Wanted == WantedState.Stop) return null;
         if (wanted.Spec.Code?.Archive is not null && options.AgentImage is null) return No("the agent of this cluster was given no --agent-image, with which code is brought into pods");
+        if (wanted.Spec.Pods is { } group && had?.Attempt != wanted.Attempt)
+        {
+            if (wanted.Tasks.Any(task => KubernetesJob.UidOf(wanted, task) is not { } uid || groups.Find(group, uid) is null)) return No($"the pods of group {group.Namespace}/{group.Name} are not there any more");
+        }
+
         var fresh = wanted.Members.Where(task => had?.Attempt != wanted.Attempt || task.Rank >= had!.Tasks).Select(task => (task.Rank, task.Node, gangs.RequestOf(wanted, task)));
         return book.Lacks(wanted.JobId, wanted.Attempt, fresh) is { } lacking ? No(lacking) : null;
 

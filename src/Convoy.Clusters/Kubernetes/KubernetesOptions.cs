@@ -36,6 +36,19 @@ public sealed record KubernetesOptions
     /// <summary>How long a finished job's pods stay, for `kubectl logs`.</summary>
     public TimeSpan KeepPodsFor { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>Labels or annotations of pods of other operators that name the group they are of; of several the first that a pod bears.</summary>
+    public IReadOnlyList<string> PodGroupMarks { get; init; } =
+        ["convoy.dev/pod-group", "scheduling.x-k8s.io/pod-group", "pod-group.scheduling.sigs.k8s.io", "pod-group.scheduling.sigs.k8s.io/name", "kueue.x-k8s.io/pod-group-name", "scheduling.k8s.io/group-name", "scheduling.volcano.sh/group-name"];
+
+    /// <summary>Labels or annotations that tell how many pods a group has; where there is none, all that came within <see cref="PodGroupQuiet"/> of each other.</summary>
+    public IReadOnlyList<string> PodGroupSizes { get; init; } =
+        ["convoy.dev/pod-group-size", "kueue.x-k8s.io/pod-group-total-count", "pod-group.scheduling.sigs.k8s.io/min-available"];
+
+    public TimeSpan PodGroupQuiet { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The label by which pods of other operators name the queue they wait in; without it, that of their namespace's owner.</summary>
+    public string QueueLabel { get; init; } = "convoy.dev/queue";
+
     /// <summary>Requests under way at once.</summary>
     public int Connections { get; init; } = 8;
 

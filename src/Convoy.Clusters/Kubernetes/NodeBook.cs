@@ -18,6 +18,7 @@ internal sealed class NodeBook(NodePicture picture)
     private readonly Dictionary<string, (string Node, PodRequest Request)> pods = new(StringComparer.Ordinal);
     private readonly Dictionary<(JobId Job, int Attempt, int Rank), (string Node, PodRequest Request)> tasks = [];
     private readonly SortedDictionary<string, NodeObservation> seen = new(StringComparer.Ordinal);
+    private Dictionary<string, IReadOnlyList<string>>? types;
     private readonly HashSet<string> changed = new(StringComparer.Ordinal);
 
     public bool Has(string node)
@@ -30,6 +31,17 @@ internal sealed class NodeBook(NodePicture picture)
         lock (gate) return nodes.TryGetValue(node, out var known) ? new NodeResources(NodePicture.KindOf(known), picture.RdmaOf(known)) : new NodeResources(null, null);
     }
 
+    /// <summary>The types of device of which the nodes with that resource have some; none where all nodes with devices have it, so that any will do.</summary>
+    public IReadOnlyList<string> TypesOf(string resource)
+    {
+        lock (gate)
+        {
+            types ??= nodes.Values.Select(node => (Kind: NodePicture.KindOf(node), node.Metadata.Labels)).Where(each => each.Kind is not null)
+                .GroupBy(each => each.Kind!.Resource).ToDictionary(each => each.Key, each => (IReadOnlyList<string>)[.. each.Select(node => AcceleratorCatalogue.TypeOf(node.Kind!, node.Labels)).Distinct().Order(StringComparer.Ordinal)]);
+            return types.TryGetValue(resource, out var found) ? types.Count == 1 ? [] : found : [resource];
+        }
+    }
+
     public void Set(NodeObject? before, NodeObject? after)
     {
         lock (gate)
@@ -37,6 +49,7 @@ internal sealed class NodeBook(NodePicture picture)
             if (after is null) nodes.Remove(before!.Metadata.Name);
             else nodes[after.Metadata.Name] = after;
             changed.Add((after ?? before)!.Metadata.Name);
+            types = null;
         }
     }
 

@@ -192,7 +192,11 @@ public sealed record InteractiveSpec
 /// <param name="Namespace">Where they are in their cluster.</param>
 /// <param name="Name">Of the group in its namespace.</param>
 /// <param name="Requirements">What the pods of each role ask of their nodes; a role that is not in it asks nothing.</param>
-public sealed record PodGroupSpec(string Namespace, string Name, IReadOnlyDictionary<string, NodeRequirement> Requirements);
+public sealed record PodGroupSpec(string Namespace, string Name, IReadOnlyDictionary<string, NodeRequirement> Requirements)
+{
+    /// <summary>The pods of each role by their unique ids, in the order of the role's tasks. A pod made anew under the name of one is another.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Uids { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+}
 
 /// <summary>Ranks are counted role by role in this order, so that rank 0 is where a framework expects its leader.</summary>
 public static class RoleOrder

@@ -50,6 +50,7 @@ internal sealed class FakeKubernetes : HttpMessageHandler
                 ("GET", { Name: null }) => List(address, query["limit"], query["continue"]),
                 ("GET", _) => Find(address) is { } found ? Answer(found) : Missing(address),
                 ("POST", { Sub: "/binding" }) => Bind(address, body!),
+                ("POST", { Sub: "/eviction" }) => Delete(address with { Sub = "" }, body!["deleteOptions"] as JsonObject),
                 ("POST", _) => Create(address, body!),
                 ("PATCH", _) when request.Content!.Headers.ContentType!.MediaType!.Contains("apply", StringComparison.Ordinal) => Apply(address, body!),
                 ("PATCH", _) => Merge(address, body!),

@@ -60,7 +60,7 @@ internal sealed class KubernetesBed : IClusterBed
         var amounts = new JsonObject { ["cpu"] = "64", ["memory"] = "512Gi", ["pods"] = "110", ["nvidia.com/gpu"] = devices.ToString(CultureInfo.InvariantCulture) };
         var node = new JsonObject
         {
-            ["apiVersion"] = "v1", ["kind"] = "Node", ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = new JsonObject { ["nvidia.com/gpu.product"] = "NVIDIA-H100-80GB-HBM3", ["nvidia.com/gpu.memory"] = "81559" } }, ["spec"] = new JsonObject(),
+            ["apiVersion"] = "v1", ["kind"] = "Node", ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = new JsonObject { ["disk"] = "fast", ["nvidia.com/gpu.product"] = "NVIDIA-H100-80GB-HBM3", ["nvidia.com/gpu.memory"] = "81559" } }, ["spec"] = new JsonObject(),
             ["status"] = new JsonObject { ["capacity"] = amounts.DeepClone(), ["allocatable"] = amounts, ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = "True" }) },
         };
         change?.Invoke(node);

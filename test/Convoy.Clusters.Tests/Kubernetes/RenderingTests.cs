@@ -27,7 +27,7 @@ public sealed class RenderingTests
             """,
             2
         },
-        { "elastic-with-a-master", """{"name":"grow","framework":"pytorch","roles":{"master":{"command":["torchrun","m.py"]},"worker":{"replicas":"1..3","command":["torchrun","w.py"]}}}""", 2 },
+        { "elastic-at-its-least", """{"name":"grow","framework":"pytorch","roles":{"worker":{"replicas":"1..3","command":["torchrun","w.py"]}}}""", 1 },
     };
 
     [Theory]

@@ -20,6 +20,7 @@ internal sealed class StandInKubelet : IAsyncDisposable
     private readonly ConcurrentDictionary<string, Task> work = [];
     private readonly ConcurrentDictionary<(JobId Job, int Rank), int> words = [];
     private readonly ConcurrentDictionary<(JobId Job, int Rank), int> starts = [];
+    private readonly ConcurrentDictionary<string, int> podWords = [];
     private readonly ConcurrentDictionary<string, byte> started = [];
     private readonly Task following;
 
@@ -45,6 +46,13 @@ internal sealed class StandInKubelet : IAsyncDisposable
     public void End(JobId job, int rank, int exitCode)
     {
         words[(job, rank)] = exitCode;
+        foreach (var pod in pods.Items) Act(pod);
+    }
+
+    /// <summary>Ends the first container of a pod that is no task's.</summary>
+    public void EndPod(string name, int exitCode)
+    {
+        podWords[name] = exitCode;
         foreach (var pod in pods.Items) Act(pod);
     }
 
@@ -82,10 +90,10 @@ internal sealed class StandInKubelet : IAsyncDisposable
                 else if (started.TryAdd(pod.Metadata.Uid, 0))
                 {
                     starts.AddOrUpdate(task, 1, (_, times) => times + 1);
-                    await SetAsync(pod, new JsonObject { ["phase"] = "Running", ["startTime"] = Now(), ["containerStatuses"] = Container(new JsonObject { ["running"] = new JsonObject { ["startedAt"] = Now() } }) });
+                    await SetAsync(pod, new JsonObject { ["phase"] = "Running", ["startTime"] = Now(), ["containerStatuses"] = Container(pod, new JsonObject { ["running"] = new JsonObject { ["startedAt"] = Now() } }) });
                 }
 
-                if (!pod.Metadata.IsDeleting && words.TryGetValue(task, out var code)) await EndAsync(pod, code);
+                if (!pod.Metadata.IsDeleting && (words.TryGetValue(task, out var code) || podWords.TryGetValue(pod.Metadata.Name, out code))) await EndAsync(pod, code);
             }
 
             if (pod.Metadata.IsDeleting && pod.Metadata.DeletionGracePeriodSeconds != 0)
@@ -106,15 +114,15 @@ internal sealed class StandInKubelet : IAsyncDisposable
     private Task EndAsync(PodObject pod, int code) => SetAsync(pod, new JsonObject
     {
         ["phase"] = code == 0 ? "Succeeded" : "Failed",
-        ["containerStatuses"] = Container(new JsonObject { ["terminated"] = new JsonObject { ["exitCode"] = code, ["startedAt"] = Now(), ["finishedAt"] = Now() } }),
+        ["containerStatuses"] = Container(pod, new JsonObject { ["terminated"] = new JsonObject { ["exitCode"] = code, ["startedAt"] = Now(), ["finishedAt"] = Now() } }),
     });
 
     private Task SetAsync(PodObject pod, JsonObject status) =>
         api.MergeAsync($"{PathOf(pod)}/status", Encoding.UTF8.GetBytes(new JsonObject { ["status"] = status }.ToJsonString()), ApiJson.Default.PodObject, closing.Token);
 
-    private static JsonArray Container(JsonObject state) => new(new JsonObject
+    private static JsonArray Container(PodObject pod, JsonObject state) => new(new JsonObject
     {
-        ["name"] = TaskPod.Container, ["image"] = "image", ["imageID"] = "", ["ready"] = false, ["restartCount"] = 0, ["state"] = state,
+        ["name"] = pod.Spec.Containers[0].Name, ["image"] = "image", ["imageID"] = "", ["ready"] = false, ["restartCount"] = 0, ["state"] = state,
     });
 
     private static string PathOf(PodObject pod) => $"/api/v1/namespaces/{pod.Metadata.Namespace}/pods/{pod.Metadata.Name}";

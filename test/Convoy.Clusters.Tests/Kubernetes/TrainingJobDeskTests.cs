@@ -110,7 +110,7 @@ public abstract class TrainingJobDeskTests
         (await cluster.ObserveAsync(null, CancellationToken.None)).Tasks.ShouldBeEmpty();
     }
 
-    private static async Task MakeNamespaceAsync(KubernetesBed bed, string name, string? owner)
+    internal static async Task MakeNamespaceAsync(KubernetesBed bed, string name, string? owner)
     {
         var meta = new JsonObject { ["name"] = name };
         if (owner is not null) meta["annotations"] = new JsonObject { [ObjectNames.OwnerLabel] = owner };
@@ -126,7 +126,7 @@ public abstract class TrainingJobDeskTests
         await bed.Admin.PostAsync($"/apis/{TrainingJobObject.ApiVersion}/namespaces/{space}/{TrainingJobObject.Plural}", Encoding.UTF8.GetBytes(item.ToJsonString()), CancellationToken.None);
     }
 
-    private static async Task<ClusterRequest> UntilPendingAsync(IClusterRequests requests)
+    internal static async Task<ClusterRequest> UntilPendingAsync(IClusterRequests requests)
     {
         using var deadline = new CancellationTokenSource(Patience);
         while (true)

@@ -133,7 +133,25 @@ internal sealed record PodObjectSpec
     public IReadOnlyList<ContainerObject> InitContainers { get; init => field = value ?? []; } = [];
 
     public IReadOnlyDictionary<string, string>? Overhead { get; init; }
+
+    public IReadOnlyDictionary<string, string>? NodeSelector { get; init; }
+
+    public AffinityObject? Affinity { get; init; }
+
+    public IReadOnlyList<TolerationObject> Tolerations { get; init => field = value ?? []; } = [];
 }
+
+internal sealed record AffinityObject(NodeAffinityObject? NodeAffinity);
+
+internal sealed record NodeAffinityObject(NodeSelectorObject? RequiredDuringSchedulingIgnoredDuringExecution);
+
+internal sealed record NodeSelectorObject(IReadOnlyList<NodeSelectorTerm>? NodeSelectorTerms);
+
+internal sealed record NodeSelectorTerm(IReadOnlyList<NodeExpression>? MatchExpressions, IReadOnlyList<NodeExpression>? MatchFields);
+
+internal sealed record NodeExpression(string Key, string Operator, IReadOnlyList<string>? Values);
+
+internal sealed record TolerationObject(string? Key, string? Operator, string? Value, string? Effect);
 
 internal sealed record ContainerObject(string Name)
 {

@@ -11,7 +11,8 @@ namespace Convoy.Clusters.Kubernetes;
 
 /// <summary>Does what <see cref="GangStep"/> says: makes pods, binds them to the nodes decided, takes them away, and writes down how they ended.</summary>
 /// <param name="gate">Held wherever a job's state is read or changed; never during a request.</param>
-internal sealed partial class GangOperator(KubernetesOptions options, ApiClient api, NodeBook book, ObservationJournal journal, Lock gate, TimeProvider time, ILogger log) : IDisposable
+internal sealed partial class GangOperator(
+    KubernetesOptions options, ApiClient api, NodeBook book, PodGroupDesk groups, ObservationJournal journal, Lock gate, TimeProvider time, ILogger log) : IDisposable
 {
     /// <summary>What changes within it is told together.</summary>
     private static readonly TimeSpan StatusPause = TimeSpan.FromMilliseconds(500);
@@ -24,6 +25,7 @@ internal sealed partial class GangOperator(KubernetesOptions options, ApiClient 
     /// <summary>What a task will take of its node. The same as its pod's.</summary>
     public PodRequest RequestOf(Assignment decision, TaskPlacement task)
     {
+        if (decision.Spec.Pods is { } group && KubernetesJob.UidOf(decision, task) is { } uid && groups.Find(group, uid) is { } pod) return PodRequest.Of(pod);
         var demand = Core.Scheduling.RoleDemand.AllOf(decision.Spec).First(role => role.Role == task.Role).Each;
         var node = book.ResourcesOf(task.Node);
         var extended = new Dictionary<string, long>();
@@ -37,6 +39,16 @@ internal sealed partial class GangOperator(KubernetesOptions options, ApiClient 
     {
         if (job.Decision is { } before && before.Attempt != record.Decision.Attempt) Forget(job, before);
         job.Take(record);
+        if (job.Group is { } group)
+        {
+            groups.Decide(job.Id, record.Decision.Owner, group);
+            foreach (var pod in groups.PodsOf(group).Values.Where(pod => job.Recognize(pod) is not null))
+            {
+                job.Put(pod);
+                book.SetForeign(pod.Metadata.Uid, null, null);
+            }
+        }
+
         if (record.Decision.Wanted == WantedState.Stop) return;
         foreach (var task in record.Decision.Members.Where(task => !job.HasEnded(task.Rank))) book.Hold((job.Id, record.Decision.Attempt, task.Rank), task.Node, RequestOf(record.Decision, task));
     }
@@ -128,14 +140,24 @@ internal sealed partial class GangOperator(KubernetesOptions options, ApiClient 
                 actions = GangStep.Next(state);
             }
 
-            if (job.IsDone) return await TidyAsync(job, cancellationToken);
+            if (job.IsDone) return job.Group is null ? await TidyAsync(job, cancellationToken) : null;
+            if (actions.IsOver && job.Group is { } group)
+            {
+                lock (gate) job.IsDone = true;
+                groups.Finish(group, !state.Failed);
+                return null;
+            }
+
             if (actions.IsOver)
             {
                 await WriteOutcomeAsync(job, cancellationToken);
                 continue;
             }
 
-            if (actions is { Create: [], Bind: [], Delete: [], Lose: [] }) return await ShowAsync(job, cancellationToken);
+            if (actions is { Create: [], Bind: [], Delete: [], Lose: [] }) return job.Group is null ? await ShowAsync(job, cancellationToken) : null;
+
+            // Another operator's pods are never made here: one that is not there is lost.
+            if (job.Group is not null) actions = actions with { Create = [], Lose = [.. actions.Lose, .. actions.Create] };
             if (actions.Create.Count > 0 && !await PrepareAsync(job, state.Decision, cancellationToken)) return UntilToldAgain;
             await AllAsync(actions.Lose, rank => LoseAsync(job, state.Decision, rank, cancellationToken));
             await AllAsync(actions.Delete, rank => DeleteAsync(job, rank, cancellationToken));
@@ -371,8 +393,32 @@ internal sealed partial class GangOperator(KubernetesOptions options, ApiClient 
         PodObject? pod;
         lock (gate) pod = job.Pods.GetValueOrDefault(rank);
         if (pod is null) return;
-        if (await WithConnectionAsync(() => api.DeleteAsync(PathOf(pod.Metadata), Precondition(pod), cancellationToken), cancellationToken)) await LookAgainAsync(job, pod, cancellationToken);
+        if (await (job.Group is null ? WithConnectionAsync(() => api.DeleteAsync(PathOf(pod.Metadata), Precondition(pod), cancellationToken), cancellationToken) : EvictAsync(pod, cancellationToken))) await LookAgainAsync(job, pod, cancellationToken);
         else lock (gate) job.Remove(pod);
+    }
+
+    /// <summary>Asked for as everybody is: where a disruption budget says no, it is asked again later. False where there is no such pod.</summary>
+    private async Task<bool> EvictAsync(PodObject pod, CancellationToken cancellationToken)
+    {
+        var eviction = new V1Eviction
+        {
+            ApiVersion = "policy/v1", Kind = "Eviction", Metadata = new V1ObjectMeta { Name = pod.Metadata.Name, NamespaceProperty = pod.Metadata.Namespace },
+            DeleteOptions = new V1DeleteOptions { Preconditions = new V1Preconditions { Uid = pod.Metadata.Uid } },
+        };
+        try
+        {
+            return await WithConnectionAsync(
+                async () =>
+                {
+                    await api.PostAsync($"{PathOf(pod.Metadata)}/eviction", Bytes(eviction), cancellationToken);
+                    return true;
+                },
+                cancellationToken);
+        }
+        catch (ApiException gone) when (gone.IsNotFound || gone.IsConflict)
+        {
+            return false;
+        }
     }
 
     /// <summary>A task that never ran, or is not there any more. Its pod, where there is one, must be gone first: another agent might have bound it.</summary>
@@ -380,7 +426,7 @@ internal sealed partial class GangOperator(KubernetesOptions options, ApiClient 
     {
         PodObject? pod;
         lock (gate) pod = job.Pods.GetValueOrDefault(rank);
-        if (pod is not null)
+        if (pod is not null && job.Group is null)
         {
             await DeleteAsync(job, rank, cancellationToken);
             lock (gate) pod = job.Pods.GetValueOrDefault(rank);

@@ -11,6 +11,7 @@ internal sealed class KubernetesJob(JobId id, string space, string name)
 {
     private readonly Dictionary<(int Rank, TaskState State), TaskObservation> seen = [];
     private readonly HashSet<int> ended = [];
+    private readonly Dictionary<string, int> foreign = new(StringComparer.Ordinal);
 
     public JobId Id => id;
 
@@ -56,6 +57,9 @@ internal sealed class KubernetesJob(JobId id, string space, string name)
 
     public Assignment? Decision => Record?.Decision;
 
+    /// <summary>Its pods are another operator's: they are bound and evicted, and never made.</summary>
+    public PodGroupSpec? Group => Decision?.Spec.Pods;
+
     public IEnumerable<TaskObservation> Seen => seen.Values;
 
     /// <summary>A newer decision. Of another attempt nothing that was known counts any more.</summary>
@@ -72,9 +76,18 @@ internal sealed class KubernetesJob(JobId id, string space, string name)
             IsPrepared = false;
         }
 
+        foreach (var task in record.Decision.Spec.Pods is null ? [] : record.Decision.Tasks)
+        {
+            if (UidOf(record.Decision, task) is { } uid) foreign[uid] = task.Rank;
+        }
+
         IsDone = record.Decision.Attempt == Record?.Decision.Attempt && IsDone && record.Decision.Tasks.Count == Record.Decision.Tasks.Count;
         Record = record;
     }
+
+    /// <summary>Of the pod of another operator's that is this task.</summary>
+    public static string? UidOf(Assignment decision, TaskPlacement task) =>
+        decision.Spec.Pods!.Uids.GetValueOrDefault(task.Role) is { } uids && task.RoleIndex < uids.Count ? uids[task.RoleIndex] : null;
 
     public bool HasEnded(int rank) => ended.Contains(rank);
 
@@ -95,6 +108,7 @@ internal sealed class KubernetesJob(JobId id, string space, string name)
     /// <summary>Of which attempt and rank a pod is; null where it is not this job's, whatever it is labelled.</summary>
     public (int Attempt, int Rank)? Recognize(PodObject pod)
     {
+        if (Group is not null) return foreign.TryGetValue(pod.Metadata.Uid, out var known) ? (Decision!.Attempt, known) : null;
         if (Decision is null || Object is null || pod.Metadata.Namespace != space || pod.Metadata.OwnerReferences.All(owner => owner.Uid != Object.Metadata.Uid)) return null;
         return int.TryParse(pod.Metadata.Labels.GetValueOrDefault(ObjectNames.AttemptLabel), out var attempt) && int.TryParse(pod.Metadata.Labels.GetValueOrDefault(ObjectNames.RankLabel), out var rank)
             && pod.Metadata.Name == ObjectNames.Pod(Decision with { Attempt = attempt }, rank) ? (attempt, rank) : null;

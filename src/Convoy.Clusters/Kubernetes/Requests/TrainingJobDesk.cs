@@ -9,14 +9,13 @@ namespace Convoy.Clusters.Kubernetes;
 /// Takes what people ask with TrainingJobs of their own to the server, and shows them the answer. Looks at the objects as they are: what is
 /// answered is written in the object, so that nothing is asked for ever, and nothing is lost.
 /// </summary>
-internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObject, (string? Owner, Assignment? Decision, bool IsOver)> known, Func<string, bool> knowsNamespace, TimeProvider time, ILogger log)
+internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObject, (string? Owner, Assignment? Decision, bool IsOver)> known, Action changed, Func<string, bool> knowsNamespace, TimeProvider time, ILogger log)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, TrainingJobObject> open = [];
     private readonly SortedDictionary<long, string> order = [];
     private readonly Dictionary<string, (long Number, ClusterRequest Request)> asked = [];
     private readonly HashSet<string> cancelled = [];
-    private TaskCompletionSource news = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long count;
 
     /// <summary>To be called whenever the object, or what is known of its job, has changed.</summary>
@@ -33,12 +32,12 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
                 {
                     asked[item.Metadata.Uid] = (++count, request);
                     order[count] = item.Metadata.Uid;
-                    Tell();
+                    changed();
                 }
                 else if (before.Request.Kind != request.Kind)
                 {
                     asked[item.Metadata.Uid] = (before.Number, request);
-                    Tell();
+                    changed();
                 }
 
                 return false;
@@ -86,16 +85,6 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
         lock (gate) return [.. order.Values.Take(limit).Select(uid => asked[uid].Request)];
     }
 
-    public bool Has(string key)
-    {
-        lock (gate) return open.ContainsKey(key);
-    }
-
-    public Task WaitAsync(CancellationToken cancellationToken)
-    {
-        lock (gate) return news.Task.WaitAsync(cancellationToken);
-    }
-
     public async Task AnswerAsync(RequestAnswer answer, CancellationToken cancellationToken)
     {
         if (answer.Retry) return;
@@ -140,13 +129,6 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
     private void Withdraw(string uid)
     {
         if (asked.Remove(uid, out var before)) order.Remove(before.Number);
-    }
-
-    private void Tell()
-    {
-        var waiting = news;
-        news = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        waiting.SetResult();
     }
 
     private async Task ShowAsync(TrainingJobObject item, TrainingJobStatus status, CancellationToken cancellationToken)

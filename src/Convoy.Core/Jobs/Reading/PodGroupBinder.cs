@@ -9,8 +9,18 @@ internal sealed class PodGroupBinder(NodeBinder binder)
 {
     public PodGroupSpec Pods(DocumentNode node, string path)
     {
-        var members = Required(node, path, ["namespace", "name", "requirements"], "namespace", "name");
-        return new PodGroupSpec(Of(members, path, "namespace", binder.Text) ?? "", Of(members, path, "name", binder.Text) ?? "", Of(members, path, "requirements", Requirements) ?? new Dictionary<string, NodeRequirement>());
+        var members = Required(node, path, ["namespace", "name", "requirements", "uids"], "namespace", "name");
+        return new PodGroupSpec(Of(members, path, "namespace", binder.Text) ?? "", Of(members, path, "name", binder.Text) ?? "", Of(members, path, "requirements", Requirements) ?? new Dictionary<string, NodeRequirement>())
+        {
+            Uids = Of(members, path, "uids", Uids) ?? new Dictionary<string, IReadOnlyList<string>>(),
+        };
+    }
+
+    private IReadOnlyDictionary<string, IReadOnlyList<string>> Uids(DocumentNode node, string path)
+    {
+        var uids = new OrderedDictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        foreach (var (role, list) in binder.Members(node, path, null, [])) uids.Add(role, binder.List(list, Join(path, role), binder.Text) ?? []);
+        return uids;
     }
 
     private IReadOnlyDictionary<string, NodeRequirement> Requirements(DocumentNode node, string path)

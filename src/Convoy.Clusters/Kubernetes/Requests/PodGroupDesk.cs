@@ -1,0 +1,245 @@
+using System.Globalization;
+using Convoy.Clusters.Kubernetes.Api;
+using Convoy.Core.Jobs;
+
+namespace Convoy.Clusters.Kubernetes;
+
+/// <summary>
+/// Pods of other operators that ask for Convoy's scheduler, gathered into groups. A group that is all there is asked for as one job; one that
+/// loses a pod before it has machines is withdrawn, and asked for again when it is whole.
+/// </summary>
+/// <param name="specOf">The job of these pods and whose it is; null where it cannot be one.</param>
+internal sealed class PodGroupDesk(KubernetesOptions options, Func<ObjectKey, IReadOnlyList<PodObject>, (string Owner, JobSpec Spec)?> specOf, Action changed, TimeProvider time)
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<ObjectKey, PodGroup> groups = [];
+    private readonly Dictionary<string, PodGroup> byKey = [];
+    private readonly SortedDictionary<long, PodGroup> order = [];
+    private long count;
+
+    /// <summary>True where it asks for Convoy's scheduler, and so is not somebody else's business.</summary>
+    public bool Concerns(PodObject pod) => pod.Spec.SchedulerName == options.SchedulerName;
+
+    public void Note(PodObject? before, PodObject? after)
+    {
+        var pod = (after ?? before)!;
+        var name = GroupOf(pod) ?? pod.Metadata.Name;
+        var key = new ObjectKey(pod.Metadata.Namespace, name);
+        lock (gate)
+        {
+            if (!groups.TryGetValue(key, out var group))
+            {
+                if (after is null) return;
+                groups[key] = group = new PodGroup(key, GroupOf(pod) is null);
+            }
+
+            if (after is null || after.IsTerminal || (after.Metadata.IsDeleting && !after.IsBound)) group.Pods.Remove(pod.Metadata.Uid);
+            else group.Pods[pod.Metadata.Uid] = after;
+            group.ChangedAt = time.GetUtcNow();
+            Judge(group);
+        }
+    }
+
+    /// <summary>Looks again at groups that do not say how many they are.</summary>
+    public void LookAgain()
+    {
+        lock (gate)
+        {
+            foreach (var group in groups.Values.Where(group => group is { Number: 0, Pods.Count: > 0 }).ToArray()) Judge(group);
+        }
+    }
+
+    public IReadOnlyList<ClusterRequest> Pending(int limit)
+    {
+        lock (gate) return [.. order.Values.Take(limit).Select(group => group.Request!)];
+    }
+
+    /// <returns>False where no group asked this.</returns>
+    public bool Answer(RequestAnswer answer)
+    {
+        lock (gate)
+        {
+            if (!byKey.TryGetValue(answer.Key, out var group)) return false;
+            if (answer.Retry || group.Request?.Kind != answer.Kind) return true;
+            order.Remove(group.Number);
+            if (answer.Kind == RequestKind.Submit)
+            {
+                group.Job = answer.Code is null ? answer.Job : null;
+                group.Refusal = answer.Code is null ? null : $"{answer.Code}: {answer.Message}";
+                group.Request = null;
+                Judge(group);
+            }
+            else
+            {
+                Reset(group);
+                Judge(group);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>The pods of a group by their ids, as they are now.</summary>
+    public IReadOnlyDictionary<string, PodObject> PodsOf(PodGroupSpec spec)
+    {
+        lock (gate) return groups.TryGetValue(new ObjectKey(spec.Namespace, spec.Name), out var group) ? new Dictionary<string, PodObject>(group.Pods) : new Dictionary<string, PodObject>();
+    }
+
+    public PodObject? Find(PodGroupSpec spec, string uid)
+    {
+        lock (gate) return groups.TryGetValue(new ObjectKey(spec.Namespace, spec.Name), out var group) ? group.Pods.GetValueOrDefault(uid) : null;
+    }
+
+    /// <summary>Groups that were refused since this was last asked, with their pods.</summary>
+    public IReadOnlyList<(string Refusal, IReadOnlyList<PodObject> Pods)> TakeRefusals()
+    {
+        lock (gate)
+        {
+            var refused = groups.Values.Where(group => group is { Refusal: not null, RefusalTold: false }).ToArray();
+            foreach (var group in refused) group.RefusalTold = true;
+            return [.. refused.Select(group => (group.Refusal!, (IReadOnlyList<PodObject>)[.. group.Pods.Values]))];
+        }
+    }
+
+    /// <summary>Its job has machines: how it ends is its tasks' to tell.</summary>
+    public void Decide(JobId job, string owner, PodGroupSpec spec)
+    {
+        lock (gate)
+        {
+            var key = new ObjectKey(spec.Namespace, spec.Name);
+            if (!groups.TryGetValue(key, out var group)) return;
+            if (group.Job != job)
+            {
+                // Of an earlier life of the agent.
+                Reset(group);
+                (group.Job, group.Owner, group.Asked) = (job, owner, [.. spec.Uids.Values.SelectMany(uids => uids)]);
+                group.Key = KeyOf(key, group.Asked);
+                byKey[group.Key] = group;
+            }
+
+            if (group.Request is not null) order.Remove(group.Number);
+            (group.Request, group.Number, group.IsDecided) = (null, 0, true);
+        }
+    }
+
+    /// <summary>The attempt has ended here. Pods that still wait do so under the same job; where none is left it is over, whatever the server makes of it.</summary>
+    public void Finish(PodGroupSpec spec, bool isSuccess)
+    {
+        lock (gate)
+        {
+            if (!groups.TryGetValue(new ObjectKey(spec.Namespace, spec.Name), out var group) || !group.IsDecided) return;
+            group.IsDecided = false;
+            if (isSuccess) Reset(group);
+            Judge(group);
+        }
+    }
+
+    private void Judge(PodGroup group)
+    {
+        if (group.IsDecided) return;
+        if (group.Asked.Count > 0)
+        {
+            // A group that is not whole must not get machines.
+            if (group.Asked.All(group.Pods.ContainsKey) || group.Request is { Kind: RequestKind.Cancel }) return;
+            if (group.Request is { Kind: RequestKind.Submit })
+            {
+                // Perhaps it arrived: the same key is cancelled, whether there is such a job or not.
+                group.Job ??= JobId.FromKey(options.Name, group.Key!);
+            }
+
+            if (group.Job is { } job) Ask(group, new ClusterRequest(group.Key!, RequestKind.Cancel, group.Owner!, job, null));
+            else Reset(group);
+        }
+
+        if (group.Asked.Count == 0)
+        {
+            if (group.Pods.Count == 0)
+            {
+                groups.Remove(group.Name);
+                return;
+            }
+
+            // Some are on nodes: an earlier life of the agent knows why, and the server says so soon.
+            if (group.Pods.Values.Any(pod => pod.IsBound)) return;
+            var waiting = group.Pods.Values.OrderBy(pod => pod.Metadata.Name, StringComparer.Ordinal).ToArray();
+            if (!IsComplete(group, waiting)) return;
+            if (specOf(group.Name, waiting) is not var (owner, spec)) return;
+            group.Owner = owner;
+            group.Asked = [.. waiting.Select(pod => pod.Metadata.Uid)];
+            group.Key = KeyOf(group.Name, group.Asked);
+            byKey[group.Key] = group;
+            Ask(group, new ClusterRequest(group.Key, RequestKind.Submit, owner, null, spec));
+        }
+    }
+
+    private void Ask(PodGroup group, ClusterRequest request)
+    {
+        if (group.Request is not null) order.Remove(group.Number);
+        group.Request = request;
+        group.Number = ++count;
+        order[group.Number] = group;
+        changed();
+    }
+
+    private void Reset(PodGroup group)
+    {
+        if (group.Request is not null) order.Remove(group.Number);
+        if (group.Key is not null) byKey.Remove(group.Key);
+        (group.Request, group.Number, group.Key, group.Job, group.Asked, group.Refusal, group.RefusalTold, group.IsDecided) = (null, 0, null, null, [], null, false, false);
+    }
+
+    /// <summary>The same for the same pods.</summary>
+    private static string KeyOf(ObjectKey group, IEnumerable<string> uids) => $"{group}/{uids.Min(StringComparer.Ordinal)}";
+
+    private bool IsComplete(PodGroup group, PodObject[] waiting)
+    {
+        if (group.IsAlone) return true;
+        var size = waiting.Select(SizeOf).Max();
+        return size is { } told ? waiting.Length >= told : time.GetUtcNow() - group.ChangedAt >= options.PodGroupQuiet;
+    }
+
+    private string? GroupOf(PodObject pod) => MarkOf(pod, options.PodGroupMarks);
+
+    private int? SizeOf(PodObject pod) => int.TryParse(MarkOf(pod, options.PodGroupSizes), NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size > 0 ? size : null;
+
+    private static string? MarkOf(PodObject pod, IReadOnlyList<string> marks)
+    {
+        foreach (var mark in marks)
+        {
+            if ((pod.Metadata.Labels.GetValueOrDefault(mark) ?? pod.Metadata.Annotations.GetValueOrDefault(mark)) is { Length: > 0 } value) return value;
+        }
+
+        return null;
+    }
+
+    /// <param name="isAlone">One pod that names no group.</param>
+    private sealed class PodGroup(ObjectKey name, bool isAlone)
+    {
+        public ObjectKey Name => name;
+
+        public bool IsAlone => isAlone;
+
+        public Dictionary<string, PodObject> Pods { get; } = [];
+
+        public DateTimeOffset ChangedAt { get; set; }
+
+        public string? Key { get; set; }
+
+        public string? Owner { get; set; }
+
+        /// <summary>The pods that were asked for.</summary>
+        public HashSet<string> Asked { get; set; } = [];
+
+        public ClusterRequest? Request { get; set; }
+
+        public long Number { get; set; }
+
+        public JobId? Job { get; set; }
+
+        public bool IsDecided { get; set; }
+
+        public string? Refusal { get; set; }
+
+        public bool RefusalTold { get; set; }
+    }
+}

@@ -1,0 +1,165 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using Convoy.Clusters.Kubernetes;
+using Convoy.Clusters.Kubernetes.Api;
+using Convoy.Core.Jobs;
+using Convoy.Core.Scheduling;
+
+namespace Convoy.Clusters.Tests.Kubernetes;
+
+/// <summary>Pods of other operators that ask for Convoy's scheduler.</summary>
+public abstract class ForeignPodTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private protected abstract Task<KubernetesBed> MakeBedAsync();
+
+    [Fact]
+    public async Task A_group_is_asked_for_once_it_is_whole_and_its_pods_go_where_they_are_sent_together()
+    {
+        await using var bed = await MakeBedAsync();
+        await TrainingJobDeskTests.MakeNamespaceAsync(bed, "rays", "rosa");
+        var cluster = await bed.OpenAsync();
+        var requests = (IClusterRequests)((PatientCluster)cluster).Inner;
+        await MakePodAsync(bed, "ray-0", "ray", size: 2);
+        await Task.Delay(300);
+        (await requests.PendingAsync(10, CancellationToken.None)).ShouldBeEmpty("half a group is none");
+        await MakePodAsync(bed, "ray-1", "ray", size: 2);
+        var request = await TrainingJobDeskTests.UntilPendingAsync(requests);
+        request.Owner.ShouldBe("rosa");
+        request.Spec!.Roles["worker"].Replicas.ShouldBe(new Replicas(2, 2));
+        request.Spec.Roles["worker"].Resources.Gpu.ShouldBe(1);
+        request.Spec.Pods!.Requirements["worker"].AnyOf.ShouldHaveSingleItem().ShouldHaveSingleItem().ShouldBe(new LabelExpression("disk", LabelOperator.In, ["fast"]));
+
+        var wish = await TakenAsync(cluster, requests, request);
+        await cluster.UntilRunningAsync(wish);
+        bed.Kubelet.Pods.Select(pod => (pod.Metadata.Name, pod.Spec.NodeName)).Order().ShouldBe([("ray-0", "node-0"), ("ray-1", "node-1")]);
+        bed.Kubelet.EndPod("ray-0", 0);
+        bed.Kubelet.EndPod("ray-1", 0);
+        var seen = await cluster.UntilEndedAsync(wish);
+        seen.EndOf(wish, 1)!.Outcome!.IsSuccess.ShouldBeTrue();
+        (await requests.PendingAsync(10, CancellationToken.None)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_group_that_loses_a_pod_while_it_waits_is_withdrawn_and_asked_for_anew_when_it_is_whole_again()
+    {
+        await using var bed = await MakeBedAsync();
+        await TrainingJobDeskTests.MakeNamespaceAsync(bed, "rays", "rosa");
+        var requests = (IClusterRequests)((PatientCluster)await bed.OpenAsync()).Inner;
+        await MakePodAsync(bed, "ray-0", "ray", size: 2);
+        await MakePodAsync(bed, "ray-1", "ray", size: 2);
+        var request = await TrainingJobDeskTests.UntilPendingAsync(requests);
+        var job = JobId.FromKey("local", request.Key);
+        await requests.AnswerAsync([new RequestAnswer(request.Key, RequestKind.Submit, job, null, null, Retry: false)], CancellationToken.None);
+        await bed.Admin.DeleteAsync("/api/v1/namespaces/rays/pods/ray-1", null, CancellationToken.None);
+        var cancel = await TrainingJobDeskTests.UntilPendingAsync(requests);
+        (cancel.Kind, cancel.Job).ShouldBe((RequestKind.Cancel, job));
+        await requests.AnswerAsync([new RequestAnswer(cancel.Key, RequestKind.Cancel, job, null, null, Retry: false)], CancellationToken.None);
+        (await requests.PendingAsync(10, CancellationToken.None)).ShouldBeEmpty();
+        await MakePodAsync(bed, "ray-1", "ray", size: 2);
+        (await TrainingJobDeskTests.UntilPendingAsync(requests)).Kind.ShouldBe(RequestKind.Submit);
+    }
+
+    [Fact]
+    public async Task One_that_is_stopped_is_evicted_and_one_whose_nodes_are_taken_meanwhile_keeps_waiting_unharmed()
+    {
+        await using var bed = await MakeBedAsync();
+        await TrainingJobDeskTests.MakeNamespaceAsync(bed, "rays", "rosa");
+        var cluster = await bed.OpenAsync(nodes: 2, devicesPerNode: 1);
+        var requests = (IClusterRequests)((PatientCluster)cluster).Inner;
+        await MakePodAsync(bed, "alone", null, null);
+        var request = await TrainingJobDeskTests.UntilPendingAsync(requests);
+        var wish = await TakenAsync(cluster, requests, request);
+        await cluster.UntilRunningAsync(wish);
+
+        // The device is held now: the next is refused there, before anything happens to it.
+        await MakePodAsync(bed, "second", null, null);
+        var next = await TrainingJobDeskTests.UntilPendingAsync(requests);
+        var job = JobId.FromKey("local", next.Key);
+        await requests.AnswerAsync([new RequestAnswer(next.Key, RequestKind.Submit, job, null, null, Retry: false)], CancellationToken.None);
+        var refusal = (await cluster.ApplyAsync([Wish(next, job)], CancellationToken.None)).ShouldHaveSingleItem();
+        refusal.Permanent.ShouldBeTrue();
+        refusal.Reason.ShouldContain("nvidia.com/gpu");
+
+        await cluster.ApplyAsync(wish.Stopped());
+        (await cluster.UntilEndedAsync(wish)).EndOf(wish, 0)!.Outcome!.Stopped.ShouldBeTrue();
+        bed.Kubelet.Pods.Select(pod => pod.Metadata.Name).ShouldContain("second");
+    }
+
+    [Fact]
+    public async Task A_life_that_knows_nothing_of_bound_pods_takes_them_up_when_it_is_told()
+    {
+        await using var bed = await MakeBedAsync();
+        await TrainingJobDeskTests.MakeNamespaceAsync(bed, "rays", "rosa");
+        var cluster = await bed.OpenAsync();
+        var requests = (IClusterRequests)((PatientCluster)cluster).Inner;
+        await MakePodAsync(bed, "ray-0", "ray", size: 2);
+        await MakePodAsync(bed, "ray-1", "ray", size: 2);
+        var wish = await TakenAsync(cluster, requests, await TrainingJobDeskTests.UntilPendingAsync(requests));
+        await cluster.UntilRunningAsync(wish);
+        cluster = await bed.OpenAsync();
+        requests = (IClusterRequests)((PatientCluster)cluster).Inner;
+        (await requests.PendingAsync(10, CancellationToken.None)).ShouldBeEmpty();
+        await cluster.ApplyAsync(wish);
+        await cluster.UntilRunningAsync(wish);
+        bed.Kubelet.EndPod("ray-0", 3);
+        (await cluster.UntilAsync("one failed", seen => seen.EndOf(wish, 0) is not null)).EndOf(wish, 0)!.Outcome!.Code.ShouldBe(3);
+    }
+
+    private static async Task<ClusterAssignment> TakenAsync(ICluster cluster, IClusterRequests requests, ClusterRequest request)
+    {
+        var job = JobId.FromKey("local", request.Key);
+        await requests.AnswerAsync([new RequestAnswer(request.Key, RequestKind.Submit, job, null, null, Retry: false)], CancellationToken.None);
+        var wish = Wish(request, job);
+        await cluster.ApplyAsync(wish);
+        return wish;
+    }
+
+    private static ClusterAssignment Wish(ClusterRequest request, JobId job)
+    {
+        var run = Wishes.Run(["x"], tasks: request.Spec!.Roles["worker"].Replicas.Min);
+        return run with { Assignment = run.Assignment with { JobId = job, Owner = request.Owner, Spec = request.Spec } };
+    }
+
+    private static async Task MakePodAsync(KubernetesBed bed, string name, string? group, int? size)
+    {
+        var labels = new JsonObject();
+        if (group is not null) labels["convoy.dev/pod-group"] = group;
+        if (size is { } count) labels["convoy.dev/pod-group-size"] = count.ToString(CultureInfo.InvariantCulture);
+        var pod = new JsonObject
+        {
+            ["apiVersion"] = "v1", ["kind"] = "Pod", ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = "rays", ["labels"] = labels },
+            ["spec"] = new JsonObject
+            {
+                ["schedulerName"] = "convoy", ["nodeSelector"] = new JsonObject { ["disk"] = "fast" },
+                ["containers"] = new JsonArray(new JsonObject { ["name"] = "main", ["image"] = "image", ["resources"] = new JsonObject { ["limits"] = new JsonObject { ["nvidia.com/gpu"] = "1" } } }),
+            },
+        };
+        using var deadline = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            try
+            {
+                await bed.Admin.PostAsync("/api/v1/namespaces/rays/pods", Encoding.UTF8.GetBytes(pod.ToJsonString()), deadline.Token);
+                return;
+            }
+            catch (ApiException e) when (e.IsConflict)
+            {
+                await Task.Delay(20, deadline.Token);
+            }
+        }
+    }
+}
+
+public sealed class ForeignPodsOnTheDouble : ForeignPodTests
+{
+    private protected override Task<KubernetesBed> MakeBedAsync() => Task.FromResult(Doubles.Sound());
+}
+
+[Collection(KubernetesWorld.Name)]
+public sealed class ForeignPodsOnKubernetes(RealApiServer server) : ForeignPodTests
+{
+    private protected override Task<KubernetesBed> MakeBedAsync() => KubernetesContract.BedOnAsync(server);
+}
