@@ -170,8 +170,17 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
         {
             if ((JobId.TryParse(pod.Metadata.Labels.GetValueOrDefault(ObjectNames.JobIdLabel), out var id) || foreign.TryGetValue(pod.Metadata.Uid, out id)) && jobs.TryGetValue(id, out var job) && job.Recognize(pod) is not null)
             {
-                if (after is null) job.Remove(pod);
-                else job.Put(after);
+                if (after is not null)
+                {
+                    job.Put(after);
+                }
+                else
+                {
+                    // How it ended may have come only just before.
+                    gangs.Look(job);
+                    job.Remove(pod);
+                }
+
                 queue.Add(id);
                 if (job.Group is not null) groups.Note(before, after);
                 if (job.Group is not null && after is null) foreign.Remove(pod.Metadata.Uid);

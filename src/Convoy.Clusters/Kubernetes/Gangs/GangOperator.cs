@@ -383,7 +383,11 @@ internal sealed partial class GangOperator(
         }
         catch (ApiException gone) when (gone.IsNotFound)
         {
-            lock (gate) job.Remove(pod);
+            // Of a pod that nothing held the watch tells how it ended.
+            lock (gate)
+            {
+                if (job.Group is null) job.Remove(pod);
+            }
         }
     }
 
@@ -394,7 +398,7 @@ internal sealed partial class GangOperator(
         lock (gate) pod = job.Pods.GetValueOrDefault(rank);
         if (pod is null) return;
         if (await (job.Group is null ? WithConnectionAsync(() => api.DeleteAsync(PathOf(pod.Metadata), Precondition(pod), cancellationToken), cancellationToken) : EvictAsync(pod, cancellationToken))) await LookAgainAsync(job, pod, cancellationToken);
-        else lock (gate) job.Remove(pod);
+        else if (job.Group is null) lock (gate) job.Remove(pod);
     }
 
     /// <summary>Asked for as everybody is: where a disruption budget says no, it is asked again later. False where there is no such pod.</summary>

@@ -70,7 +70,14 @@ internal static class TaskPod
                         WorkingDir = hasCode ? CodeFolder : null,
                         Env = [.. Environment(decision, rank, space, role, node, options)],
                         Resources = Resources(role, node),
-                        VolumeMounts = [new V1VolumeMount { Name = "convoy", MountPath = Folder }, new V1VolumeMount { Name = "shm", MountPath = "/dev/shm" }],
+                        VolumeMounts =
+                        [
+                            new V1VolumeMount { Name = "convoy", MountPath = Folder },
+                            // Mounted by themselves, so that they are there when the task begins.
+                            new V1VolumeMount { Name = "convoy", MountPath = $"{Folder}/output", SubPath = "output" },
+                            new V1VolumeMount { Name = "convoy", MountPath = $"{Folder}/checkpoints", SubPath = "checkpoints" },
+                            new V1VolumeMount { Name = "shm", MountPath = "/dev/shm" },
+                        ],
                         Lifecycle = Lifecycle(decision.Spec.Checkpoint),
                     },
                 ],
