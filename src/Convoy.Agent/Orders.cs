@@ -36,6 +36,17 @@ internal sealed partial class Orders(ICluster cluster, Action changed, ILogger l
         lock (gate) return [.. unheard.Values.Take(LargestBatch)];
     }
 
+    /// <summary>What another life of the server's half had numbered means nothing to this one.</summary>
+    public void Meet(string server)
+    {
+        lock (gate)
+        {
+            if (Server == server) return;
+            unheard.Clear();
+            (Server, HeardUpTo) = (server, 0);
+        }
+    }
+
     /// <summary>An answer came: what the call said was heard.</summary>
     public void Hear(SyncCall call, SyncAnswer answer)
     {
@@ -43,13 +54,7 @@ internal sealed partial class Orders(ICluster cluster, Action changed, ILogger l
         {
             foreach (var result in call.Results)
             {
-                if (call.Server == answer.Server) unheard.Remove(result.Number);
-            }
-
-            if (Server != answer.Server)
-            {
-                unheard.Clear();
-                (Server, HeardUpTo) = (answer.Server, 0);
+                unheard.Remove(result.Number);
             }
 
             foreach (var order in answer.Orders.Where(order => order.Number > HeardUpTo).OrderBy(order => order.Number))

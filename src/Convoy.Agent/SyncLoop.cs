@@ -30,6 +30,7 @@ public sealed partial class SyncLoop
     private readonly Asking asking;
     private TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long calls;
+    private long greeting;
 
     /// <param name="requests">Null where nothing is asked inside the cluster.</param>
     public SyncLoop(ICluster cluster, IClusterRequests? requests, SyncLine line, string version, TimeProvider time, ILogger<SyncLoop> log)
@@ -100,13 +101,22 @@ public sealed partial class SyncLoop
         var call = new SyncCall(life, ++calls, version)
         {
             Server = orders.Server,
+            Greeting = greeting,
             HeardUpTo = orders.HeardUpTo,
             Results = orders.Results(),
             Retelling = telling.Retelling,
             Report = telling.Page(),
             Requests = await asking.PendingAsync(cancellationToken),
         };
-        if (await AnswerAsync(call, cancellationToken) is not { WasHeard: true } answer) return;
+        if (await AnswerAsync(call, cancellationToken) is not { } answer) return;
+        orders.Meet(answer.Server);
+        if (answer.Greeting > 0) greeting = answer.Greeting;
+        if (!answer.WasHeard)
+        {
+            asking.AskAgain();
+            return;
+        }
+
         orders.Hear(call, answer);
         telling.Hear(answer);
         await asking.HearAsync(call, answer, cancellationToken);

@@ -17,11 +17,12 @@ public sealed partial class RemoteCluster : ICluster
     private readonly Lock gate = new();
     private readonly string life = Guid.NewGuid().ToString("N");
     private readonly OrderBook orders = new();
-    private readonly HashSet<string> superseded = new(StringComparer.Ordinal);
 
     /// <summary>Completed and replaced whenever a held call may have to be answered.</summary>
     private TaskCompletionSource changed = NewSignal();
     private string? agent;
+    private long welcomed;
+    private long greetings;
     private long newestCall;
     private DateTimeOffset? heardAt;
     private bool isClosed;
@@ -48,7 +49,7 @@ public sealed partial class RemoteCluster : ICluster
     public async Task<SyncAnswer> SyncAsync(
         SyncCall call, Func<IReadOnlyList<RequestMessage>, CancellationToken, Task<IReadOnlyList<RequestAnswer>>> decide, CancellationToken cancellationToken)
     {
-        if (!Hear(call)) return new SyncAnswer(life, false, LeaseSeconds);
+        if (Hear(call) is { } unheard) return unheard;
         var answers = call.Requests.Count == 0 ? [] : await decide(call.Requests, cancellationToken);
         var until = time.GetTimestamp();
         while (true)
@@ -58,7 +59,7 @@ public sealed partial class RemoteCluster : ICluster
             lock (gate)
             {
                 ThrowIfSuperseded(call);
-                if (call.Number != newestCall) return new SyncAnswer(life, false, LeaseSeconds);
+                if (call.Number != newestCall) return Unheard();
                 var heardUpTo = call.Server == life ? call.HeardUpTo : 0;
                 if (call.SaysSomething || call.Retelling != retelling || orders.HasAfter(heardUpTo) || left <= TimeSpan.Zero)
                 {
@@ -90,8 +91,10 @@ public sealed partial class RemoteCluster : ICluster
         ];
     }
 
+    /// <remarks>Nobody waits for a cluster that is out of reach: there may be many jobs to forget.</remarks>
     public async Task<bool> ForgetAsync(JobId job, int ownerNumber, CancellationToken cancellationToken)
     {
+        if (HeardAt is not { } heard || time.GetUtcNow() - heard >= lease) throw new IOException($"the agent of cluster {Name} does not call");
         var result = (await OrderAsync(() => [orders.Add(new ForgetOrder(job, ownerNumber))], cancellationToken))[0];
         if (result.Forgotten is not { } forgotten) throw new IOException($"cluster {Name} cannot forget job {job} now: {result.Trouble}");
         if (forgotten)
@@ -128,14 +131,18 @@ public sealed partial class RemoteCluster : ICluster
         }
     }
 
-    /// <summary>False where a later call of the same agent has been heard.</summary>
-    private bool Hear(SyncCall call)
+    private SyncAnswer Unheard() => new(life, false, LeaseSeconds);
+
+    /// <summary>Null where it was heard; what to answer otherwise.</summary>
+    private SyncAnswer? Hear(SyncCall call)
     {
         lock (gate)
         {
+            // A life that is not known is greeted first: a call that some agent made long ago, and that only now comes, cannot return the greeting.
+            if (call.Life != agent && (call.Server != life || call.Greeting <= 0)) return Unheard() with { Greeting = ++greetings };
             ThrowIfSuperseded(call);
-            if (agent != call.Life) Welcome(call.Life);
-            if (call.Number <= newestCall) return false;
+            if (call.Life != agent) Welcome(call);
+            if (call.Number <= newestCall) return Unheard();
             newestCall = call.Number;
             heardAt = time.GetUtcNow();
             AgentVersion = call.Version;
@@ -149,22 +156,21 @@ public sealed partial class RemoteCluster : ICluster
 
             // An earlier call that is held is answered: this one has taken its place.
             Wake();
-            return true;
+            return null;
         }
     }
 
-    /// <summary>Of an agent that was superseded nothing more is heard, were its calls under way for ever so long.</summary>
-    private void Welcome(string next)
+    private void Welcome(SyncCall first)
     {
-        if (agent is not null) superseded.Add(agent);
-        (agent, newestCall) = (next, 0);
+        (agent, welcomed, newestCall) = (first.Life, first.Greeting, 0);
         Retell();
     }
 
+    /// <summary>Of two lives the one counts that was greeted last. Of the other nothing more is heard, were its calls under way for ever so long.</summary>
     private void ThrowIfSuperseded(SyncCall call)
     {
         ObjectDisposedException.ThrowIf(isClosed, this);
-        if (superseded.Contains(call.Life)) throw new SupersededException($"another agent of cluster {Name} has begun since");
+        if (call.Life != agent && call.Greeting <= welcomed) throw new SupersededException($"another agent of cluster {Name} has begun since");
     }
 
     /// <summary>Waits for as long as the agent calls. Whether it has taken what is given up then nobody knows; who asks again finds out.</summary>

@@ -16,6 +16,9 @@ public sealed record SyncCall(string Life, long Number, string Version)
     /// <summary>From the last answer; what is numbered below was numbered by it. Null before there was one.</summary>
     public string? Server { get; init; }
 
+    /// <summary>What that server's half greeted this life with; 0 before it did.</summary>
+    public long Greeting { get; init; }
+
     /// <summary>The last order that has come here: only later ones are to be said.</summary>
     public long HeardUpTo { get; init; }
 
@@ -64,10 +67,13 @@ public sealed record OrderResult(long Number, string? Refused = null, bool IsPer
 
 /// <summary>What the server answers to a call.</summary>
 /// <param name="Server">Which life of the server's half numbers the orders; all is said anew to another one.</param>
-/// <param name="WasHeard">False where a later call has come before it: this answer says nothing, and what the call said is said by the later one.</param>
+/// <param name="WasHeard">False where a later call has come before it, or the life is only greeted: nothing was taken of what the call said.</param>
 /// <param name="LeaseSeconds">Who has not called for so long is taken for unreachable.</param>
 public sealed record SyncAnswer(string Server, bool WasHeard, int LeaseSeconds)
 {
+    /// <summary>To a life that this half does not know: it is heard from the call on that says this. 0 otherwise.</summary>
+    public long Greeting { get; init; }
+
     /// <summary>Which retelling is wanted: where it is another than the one under way, everything is to be told from the beginning.</summary>
     public string? Retelling { get; init; }
 
