@@ -14,6 +14,8 @@ namespace Convoy.Server.Tests.Api;
 /// <summary>Clusters elsewhere, each with an agent that calls.</summary>
 public sealed class ClusterTests : IAsyncLifetime
 {
+    private const string Local = """, "placement": {"clusters": ["local"]} """;
+
     private readonly FakeApiServer machines = new(seed: 7)
     {
         Nodes = [.. Enumerable.Range(0, 2).Select(i => new NodeObservation($"east-{i}", NodeHealth.Ready, 8000, 32L << 30, "H100-80G", [0, 1, 2, 3], AssignsDevices: true))],
@@ -46,7 +48,7 @@ public sealed class ClusterTests : IAsyncLifetime
         (before["state"]!.GetValue<string>(), before["version"], before["joinedBy"]!.GetValue<string>()).ShouldBe(("NeverSeen", null, "admin"));
 
         // The others go on meanwhile.
-        await RunningServer.FinishedAsync(server.Admin, await RunningServer.SubmitAsync(server.Admin, RunningServer.Spec("true")));
+        await RunningServer.FinishedAsync(server.Admin, await RunningServer.SubmitAsync(server.Admin, RunningServer.Spec("true", more: Local)));
         await using var agent = Agent("east", token);
         await ReadyAsync("east");
         var after = await (await server.Admin.GetAsync("/api/v1/clusters/east")).JsonAsync();
@@ -111,14 +113,14 @@ public sealed class ClusterTests : IAsyncLifetime
     {
         await using var agent = Agent("east", await JoinAsync("east"));
         await ReadyAsync("east");
-        var job = await RunningServer.SubmitAsync(server.Admin, RunningServer.Spec("sleep 60"));
+        var job = await RunningServer.SubmitAsync(server.Admin, RunningServer.Spec("sleep 60", more: Local));
         await RunningServer.UntilAsync(server.Admin, job, JobPhase.Running);
         var journal = new ObservationJournal();
         journal.SetNodes([]);
         journal.Add(new TaskObservation(JobId.Parse(job), 1, 0, TaskState.Exited, DateTimeOffset.UtcNow, new TaskOutcome(0)));
         await using var liar = new RunningAgent(new FakeJournalCluster(journal), SyncLine.Handler(new Uri(server.Url), null), server: server.Url, name: "west", token: await JoinAsync("west"));
         await ReadyAsync("west");
-        await RunningServer.FinishedAsync(server.Admin, await RunningServer.SubmitAsync(server.Admin, RunningServer.Spec("true")));
+        await RunningServer.FinishedAsync(server.Admin, await RunningServer.SubmitAsync(server.Admin, RunningServer.Spec("true", more: Local)));
         (await (await server.Admin.GetAsync($"/api/v1/jobs/{job}")).JsonAsync())["phase"]!.GetValue<string>().ShouldBe("Running");
     }
 
@@ -176,7 +178,7 @@ public sealed class ClusterTests : IAsyncLifetime
         await using var agent = Agent("east", await JoinAsync("east"), asked);
         await ReadyAsync("east");
         var job = (await asked.AskAsync([Submit("one")]))[0].Job!.Value;
-        var local = JobId.Parse(await RunningServer.SubmitAsync(server.Admin, RunningServer.Spec("sleep 60")));
+        var local = JobId.Parse(await RunningServer.SubmitAsync(server.Admin, RunningServer.Spec("sleep 60", more: Local)));
         await RunningServer.UntilAsync(server.Admin, local.Value, JobPhase.Running);
         foreach (var kind in (RequestKind[])[RequestKind.Cancel, RequestKind.Suspend, RequestKind.Resume])
         {

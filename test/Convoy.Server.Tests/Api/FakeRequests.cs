@@ -26,7 +26,7 @@ internal sealed class FakeRequests : IClusterRequests
 
     public Task<IReadOnlyList<ClusterRequest>> PendingAsync(int limit, CancellationToken cancellationToken)
     {
-        Volatile.Write(ref something, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        if (something.Task.IsCompleted) Volatile.Write(ref something, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         return Task.FromResult<IReadOnlyList<ClusterRequest>>([.. pending.Values.Take(limit).Select(each => each.Request)]);
     }
 
