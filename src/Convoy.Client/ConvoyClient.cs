@@ -141,7 +141,24 @@ public sealed class ConvoyClient : IDisposable
     public Task<NodeWishView> RemoveWishAsync(string node, string? cluster, CancellationToken cancellationToken) =>
         line.SendAsync(() => new HttpRequestMessage(HttpMethod.Delete, WishPath(node, cluster)), WireJson.Default.NodeWishView, cancellationToken);
 
-    public Task<ClusterListView> ListClustersAsync(CancellationToken cancellationToken) => line.GetAsync("clusters", WireJson.Default.ClusterListView, cancellationToken);
+    public Task<ClusterListView> ListClustersAsync(string? after, int? limit, CancellationToken cancellationToken) =>
+        line.GetAsync(Page("clusters", after, limit).ToString(), WireJson.Default.ClusterListView, cancellationToken);
+
+    public Task<ClusterView> GetClusterAsync(string name, CancellationToken cancellationToken) => line.GetAsync(ClusterPath(name), WireJson.Default.ClusterView, cancellationToken);
+
+    /// <remarks>The token is shown this once: where the answer is lost, the cluster has joined, and its agent needs a new one.</remarks>
+    public Task<ClusterTokenView> JoinClusterAsync(string name, ClusterJoinRequest request, CancellationToken cancellationToken) =>
+        line.SendAsync(HttpMethod.Put, ClusterPath(name), request, WireJson.Default.ClusterJoinRequest, WireJson.Default.ClusterTokenView, cancellationToken);
+
+    /// <summary>A new token for the cluster's agent; the old one ends.</summary>
+    public Task<ClusterTokenView> RenewClusterTokenAsync(string name, CancellationToken cancellationToken) =>
+        line.SendAsync(() => new HttpRequestMessage(HttpMethod.Post, ClusterPath(name) + "/token"), WireJson.Default.ClusterTokenView, cancellationToken);
+
+    public async Task RemoveClusterAsync(string name, CancellationToken cancellationToken)
+    {
+        using var response = await line.SendAsync(() => new HttpRequestMessage(HttpMethod.Delete, ClusterPath(name)), cancellationToken);
+        await line.ThrowIfRefusedAsync(response, cancellationToken);
+    }
 
     public Task<PauseView> GetPauseAsync(CancellationToken cancellationToken) => line.GetAsync("scheduling/pause", WireJson.Default.PauseView, cancellationToken);
 
@@ -214,6 +231,8 @@ public sealed class ConvoyClient : IDisposable
     private static string JobPath(string job, string? part = null) => $"jobs/{Uri.EscapeDataString(job)}{(part is null ? "" : "/" + part)}";
 
     private static string WishPath(string node, string? cluster) => new QueryText($"nodes/{Uri.EscapeDataString(node)}/wish").Add("cluster", cluster).ToString();
+
+    private static string ClusterPath(string name) => $"clusters/{Uri.EscapeDataString(name)}";
 
     private static QueryText Page(string path, string? after, int? limit) => new QueryText(path).Add("after", after).Add("limit", limit);
 }

@@ -26,7 +26,10 @@ public interface ICluster : IAsyncDisposable
     /// <exception cref="IOException">Something cannot be removed now.</exception>
     Task<bool> ForgetAsync(JobId job, int ownerNumber, CancellationToken cancellationToken);
 
-    /// <summary>What was seen since the cursor; everything known where it is null or from another life of the cluster.</summary>
+    /// <summary>
+    /// What was seen since the cursor; everything known where it is null or from another life of the cluster. Where nothing is known yet, because
+    /// what the cluster is made of has not been heard of, it waits.
+    /// </summary>
     Task<ClusterReport> ObserveAsync(ReportCursor? since, CancellationToken cancellationToken);
 
     /// <summary>Returns when <see cref="ObserveAsync"/> may have something new to say since the cursor.</summary>
@@ -50,4 +53,8 @@ public readonly record struct ReportCursor(string Life, long Sequence);
 
 /// <param name="Nodes">All nodes, where they changed since the cursor; null where they did not.</param>
 /// <param name="IsComplete">Every task the cluster knows is in <paramref name="Tasks"/>.</param>
-public sealed record ClusterReport(ReportCursor Cursor, IReadOnlyList<NodeObservation>? Nodes, IReadOnlyList<TaskObservation> Tasks, bool IsComplete);
+public sealed record ClusterReport(ReportCursor Cursor, IReadOnlyList<NodeObservation>? Nodes, IReadOnlyList<TaskObservation> Tasks, bool IsComplete)
+{
+    /// <summary>When the cluster was last heard, where that is not now: it is elsewhere, and may be out of reach.</summary>
+    public DateTimeOffset? HeardAt { get; init; }
+}

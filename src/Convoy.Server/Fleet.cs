@@ -47,6 +47,28 @@ public sealed class Fleet
         lock (changing) Volatile.Write(ref clusters, clusters.SetItem(name, new ClusterState(name, kind, [], now, null)));
     }
 
+    /// <summary>Null where it was not known.</summary>
+    public ClusterState? Remove(string name)
+    {
+        lock (changing)
+        {
+            var removed = clusters.GetValueOrDefault(name);
+            Volatile.Write(ref clusters, clusters.Remove(name));
+            Renew();
+            return removed;
+        }
+    }
+
+    /// <summary>After all it was not to be removed.</summary>
+    public void PutBack(ClusterState removed)
+    {
+        lock (changing)
+        {
+            Volatile.Write(ref clusters, clusters.SetItem(removed.Name, removed));
+            Renew();
+        }
+    }
+
     /// <summary>All that is wished, in the place of what was.</summary>
     public void Wish(IEnumerable<NodeWish> wished)
     {
@@ -62,10 +84,11 @@ public sealed class Fleet
     {
         lock (changing)
         {
-            var before = clusters[name];
-            Volatile.Write(ref clusters, clusters.SetItem(name, before with { Nodes = report.Nodes is null ? before.Nodes : [.. report.Nodes.Select(node => Node.Of(name, node))], LastSeenAt = now }));
+            if (!clusters.TryGetValue(name, out var before)) return false;
+            var after = before with { Nodes = report.Nodes is null ? before.Nodes : [.. report.Nodes.Select(node => Node.Of(name, node))], LastSeenAt = report.HeardAt ?? now };
+            Volatile.Write(ref clusters, clusters.SetItem(name, after));
             if (report.Nodes is not null) Renew();
-            return before.LastSeenAt is null || before.IsSilentAt(now) || report.Nodes is not null;
+            return before.LastSeenAt is null || (before.IsSilentAt(now) && !after.IsSilentAt(now)) || report.Nodes is not null;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Convoy.Core.Jobs;
 
 namespace Convoy.Server;
@@ -10,10 +11,12 @@ namespace Convoy.Server;
 public sealed class JobFeed
 {
     private readonly ConcurrentDictionary<JobId, TaskCompletionSource> waiting = new();
-    private readonly List<Action<Job>> listeners = [];
+    private ImmutableArray<Action<Job>> listeners = [];
 
-    /// <summary>Before anything is published.</summary>
-    public void Listen(Action<Job> listener) => listeners.Add(listener);
+    /// <summary>From the next change on: who has to know of every change listens before anything is published.</summary>
+    public void Listen(Action<Job> listener) => ImmutableInterlocked.Update(ref listeners, known => known.Add(listener));
+
+    public void Leave(Action<Job> listener) => ImmutableInterlocked.Update(ref listeners, known => known.Remove(listener));
 
     public Task NextChange(JobId id) => waiting.GetOrAdd(id, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 

@@ -1,10 +1,11 @@
+using Convoy.Client;
 using Convoy.Clusters.LocalProcesses;
 using Convoy.Core.Languages;
 using Convoy.Server;
 using Convoy.Server.Operation;
 using Convoy.Store;
 
-var language = ServerOptions.LanguageOf(args);
+var language = ProgramArguments.LanguageOf(args);
 if (args.Contains("--help") || args.Contains("-h"))
 {
     await Console.Out.WriteLineAsync($"{Text.Of(ServerOptions.Usage).In(language)}\n\n{Text.Of(OperatorVerbs.Usage).In(language)}");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Convoy.Client;
 using Convoy.Core.Languages;
 using Convoy.Core.Resources;
 using Convoy.Objects.Outputs;
@@ -96,7 +97,7 @@ public sealed record ServerOptions
     public static (ServerOptions? Options, IReadOnlyList<Text> Errors) Parse(IReadOnlyList<string> args)
     {
         var errors = new List<Text>();
-        var values = Read(args, Switches, [.. TakingValue, "--config", "--write-context", "--lang"], errors);
+        var values = ProgramArguments.Read(args, Switches, [.. TakingValue, "--config", "--write-context", "--lang"], errors);
         if (values.GetValueOrDefault("--config") is { } config)
         {
             foreach (var (name, value) in ConfigFile.Read(Path.GetFullPath(config), TakingValue, Switches, errors)) values.TryAdd(name, value);
@@ -120,7 +121,7 @@ public sealed record ServerOptions
             WriteContext = values.GetValueOrDefault("--write-context"),
             DiskReserve = Size("--disk-reserve") is { } kept ? new ByteSize(kept) : null,
             Retention = values.GetValueOrDefault("--retention") is { } retention ? Retention.Default.With(retention, "--retention", errors) ?? Retention.Default : Retention.Default,
-            Language = LanguageOf(args),
+            Language = ProgramArguments.LanguageOf(args),
         };
         if (values.GetValueOrDefault("--lang") is { } tag && LanguageTags.Parse(tag) is null) errors.Add($"--lang takes en or zh, not '{tag}'");
         if (options.TlsCertificate is null != options.TlsKey is null) errors.Add("--tls-cert and --tls-key belong together");
@@ -163,33 +164,6 @@ public sealed record ServerOptions
             if (!File.Exists(path)) errors.Add($"{name} {path}: there is no such file");
             return Path.GetFullPath(path);
         }
-    }
-
-    /// <summary>Before it is known whether the arguments are any good.</summary>
-    public static Language LanguageOf(IReadOnlyList<string> args) =>
-        args.SkipWhile(arg => arg != "--lang").Skip(1).Select(LanguageTags.Parse).FirstOrDefault() ?? LanguageTags.OfEnvironment(Environment.GetEnvironmentVariable);
-
-    /// <summary>Values by the name of their option; a switch that is given has an empty one.</summary>
-    internal static Dictionary<string, string> Read(IReadOnlyList<string> args, string[] switches, string[] takingValue, List<Text> errors)
-    {
-        var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (var i = 0; i < args.Count; i++)
-        {
-            var equals = args[i].IndexOf('=', StringComparison.Ordinal);
-            var name = equals < 0 ? args[i] : args[i][..equals];
-            if (switches.Contains(name)) values[name] = "";
-            else if (!takingValue.Contains(name)) errors.Add($"unknown option '{args[i]}'; see --help");
-            else if (equals < 0 && i + 1 == args.Count) errors.Add($"{name} needs a value");
-            else values[name] = equals < 0 ? args[++i] : args[i][(equals + 1)..];
-        }
-
-        foreach (var (name, _) in values.Where(pair => pair.Value.Length == 0 && !switches.Contains(pair.Key)).ToArray())
-        {
-            errors.Add($"{name} needs a value");
-            values.Remove(name);
-        }
-
-        return values;
     }
 
     private static IPEndPoint Endpoint(string text, List<Text> errors)

@@ -20,7 +20,7 @@ internal static class ServerNames
         "QUEUE" => [.. (await client().ListQueuesAsync(cancellationToken)).Items.Where(queue => queue.MayUse).Select(queue => new Candidate(queue.Name))],
         "USER" => [.. (await client().ListUsersAsync(null, Most, cancellationToken)).Items.Select(user => new Candidate(user.Name, user.Level))],
         "LEVEL" => [.. (await client().ListLevelsAsync(cancellationToken)).Items.Select(level => new Candidate(level.Name))],
-        "CLUSTER" => [.. (await client().ListClustersAsync(cancellationToken)).Items.Select(cluster => new Candidate(cluster.Name, cluster.State))],
+        "CLUSTER" => [.. (await client().ListClustersAsync(null, Most, cancellationToken)).Items.Select(cluster => new Candidate(cluster.Name, cluster.State))],
         "CONTEXT" => [.. Contexts.Read(Contexts.DefaultFile()).Items.Select(context => new Candidate(context.Name, context.Server))],
         _ => [.. Contexts.Read(Contexts.DefaultFile()).Items.Select(context => new Candidate(context.Server, context.Name))],
     };

@@ -10,6 +10,7 @@ namespace Convoy.Cli.Output;
 [JsonSerializable(typeof(ContextView))]
 [JsonSerializable(typeof(KeyView))]
 [JsonSerializable(typeof(RevokedToken))]
+[JsonSerializable(typeof(RemovedCluster))]
 [JsonSerializable(typeof(SignedIn))]
 [JsonSerializable(typeof(Versions))]
 [JsonSerializable(typeof(DownloadedOutputs))]
@@ -19,6 +20,8 @@ namespace Convoy.Cli.Output;
 internal sealed partial class CliJson : JsonSerializerContext;
 
 internal sealed record RevokedToken(string Id, bool Revoked, int SchemaVersion = 1);
+
+internal sealed record RemovedCluster(string Cluster, bool Removed, int SchemaVersion = 1);
 
 internal sealed record SignedIn(string Context, string Server, string User, string Level, bool Administrator, int SchemaVersion = 1);
 

@@ -24,7 +24,7 @@ internal static class ActivePython
 
     /// <summary>Elsewhere the folders would not be there.</summary>
     private static async Task<bool> IsThisMachineAsync(ConvoyClient client, CancellationToken cancellationToken) =>
-        client.Server.IsLoopback && (await client.ListClustersAsync(cancellationToken)).Items is { Count: > 0 } clusters && clusters.All(cluster => cluster.Kind == LocalCluster);
+        client.Server.IsLoopback && (await client.ListClustersAsync(null, null, cancellationToken)).Items is { Count: > 0 } clusters && clusters.All(cluster => cluster.Kind == LocalCluster);
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

@@ -26,8 +26,23 @@ public sealed record NodeJobView(string? Id, string? Name, string? User, string 
 
 public sealed record NodeListView(IReadOnlyList<NodeView> Items, string? Next, int SchemaVersion = 1) : IListView<NodeView>;
 
-/// <param name="State">Ready, or Unreachable where it has not reported lately.</param>
-public sealed record ClusterView(string Name, string Kind, string State, int Nodes, int Gpus, int GpusFree, DateTimeOffset? LastSeenAt);
+/// <param name="State">Ready; Silent where it has not been heard lately; NeverSeen where it has not since the server started.</param>
+public sealed record ClusterView(string Name, string Kind, string State, int Nodes, int Gpus, int GpusFree, DateTimeOffset? LastSeenAt, int SchemaVersion = 1)
+{
+    /// <summary>Of the program that keeps it; null where it has not been heard.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>Null for the server's own.</summary>
+    public DateTimeOffset? JoinedAt { get; init; }
+
+    public string? JoinedBy { get; init; }
+}
+
+/// <summary>Body of <c>PUT /api/v1/clusters/{name}</c>.</summary>
+public sealed record ClusterJoinRequest(string Kind = "kubernetes");
+
+/// <param name="Token">Of the cluster's agent; shown this once.</param>
+public sealed record ClusterTokenView(string Cluster, string Kind, string Token, int SchemaVersion = 1);
 
 public sealed record ClusterListView(IReadOnlyList<ClusterView> Items, string? Next, int SchemaVersion = 1) : IListView<ClusterView>
 {

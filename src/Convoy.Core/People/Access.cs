@@ -15,6 +15,9 @@ public enum Permission
     /// <summary>Say which nodes take no more jobs, and empty them.</summary>
     AdministerNodes,
 
+    /// <summary>Join clusters, renew their agents' tokens, and remove them.</summary>
+    AdministerClusters,
+
     /// <summary>Pause what the scheduler does, and let it go on.</summary>
     AdministerScheduling,
 
@@ -26,22 +29,31 @@ public enum Permission
 
     /// <summary>Report metrics and progress of one job, as its task.</summary>
     ReportForJob,
+
+    /// <summary>Say what happens on one cluster, and take what is wished of it, as its agent.</summary>
+    KeepCluster,
 }
 
-/// <summary>Who calls: a person, or a task that may report for its own job only.</summary>
-/// <param name="User">The person, or the owner of the reporting job.</param>
+/// <summary>Who calls: a person, a task that may report for its own job only, or an agent that keeps its own cluster only.</summary>
+/// <param name="User">The person, or the owner of the reporting job; empty for an agent.</param>
 /// <param name="ReportsFor">The job id of a task's token; null for people.</param>
 public sealed record Caller(string User, bool IsAdministrator, string? ReportsFor = null)
 {
+    /// <summary>The cluster of an agent's token; null for all others.</summary>
+    public string? KeepsCluster { get; init; }
+
     /// <summary>Default deny: what is not listed is not allowed.</summary>
     public bool May(Permission permission) => permission switch
     {
         Permission.ReportForJob => ReportsFor is not null,
-        _ when ReportsFor is not null => false,
+        Permission.KeepCluster => KeepsCluster is not null,
+        _ when !IsPerson => false,
         Permission.UseJobs or Permission.SeePlatform or Permission.UseTokens => true,
-        Permission.AdministerJobs or Permission.AdministerNodes or Permission.AdministerScheduling or Permission.AdministerPeople => IsAdministrator,
+        Permission.AdministerJobs or Permission.AdministerNodes or Permission.AdministerClusters or Permission.AdministerScheduling or Permission.AdministerPeople => IsAdministrator,
         _ => false,
     };
 
-    public bool MaySee(string owner) => ReportsFor is null && (IsAdministrator || owner == User);
+    public bool MaySee(string owner) => IsPerson && (IsAdministrator || owner == User);
+
+    private bool IsPerson => ReportsFor is null && KeepsCluster is null;
 }

@@ -27,13 +27,13 @@ public sealed record NodeObservation(
     bool AssignsDevices)
 {
     /// <summary>Domains that hold the node, outermost first (region, zone, block, rack); empty where the cluster tells none.</summary>
-    public IReadOnlyList<string> Topology { get; init; } = [];
+    public IReadOnlyList<string> Topology { get; init => field = value ?? []; } = [];
 
     /// <summary>The InfiniBand or other fabric that the node is on; null where the cluster tells none.</summary>
     public string? Fabric { get; init; }
 
     /// <summary>Devices that reach each other fast; groups may nest. None means that all are alike.</summary>
-    public IReadOnlyList<IReadOnlyList<int>> DeviceGroups { get; init; } = [];
+    public IReadOnlyList<IReadOnlyList<int>> DeviceGroups { get; init => field = value ?? []; } = [];
 
     /// <summary>Network devices for remote memory access.</summary>
     public int Rdma { get; init; }

@@ -18,7 +18,6 @@ public static class NodeEndpoints
         api.MapGet("/nodes/{name}", Get).Asks(Permission.SeePlatform).Produces<NodeView>().WithSummary("One node");
         api.MapPut("/nodes/{name}/wish", WishAsync).Asks(Permission.AdministerNodes).Produces<NodeWishView>().WithSummary("Let nothing new land on a node, and perhaps empty it").Takes(Where);
         api.MapDelete("/nodes/{name}/wish", RemoveWishAsync).Asks(Permission.AdministerNodes).Produces<NodeWishView>().WithSummary("Use a node again").Takes(Where);
-        api.MapGet("/clusters", ListClusters).Asks(Permission.SeePlatform).Produces<ClusterListView>().WithSummary("Clusters");
     }
 
     private static IResult List(HttpContext http, Fleet fleet, Ledger ledger, TimeProvider time)
@@ -82,20 +81,8 @@ public static class NodeEndpoints
 
     private static IResult NoSuchNode(string name) => Problems.NoSuch($"node '{name}'; `convoy node list` shows them");
 
-    private static IResult ListClusters(Fleet fleet, Ledger ledger, Restraints restraints, TimeProvider time)
-    {
-        var held = HeldBy(ledger);
-        var now = time.GetUtcNow();
-        return Results.Ok(new ClusterListView([.. fleet.Clusters.Values.Select(cluster =>
-        {
-            var nodes = cluster.Nodes;
-            var free = nodes.Sum(node => Math.Max(0, node.Devices.Count - held[(cluster.Name, node.Name)].Sum(part => part.Place.Taken.Devices)));
-            var state = cluster.LastSeenAt is null || cluster.IsSilentAt(now) ? "Unreachable" : "Ready";
-            return new ClusterView(cluster.Name, cluster.Kind, state, nodes.Count, nodes.Sum(node => node.Devices.Count), free, cluster.LastSeenAt);
-        })], null) { Notices = Notices.Of(restraints) });
-    }
-
-    private static ILookup<(string Cluster, string Node), (Job Job, HeldPlace Place)> HeldBy(Ledger ledger) => (
+    /// <summary>What of each node is taken, and by whom.</summary>
+    internal static ILookup<(string Cluster, string Node), (Job Job, HeldPlace Place)> HeldBy(Ledger ledger) => (
         from job in ledger.Unfinished.Values
         let running = RunningJob.Of(job)
         where running is not null

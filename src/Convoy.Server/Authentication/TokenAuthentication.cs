@@ -11,7 +11,7 @@ namespace Convoy.Server.Authentication;
 
 /// <summary>From the bearer token of a request to its <see cref="Caller"/>.</summary>
 public sealed class TokenAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, IStore store, People people, Ledger ledger, ReportTokens reportTokens, TimeProvider time)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, IStore store, People people, Ledger ledger, JoinedClusters clusters, ReportTokens reportTokens, TimeProvider time)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     public const string SchemeName = "Bearer";
@@ -23,6 +23,7 @@ public sealed class TokenAuthentication(
         var text = header["Bearer ".Length..].Trim();
         var cancellationToken = Context.RequestAborted;
         if (await CallerOfTaskAsync(text, cancellationToken) is { } task) return Success(task);
+        if (CallerOfAgent(text) is { } agent) return Success(agent);
         return await CallerOfPersonAsync(text, cancellationToken) is { } person ? Success(person) : AuthenticateResult.Fail("the token is unknown, expired or revoked");
     }
 
@@ -42,6 +43,9 @@ public sealed class TokenAuthentication(
         // A token ends with its attempt: a straggler of an earlier one must not report for the next.
         return job is null || job.Attempts.Count != attempt ? null : new Caller(job.Owner, false, job.Id.Value);
     }
+
+    private Caller? CallerOfAgent(string text) =>
+        AgentTokens.LooksRight(text) && clusters.NameOf(BearerTokens.Hash(text)) is { } cluster ? new Caller("", false) { KeepsCluster = cluster } : null;
 
     private async Task<Caller?> CallerOfPersonAsync(string text, CancellationToken cancellationToken)
     {

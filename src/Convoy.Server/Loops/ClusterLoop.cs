@@ -18,6 +18,7 @@ public sealed partial class ClusterLoop : BackgroundService
     private readonly People people;
     private readonly Authentication.ReportTokens reportTokens;
     private readonly SchedulingLoop scheduling;
+    private readonly JobFeed feed;
     private readonly Wakeup wishes;
     private readonly TimeProvider time;
     private readonly ILogger<ClusterLoop> log;
@@ -40,11 +41,15 @@ public sealed partial class ClusterLoop : BackgroundService
         this.people = people;
         this.reportTokens = reportTokens;
         this.scheduling = scheduling;
+        this.feed = feed;
         this.time = time;
         this.log = log;
         wishes = new Wakeup(time);
         feed.Listen(Notice);
     }
+
+    /// <summary>The cluster's name.</summary>
+    public string Cluster => cluster.Name;
 
     /// <summary>
     /// Of a job that is deleted, and so not in the ledger. A wish for it that is under way would make it known again; there can be no later
@@ -59,6 +64,7 @@ public sealed partial class ClusterLoop : BackgroundService
 
     public override void Dispose()
     {
+        feed.Leave(Notice);
         saying.Dispose();
         base.Dispose();
     }
@@ -149,7 +155,7 @@ public sealed partial class ClusterLoop : BackgroundService
             }
 
             var report = await cluster.ObserveAsync(cursor, cancellationToken);
-            await Task.WhenAll(report.Tasks.GroupBy(task => task.JobId).Where(group => ledger.Unfinished.ContainsKey(group.Key))
+            await Task.WhenAll(report.Tasks.GroupBy(task => task.JobId).Where(group => ledger.Unfinished.TryGetValue(group.Key, out var job) && job.Current?.Cluster == cluster.Name)
                 .Select(group => ledger.TellAsync(group.Key, new JobCommand.Observe([.. group]), cancellationToken)));
             cursor = report.Cursor;
 
@@ -166,6 +172,12 @@ public sealed partial class ClusterLoop : BackgroundService
             {
                 await round(cancellationToken);
             }
+            catch (IOException e)
+            {
+                // It is out of reach; what there is to say is said once it is not.
+                LogOutOfReach(log, cluster.Name, e.Message);
+                await Task.Delay(Period, time, cancellationToken);
+            }
             catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 // The boundary of the loop: the round is repeated from what is known then.
@@ -177,6 +189,9 @@ public sealed partial class ClusterLoop : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Cluster refused generation {Generation} of {Job}: {Reason}")]
     private static partial void LogRefused(ILogger log, JobId job, long generation, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Cluster {Cluster} cannot be told now what is wished: {Why}; that is tried again")]
+    private static partial void LogOutOfReach(ILogger log, string cluster, string why);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A round with cluster {Cluster} failed; it is repeated")]
     private static partial void LogRoundFailed(ILogger log, Exception exception, string cluster);

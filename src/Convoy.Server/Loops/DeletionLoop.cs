@@ -7,7 +7,7 @@ namespace Convoy.Server.Loops;
 /// Removes what deleted jobs left: files of the cluster first, then rows. The store remembers which are not done, and each step may be
 /// done again, so a server killed in between goes on where it was.
 /// </summary>
-public sealed partial class DeletionLoop(IStore store, IEnumerable<ClusterLoop> clusters, People people, TimeProvider time, ILogger<DeletionLoop> log) : BackgroundService
+public sealed partial class DeletionLoop(IStore store, ClusterLoops clusters, People people, TimeProvider time, ILogger<DeletionLoop> log) : BackgroundService
 {
     /// <summary>Few enough that submissions do not wait for them.</summary>
     private const int RowsAtOnce = 2000;
@@ -70,7 +70,7 @@ public sealed partial class DeletionLoop(IStore store, IEnumerable<ClusterLoop> 
         try
         {
             var owner = await people.FindAsync(job.Owner, cancellationToken) ?? throw new InvalidOperationException($"job {job.Id} belongs to nobody");
-            foreach (var cluster in clusters)
+            foreach (var cluster in clusters.Of(job))
             {
                 if (!await cluster.ForgetAsync(job.Id, owner.Number, cancellationToken)) return;
             }

@@ -12,7 +12,7 @@ namespace Convoy.Server.Loops;
 /// it has gone, so a round that is cut off anywhere is done again.
 /// </summary>
 public sealed partial class RetentionLoop(
-    SqliteStore store, IObjectStore objects, IJobFiles files, DeletionLoop deletion, RetentionMarks marks, StateFolder state, ServerOptions options, TimeProvider time, ILogger<RetentionLoop> log) : BackgroundService
+    SqliteStore store, IObjectStore objects, IJobFiles files, ICluster local, DeletionLoop deletion, RetentionMarks marks, StateFolder state, ServerOptions options, TimeProvider time, ILogger<RetentionLoop> log) : BackgroundService
 {
     private const int AtOnce = 100;
 
@@ -113,10 +113,13 @@ public sealed partial class RetentionLoop(
         _ => RemoveFilesAsync(kind, job, cancellationToken),
     };
 
-    /// <summary>Files take their time: a job further down the page may have been retried meanwhile, and needs its checkpoints.</summary>
+    /// <summary>
+    /// Files take their time: a job further down the page may have been retried meanwhile, and needs its checkpoints. What it left on clusters
+    /// elsewhere is theirs to keep until the job itself goes.
+    /// </summary>
     private async Task RemoveFilesAsync(KeptKind kind, EndedJob job, CancellationToken cancellationToken)
     {
-        if ((await store.GetJobAsync(job.Id, cancellationToken))?.Job is { } now && now.Phase.IsFinished() && now.Attempts.Count <= job.Attempts) await files.RemoveAsync(job.Id, job.OwnerNumber, job.Attempts, PartsOf(kind), cancellationToken);
+        if ((await store.GetJobAsync(job.Id, cancellationToken))?.Job is { } now && now.Phase.IsFinished() && now.Attempts.Count <= job.Attempts && now.Attempts.Any(attempt => attempt.Cluster == local.Name)) await files.RemoveAsync(job.Id, job.OwnerNumber, job.Attempts, PartsOf(kind), cancellationToken);
     }
 
     private static JobParts PartsOf(KeptKind kind) => kind switch

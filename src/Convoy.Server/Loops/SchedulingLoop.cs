@@ -31,6 +31,9 @@ public sealed partial class SchedulingLoop : BackgroundService
     private string toldLast = "";
     private string? haltedBy;
 
+    /// <summary>Held while a cycle is under way.</summary>
+    private readonly SemaphoreSlim cycling = new(1);
+
     public SchedulingLoop(
         Ledger ledger, Fleet fleet, Snapshots snapshots, GuardedPlanner planner, SnapshotFolder kept, Restraints restraints, JobFeed feed, TimeProvider time, ILogger<SchedulingLoop> log)
     {
@@ -86,12 +89,26 @@ public sealed partial class SchedulingLoop : BackgroundService
         return waits is { Token: WaitingToken.ExceedsQueueQuota or WaitingToken.WaitingForQuota or WaitingToken.WaitingForPreemption } ? waits : null;
     }
 
+    /// <summary>Returns when no decision is under way that was made of what is no longer so.</summary>
+    public async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        await cycling.WaitAsync(cancellationToken);
+        cycling.Release();
+    }
+
+    public override void Dispose()
+    {
+        cycling.Dispose();
+        base.Dispose();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (true)
         {
             await wakeup.WaitAsync(Period, stoppingToken);
             var planning = TimeSpan.Zero;
+            await cycling.WaitAsync(stoppingToken);
             try
             {
                 planning = await CycleAsync(stoppingToken);
@@ -100,6 +117,10 @@ public sealed partial class SchedulingLoop : BackgroundService
             {
                 // The boundary of the loop: a cycle that failed is repeated from a fresh snapshot.
                 LogCycleFailed(log, e);
+            }
+            finally
+            {
+                cycling.Release();
             }
 
             var rest = planning * RestFactor;

@@ -1,3 +1,4 @@
+using Convoy.Client;
 using Convoy.Clusters.LocalProcesses;
 using Convoy.Core.Languages;
 using Convoy.Core.Resources;
@@ -29,9 +30,9 @@ public static class OperatorVerbs
     public static async Task<int?> RunAsync(string[] args, TimeProvider time, CancellationToken cancellationToken)
     {
         if (args.Length == 0 || !Verbs.TryGetValue(args[0], out var known)) return null;
-        var language = ServerOptions.LanguageOf(args);
+        var language = ProgramArguments.LanguageOf(args);
         var errors = new List<Text>();
-        var values = ServerOptions.Read(args[1..], known.Switches, [.. known.TakingValue, "--lang"], errors);
+        var values = ProgramArguments.Read(args[1..], known.Switches, [.. known.TakingValue, "--lang"], errors);
         errors.AddRange(known.Needed.Where(name => !values.ContainsKey(name)).Select(name => Text.Of($"convoy-server {args[0]} needs {name}; see --help")));
         if (errors.Count > 0)
         {

@@ -1,4 +1,3 @@
-using Convoy.Clusters.LocalProcesses;
 using Convoy.Core.Jobs;
 
 namespace Convoy.Clusters.Tests.Doubles;

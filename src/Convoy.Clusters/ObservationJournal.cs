@@ -1,6 +1,7 @@
 using Convoy.Core.Jobs;
+using Convoy.Core.Scheduling;
 
-namespace Convoy.Clusters.LocalProcesses;
+namespace Convoy.Clusters;
 
 /// <summary>
 /// The newest observations of every job, numbered in the order in which they were made. That a task ran is kept beside how it ended:
@@ -15,7 +16,8 @@ public sealed class ObservationJournal
     private TaskCompletionSource changed = NewSignal();
     private long sequence;
     private long nodesSequence;
-    private IReadOnlyList<Convoy.Core.Scheduling.NodeObservation> nodes = [];
+    private bool hasEnded;
+    private IReadOnlyList<NodeObservation> nodes = [];
 
     /// <summary>Observations of an earlier attempt go: the newest is the one that the job's wish is about.</summary>
     public void Add(TaskObservation seen)
@@ -50,12 +52,48 @@ public sealed class ObservationJournal
         }
     }
 
-    public void SetNodes(IReadOnlyList<Convoy.Core.Scheduling.NodeObservation> seen)
+    public void Forget(JobId job)
+    {
+        lock (gate)
+        {
+            foreach (var key in byTask.Keys.Where(key => key.Job == job).ToArray())
+            {
+                byTask.Remove(key, out var old);
+                entries.Remove(old!);
+            }
+        }
+    }
+
+    public void SetNodes(IReadOnlyList<NodeObservation> seen)
     {
         lock (gate)
         {
             nodes = seen;
             nodesSequence = ++sequence;
+            Wake();
+        }
+    }
+
+    /// <summary>What was seen up to there is known to who asks, and is kept no longer; nodes are.</summary>
+    public void Drop(ReportCursor upTo)
+    {
+        if (upTo.Life != life) return;
+        lock (gate)
+        {
+            while (entries.Min is { } oldest && oldest.Sequence <= upTo.Sequence)
+            {
+                entries.Remove(oldest);
+                byTask.Remove((oldest.Observation.JobId, oldest.Observation.Rank, oldest.Observation.State));
+            }
+        }
+    }
+
+    /// <summary>Another takes its place: who waits has something to ask.</summary>
+    public void End()
+    {
+        lock (gate)
+        {
+            hasEnded = true;
             Wake();
         }
     }
@@ -75,7 +113,7 @@ public sealed class ObservationJournal
         Task signal;
         lock (gate)
         {
-            if (since.Life != life || since.Sequence < sequence) return;
+            if (hasEnded || since.Life != life || since.Sequence < sequence) return;
             signal = changed.Task;
         }
 
