@@ -20,6 +20,8 @@ if (args.Contains("--version"))
     return 0;
 }
 
+if (await PodVerbs.RunAsync(args, TimeProvider.System, CancellationToken.None) is { } ended) return ended;
+
 var (options, errors) = AgentOptions.Parse(args);
 if (options is null)
 {
@@ -33,7 +35,8 @@ using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop)
 using var logs = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
 try
 {
-    await using var open = await ClusterChoice.OpenAsync(options, stop.Token);
+    // Another acts already: whoever starts this program starts it anew, and it waits for its turn.
+    await using var open = await ClusterChoice.OpenAsync(options, () => Environment.Exit(7), logs, stop.Token);
     using var handler = SyncLine.Handler(options.Server, options.AuthorityFile);
     using var line = new SyncLine(handler, options.Server, options.Cluster, () => File.ReadAllText(options.TokenFile).Trim(), TimeProvider.System);
     await new SyncLoop(open.Cluster, open.Requests, line, version, TimeProvider.System, logs.CreateLogger<SyncLoop>()).RunAsync(stop.Token);

@@ -75,6 +75,23 @@ public sealed class KubernetesAccess : IDisposable
         }
     }
 
+    /// <summary>The secret that marks decisions as Convoy's (<see cref="DecisionSeal"/>): the cluster keeps it, so that every agent after this one has the same.</summary>
+    public async Task<ReadOnlyMemory<byte>> ReadOrMakeSealAsync(string space, ILogger log, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await SealKeyStore.ReadOrMakeAsync(Client, space, cancellationToken);
+            }
+            catch (IOException trouble) when (trouble is not ApiException { IsPermanent: true })
+            {
+                KubernetesAccessLog.Waiting(log, trouble.Message);
+                await Task.Delay(Retry, cancellationToken);
+            }
+        }
+    }
+
     public Task<KubernetesCluster> OpenAsync(KubernetesOptions options, TimeProvider time, ILogger log, CancellationToken cancellationToken) => KubernetesCluster.OpenAsync(options, Client, time, log, cancellationToken);
 
     public void Dispose() => client.Dispose();
@@ -86,6 +103,9 @@ internal static partial class KubernetesAccessLog
 {
     [LoggerMessage(Level = LogLevel.Information, Message = "The agent {Leader} acts for this cluster")]
     public static partial void Leader(ILogger log, string leader);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster does not answer and is asked again: {Reason}")]
+    public static partial void Waiting(ILogger log, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The lease of the acting agent could not be read or renewed: {Reason}")]
     public static partial void Trouble(ILogger log, string reason);

@@ -331,7 +331,10 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
         {
             TrainingJobObject? theirs;
             lock (gate) theirs = made.GetValueOrDefault(wanted.JobId);
-            var space = theirs?.Metadata.Namespace ?? await NamespaceOfAsync(wanted.Owner, cancellationToken);
+            var space = theirs?.Metadata.Namespace ?? (wanted.Spec.Pods is { } pods ? pods.Namespace : await NamespaceOfAsync(wanted.Owner, cancellationToken));
+
+            // One whose mark is not ours any more, since the seal was lost: it is taken up again.
+            theirs ??= trainingJobs.Find(new ObjectKey(space, ObjectNames.Job(wanted)));
             lock (gate)
             {
                 if (!jobs.TryGetValue(wanted.JobId, out job)) jobs[wanted.JobId] = job = new KubernetesJob(wanted.JobId, space, theirs?.Metadata.Name ?? ObjectNames.Job(wanted)) { Object = theirs };
@@ -365,7 +368,8 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
             lock (gate)
             {
                 if (taken.Metadata.IsNewerThan(job.Object?.Metadata)) job.Object = taken;
-                if (job.Record is null || record.Decision.Generation > job.Record.Decision.Generation) gangs.Take(job, record);
+                if (job.Record is null) Adopt(job, record, taken.Status);
+                else if (record.Decision.Generation > job.Record.Decision.Generation) gangs.Take(job, record);
             }
 
             LogTaken(log, wish);
@@ -377,6 +381,20 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
             await gangs.RereadAsync(job, cancellationToken);
             return new Refusal(wanted.JobId, wanted.Generation, Changed, Permanent: false);
         }
+    }
+
+    /// <summary>Pods of the job may be there, and were taken for somebody else's as long as it was not known. Under the gate.</summary>
+    private void Adopt(KubernetesJob job, AssignmentRecord record, TrainingJobStatus? status)
+    {
+        gangs.Take(job, record);
+        foreach (var task in record.Decision.Tasks)
+        {
+            if (pods.Find(new ObjectKey(job.Namespace, ObjectNames.Pod(record.Decision, task.Rank))) is not { } pod || job.Recognize(pod) is null) continue;
+            job.Put(pod);
+            book.SetForeign(pod.Metadata.Uid, null, null);
+        }
+
+        gangs.Recall(job, status);
     }
 
     private Refusal? RefuseOf(KubernetesJob job, ClusterAssignment wish)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Convoy.Core.Jobs;
 using Convoy.Core.People;
 using Convoy.Objects;
 using Convoy.Server.Authentication;
@@ -21,6 +22,7 @@ public static class CodeEndpoints
     public static void MapCode(this IEndpointRouteBuilder api)
     {
         api.MapMethods("/code/{sha256}", ["HEAD"], HeadAsync).Asks(Permission.UseJobs).Produces(200).WithSummary("Whether an archive is there, or where its upload stands");
+        api.MapGet("/code/{sha256}", GetAsync).Asks(Permission.ReportForJob).Produces(200).WithSummary("The archive of a task's own job, for the machine that the task is on");
         api.MapPut("/code/{sha256}", PutAsync).Asks(Permission.UseJobs).Produces(201).Produces(204).WithMetadata(new RequestSizeLimitAttribute(LargestPiece)).WithSummary("Upload a piece of an archive");
     }
 
@@ -32,6 +34,13 @@ public static class CodeEndpoints
         if (await store.HasCodeAsync(owner, sha256, cancellationToken)) return Results.Ok();
         http.Response.Headers[OffsetHeader] = Text(await objects.GetUploadOffsetAsync(owner, sha256, cancellationToken));
         return Results.StatusCode(404);
+    }
+
+    private static async Task<IResult> GetAsync(string sha256, HttpContext http, Ledger ledger, IObjectStore objects, CancellationToken cancellationToken)
+    {
+        var job = JobId.TryParse(http.Caller().ReportsFor, out var id) ? await ledger.FindAsync(id, cancellationToken) : null;
+        if (job?.Spec.Code?.Archive != sha256) return Problems.NoSuch("such archive of this job");
+        return await objects.OpenReadAsync(sha256, cancellationToken) is { } archive ? Results.Stream(archive, "application/gzip") : Problems.NoSuch("such archive any more");
     }
 
     private static async Task<IResult> PutAsync(string sha256, HttpContext http, IStore store, IObjectStore objects, DiskReserve disk, TimeProvider time, CancellationToken cancellationToken)

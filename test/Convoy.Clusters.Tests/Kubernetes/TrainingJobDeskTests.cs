@@ -104,8 +104,8 @@ public abstract class TrainingJobDeskTests
         var cluster = await bed.OpenAsync();
         var forged = new DecisionSeal(new byte[] { 1, 2, 3 }).Mark("alices", "digits", Wishes.Run(bed.Waiting).Assignment, 1);
         await MakeJobAsync(bed, "alices", "digits", new JsonObject(), forged);
-        await UntilPendingAsync((IClusterRequests)((PatientCluster)cluster).Inner);
-        await Task.Delay(300);
+        (await StatusAsync(bed, "alices", "digits", status => (string?)status["phase"] == "Rejected"))["reason"]!.GetValue<string>().ShouldBe("NotConvoys");
+        (await ((IClusterRequests)((PatientCluster)cluster).Inner).PendingAsync(10, CancellationToken.None)).ShouldBeEmpty();
         bed.Kubelet.Pods.ShouldBeEmpty();
         (await cluster.ObserveAsync(null, CancellationToken.None)).Tasks.ShouldBeEmpty();
     }

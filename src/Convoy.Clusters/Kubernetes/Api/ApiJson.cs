@@ -21,6 +21,7 @@ namespace Convoy.Clusters.Kubernetes.Api;
 [JsonSerializable(typeof(TrainingJobObject))]
 [JsonSerializable(typeof(PodObject))]
 [JsonSerializable(typeof(NamespaceObject))]
+[JsonSerializable(typeof(SecretObject))]
 [JsonSerializable(typeof(WatchEvent))]
 [JsonSerializable(typeof(StatusObject))]
 [JsonSerializable(typeof(FinalizersWrite))]

@@ -73,6 +73,12 @@ internal sealed record StatusObject(string? Reason, string? Message, int Code, S
 
 internal sealed record StatusDetails(int? RetryAfterSeconds);
 
+internal sealed record SecretObject(ObjectMeta Metadata) : IApiObject
+{
+    /// <summary>In base64.</summary>
+    public IReadOnlyDictionary<string, string> Data { get; init => field = value ?? new Dictionary<string, string>(); } = new Dictionary<string, string>();
+}
+
 internal sealed record NamespaceObject(ObjectMeta Metadata) : IApiObject;
 
 internal sealed record NodeObject(ObjectMeta Metadata) : IApiObject

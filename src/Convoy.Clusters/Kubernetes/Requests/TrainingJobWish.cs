@@ -39,6 +39,7 @@ internal sealed record TrainingJobWish
         if (job is null)
         {
             if (item.Status?.ObservedGeneration == meta.Generation && meta.Generation > 0 && !(item.Status.Reason == NoOwner && owner is not null)) return None;
+            if (item.Assignment is not null) return No("NotConvoys", "somebody else than Convoy wrote .assignment; remove it, and the job is submitted");
             if (owner is null) return No(NoOwner, $"namespace {meta.Namespace} belongs to nobody: an administrator marks it with `kubectl annotate namespace {meta.Namespace} {ObjectNames.OwnerLabel}=NAME`");
             var (spec, isSuspended, problems) = Read(item.Spec);
             if (spec is null) return No("InvalidSpec", problems);

@@ -1,0 +1,101 @@
+using System.Net.Http.Headers;
+using Convoy.Clusters.Kubernetes;
+using Convoy.Objects;
+
+namespace Convoy.Agent;
+
+/// <summary>What the program does besides keeping a cluster.</summary>
+internal static class PodVerbs
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan GiveUpAfter = TimeSpan.FromMinutes(5);
+
+    /// <summary>Null where the arguments are none of these.</summary>
+    public static async Task<int?> RunAsync(string[] args, TimeProvider time, CancellationToken cancellationToken)
+    {
+        switch (args)
+        {
+            case ["crd"]:
+                await Console.Out.WriteLineAsync(TrainingJobSchema.Definition().ToJsonString(new System.Text.Json.JsonSerializerOptions { WriteIndented = true }));
+                return 0;
+            case ["fetch-code", var sha256, var folder]:
+                return await FetchAsync(sha256, folder, time, cancellationToken);
+            case ["fetch-code", ..]:
+                await Console.Error.WriteLineAsync("error[Usage]: convoy-agent fetch-code SHA256 FOLDER");
+                return 2;
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>The server may be starting anew just now; a pod that fails would cost the whole gang.</summary>
+    private static async Task<int> FetchAsync(string sha256, string folder, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var (server, token) = (Environment.GetEnvironmentVariable("CONVOY_SERVER"), Environment.GetEnvironmentVariable("CONVOY_TOKEN"));
+        if (server is null || token is null)
+        {
+            await Console.Error.WriteLineAsync("error[Usage]: CONVOY_SERVER and CONVOY_TOKEN are not set; this runs in a task's pod");
+            return 2;
+        }
+
+        using var http = new HttpClient();
+        var began = time.GetTimestamp();
+        for (var pause = FirstPause; ; pause *= 2)
+        {
+            string trouble;
+            try
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Get, $"{server.TrimEnd('/')}/api/v1/code/{sha256}");
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+                using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+                if (answer.IsSuccessStatusCode)
+                {
+                    // Whole at once: a container that was killed on the way finds nothing.
+                    var staged = $"{folder.TrimEnd('/')}.part";
+                    if (Directory.Exists(staged)) Directory.Delete(staged, recursive: true);
+                    Directory.CreateDirectory(staged);
+                    await using (var archive = await answer.Content.ReadAsStreamAsync(cancellationToken)) await CodeArchive.UnpackAsync(archive, staged, CodeArchiveLimits.Default, cancellationToken);
+                    Open(staged);
+                    if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+                    Directory.Move(staged, folder);
+                    return 0;
+                }
+
+                trouble = $"the server answered {(int)answer.StatusCode}";
+                if ((int)answer.StatusCode is 401 or 403 or 404) return await FailAsync(trouble);
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException)
+            {
+                trouble = e.Message;
+            }
+            catch (CodeArchiveException e)
+            {
+                return await FailAsync(e.Message);
+            }
+
+            if (time.GetElapsedTime(began) > GiveUpAfter) return await FailAsync(trouble);
+            await Console.Error.WriteLineAsync($"the job's code did not come and is asked for again: {trouble}");
+            await Task.Delay(pause, time, cancellationToken);
+        }
+    }
+
+    private static async Task<int> FailAsync(string why)
+    {
+        await Console.Error.WriteLineAsync($"error[NoCode]: the job's code cannot be brought here: {why}");
+        return 1;
+    }
+
+    /// <summary>The task may run under any uid of its image's; nobody but its containers reaches the pod's folder.</summary>
+    private static void Open(string folder)
+    {
+        const UnixFileMode Readable = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        const UnixFileMode Passable = UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        const UnixFileMode Writable = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", SearchOption.AllDirectories).Append(new DirectoryInfo(folder)))
+        {
+            if (entry.LinkTarget is not null) continue;
+            var mode = entry.UnixFileMode;
+            entry.UnixFileMode = mode | Readable | (entry is DirectoryInfo ? Passable | Writable : mode.HasFlag(UnixFileMode.UserExecute) ? Passable : 0);
+        }
+    }
+}
