@@ -112,6 +112,7 @@ public sealed class Platform : IAsyncDisposable
         services.AddSingleton<SchedulingLoop>().AddHostedService(provider => provider.GetRequiredService<SchedulingLoop>());
         services.AddSingleton<ClusterLoop>().AddHostedService(provider => provider.GetRequiredService<ClusterLoop>());
         services.AddSingleton(provider => new ClusterLoops([provider.GetRequiredService<ClusterLoop>()]));
+        services.AddSingleton<Func<ICluster, ClusterLoop>>(provider => cluster => ActivatorUtilities.CreateInstance<ClusterLoop>(provider, cluster));
         services.AddSingleton<JoinedClusters>().AddHostedService(provider => provider.GetRequiredService<JoinedClusters>());
         services.AddSingleton<DeletionLoop>().AddHostedService(provider => provider.GetRequiredService<DeletionLoop>());
         services.AddHostedService<DeadlineLoop>().AddHostedService<UploadSweepLoop>();
