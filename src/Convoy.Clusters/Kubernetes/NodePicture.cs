@@ -48,7 +48,7 @@ internal sealed class NodePicture(KubernetesOptions options)
     {
         if (node.Metadata.IsDeleting) return NodeHealth.Gone;
         if (node.Status.Conditions.FirstOrDefault(condition => condition.Type == "Ready")?.Status is "False" or "Unknown") return NodeHealth.Suspect;
-        if (node.Spec.Taints.Any(taint => taint.Key is "node.kubernetes.io/out-of-service" or "node.kubernetes.io/unreachable" or "node.kubernetes.io/not-ready")) return NodeHealth.Suspect;
+        if (node.Spec.Taints.Any(taint => taint.Key is "node.kubernetes.io/out-of-service" or "node.kubernetes.io/unreachable")) return NodeHealth.Suspect;
         if (node.Status.Conditions.Any(condition => condition.Status == "True" && options.SickConditions.Contains(condition.Type))) return NodeHealth.Quarantined;
         if (node.Spec.Unschedulable) return NodeHealth.Draining;
         return node.Status.Conditions.Any(condition => condition.Status == "True" && condition.Type is "MemoryPressure" or "DiskPressure" or "PIDPressure" or "NetworkUnavailable") ? NodeHealth.Suspect : NodeHealth.Ready;
