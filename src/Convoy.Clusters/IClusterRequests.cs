@@ -14,7 +14,10 @@ public interface IClusterRequests
     /// <summary>Says to those who asked what became of it. May say the same twice, and something of a request that is no longer there.</summary>
     Task AnswerAsync(IReadOnlyList<RequestAnswer> answers, CancellationToken cancellationToken);
 
-    /// <summary>Returns when something is pending that <see cref="PendingAsync"/> has not yet told.</summary>
+    /// <summary>
+    /// Returns when something is pending that <see cref="PendingAsync"/> has not yet told. One wait is under way at a time; it goes on where
+    /// <see cref="PendingAsync"/> is called meanwhile.
+    /// </summary>
     Task WaitAsync(CancellationToken cancellationToken);
 }
 

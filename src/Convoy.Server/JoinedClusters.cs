@@ -13,7 +13,7 @@ namespace Convoy.Server;
 /// and go while the server runs.
 /// </summary>
 public sealed partial class JoinedClusters(
-    SqliteStore store, Fleet fleet, Ledger ledger, SchedulingLoop scheduling, ClusterLoops loops, IServiceProvider services, TimeProvider time, ILogger<JoinedClusters> log) : IHostedService, IAsyncDisposable
+    SqliteStore store, Fleet fleet, Ledger ledger, SchedulingLoop scheduling, ClusterLoops loops, Func<ICluster, ClusterLoop> loopOf, TimeProvider time, ILogger<JoinedClusters> log) : IHostedService, IAsyncDisposable
 {
     /// <summary>How long a wish waits for an agent that does not call.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
@@ -137,13 +137,15 @@ public sealed partial class JoinedClusters(
 
     private Kept Add(JoinedCluster joined, DateTimeOffset registeredAt)
     {
-        var half = new RemoteCluster(joined.Name, time, ClusterState.Lease, Patience);
-        var added = new Kept(joined, half, ActivatorUtilities.CreateInstance<ClusterLoop>(services, half));
+        var half = HalfFor(joined.Name);
+        var added = new Kept(joined, half, loopOf(half));
         fleet.Register(joined.Name, joined.Kind, registeredAt);
         loops.Add(added.Loop);
         Volatile.Write(ref all, all.SetItem(joined.Name, added));
         return added;
     }
+
+    private RemoteCluster HalfFor(string name) => new(name, time, ClusterState.Lease, Patience);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Cluster {Cluster} was joined by {By}")]
     private static partial void LogJoined(ILogger log, string cluster, string by);

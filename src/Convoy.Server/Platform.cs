@@ -98,7 +98,7 @@ public sealed class Platform : IAsyncDisposable
     {
         services.AddSingleton(options).AddSingleton(state).AddSingleton(TimeProvider.System);
         services.AddSingleton(new ReportTokens(state.ReadOrCreateKey()));
-        services.AddSingleton<JobFeed>().AddSingleton<JobChanges>().AddSingleton<JobWatch>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Snapshots>().AddSingleton<Admission>().AddSingleton<JobLookup>().AddSingleton<JobSteering>().AddSingleton<LogReader>().AddSingleton<OutputReader>();
+        services.AddSingleton<JobFeed>().AddSingleton<JobChanges>().AddSingleton<JobWatch>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Snapshots>().AddSingleton<Admission>().AddSingleton<Submissions>().AddSingleton<ClusterRequests>().AddSingleton<HereOnly>().AddSingleton<JobLookup>().AddSingleton<JobSteering>().AddSingleton<LogReader>().AddSingleton<OutputReader>();
         services.AddSingleton<ITaskLogs>(new LocalLogs(state.Cluster)).AddSingleton<ITaskTerminals>(new LocalTerminals(state.Cluster));
         services.AddSingleton<ITaskUsage>(_ => new LocalUsage(state.Cluster, asksDevices: options.Gpus is null, TimeProvider.System));
         services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
@@ -112,6 +112,7 @@ public sealed class Platform : IAsyncDisposable
         services.AddSingleton<SchedulingLoop>().AddHostedService(provider => provider.GetRequiredService<SchedulingLoop>());
         services.AddSingleton<ClusterLoop>().AddHostedService(provider => provider.GetRequiredService<ClusterLoop>());
         services.AddSingleton(provider => new ClusterLoops([provider.GetRequiredService<ClusterLoop>()]));
+        services.AddSingleton<Func<ICluster, ClusterLoop>>(provider => cluster => ActivatorUtilities.CreateInstance<ClusterLoop>(provider, cluster));
         services.AddSingleton<JoinedClusters>().AddHostedService(provider => provider.GetRequiredService<JoinedClusters>());
         services.AddSingleton<DeletionLoop>().AddHostedService(provider => provider.GetRequiredService<DeletionLoop>());
         services.AddHostedService<DeadlineLoop>().AddHostedService<UploadSweepLoop>();

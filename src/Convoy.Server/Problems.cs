@@ -34,6 +34,16 @@ public static class Problems
 
     public static IResult DiskFull(DiskShortage shortage) => DiskFull($"the platform's disk is nearly full: {shortage.FreeText} free, and {shortage.ReservedText} kept for what runs");
 
+    /// <param name="what">Such as logs.</param>
+    /// <param name="cluster">Where the job has been.</param>
+    public static IResult NotKept(Text what, JobId job, string cluster) =>
+        Conflict("NotKept", $"{what} of job {job} are not kept here: it ran on cluster '{cluster}', and that hands none out; look there");
+
+    /// <summary>What an answer that says no says.</summary>
+    public static (int Status, string Code, Text Detail, IReadOnlyList<SpecProblem>? Problems) Said(IResult refusal) => refusal is Answer answer
+        ? (answer.Status, answer.Code, answer.Detail, answer.SpecProblems)
+        : throw new ArgumentException("no problem", nameof(refusal));
+
     public static IResult Of(int status, string code, Text detail, IReadOnlyList<SpecProblem>? problems = null) => new Answer(status, code, detail, problems);
 
     private sealed record Answer(int Status, string Code, Text Detail, IReadOnlyList<SpecProblem>? SpecProblems) : IResult

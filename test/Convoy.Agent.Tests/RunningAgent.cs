@@ -9,9 +9,9 @@ internal sealed class RunningAgent : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly SyncLine line;
 
-    public RunningAgent(ICluster cluster, HttpMessageHandler way, IClusterRequests? requests = null, TimeProvider? time = null)
+    public RunningAgent(ICluster cluster, HttpMessageHandler way, IClusterRequests? requests = null, TimeProvider? time = null, string server = "http://localhost:1", string name = "fake", string token = "cva_token")
     {
-        line = new SyncLine(way, new Uri("http://localhost:1"), "fake", () => "cva_token", time ?? TimeProvider.System);
+        line = new SyncLine(way, new Uri(server), name, () => token, time ?? TimeProvider.System);
         Ended = new SyncLoop(cluster, requests, line, "0.0.1", time ?? TimeProvider.System, NullLogger<SyncLoop>.Instance).RunAsync(stop.Token);
     }
 

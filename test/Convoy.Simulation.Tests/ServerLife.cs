@@ -41,7 +41,7 @@ internal sealed class ServerLife : SynchronizationContext
         Admission = new Admission(store, People, Fleet, time);
         ClusterLoop[] clusterLoops = [.. clusters.Select(machines => new ClusterLoop(
             new SimulatedCluster(machines, timeline, faults), Ledger, Fleet, People, new ReportTokens(Key), Scheduling, feed, time, Log<ClusterLoop>()))];
-        Deletions = new DeletionLoop(store, clusterLoops, People, time, Log<DeletionLoop>());
+        Deletions = new DeletionLoop(store, new ClusterLoops(clusterLoops), People, time, Log<DeletionLoop>());
         loops = [Ledger, Scheduling, .. clusterLoops, new DeadlineLoop(Ledger, options, feed, time, Log<DeadlineLoop>()), Deletions];
     }
 

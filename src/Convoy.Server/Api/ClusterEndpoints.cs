@@ -51,7 +51,7 @@ public static class ClusterEndpoints
     {
         null => NotJoined(name, fleet),
         0 => Results.NoContent(),
-        { } holding => Problems.Conflict("ClusterInUse", $"{Sentences.Count(holding, "job")} of the platform still on cluster '{name}'; cancel them, or drain its nodes, and remove it then"),
+        { } holding => Problems.Conflict("ClusterInUse", $"cluster '{name}' is in use: {Sentences.Count(holding, "job")} with machines there; cancel them, or drain its nodes, and remove it then"),
     };
 
     private static IResult NotJoined(string name, Fleet fleet) => fleet.Clusters.ContainsKey(name)

@@ -21,39 +21,16 @@ public static class JobEndpoints
     }
 
     private static async Task<IResult> SubmitAsync(
-        string id, HttpContext http, Admission admission, CodeShelf shelf, DiskReserve disk, Ledger ledger, People people, IStore store, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
+        string id, HttpContext http, Submissions submissions, People people, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken)
     {
         if (!JobId.TryParse(id, out var jobId)) return Problems.BadRequest("BadJobId", $"'{id}' is not a job id: j followed by 7 to 31 of a-z and 0-9");
         var (spec, invalid) = await SpecBody.ReadAsync(http, cancellationToken);
         if (spec is null) return invalid!;
         var owner = (await people.FindAsync(http.Caller().User, cancellationToken))!;
-        if (await ledger.FindAsync(jobId, cancellationToken) is { } known) return Again(known, owner, spec);
-        if (disk.ShortOf() is { } shortage) return Problems.DiskFull(shortage);
-        if (await store.IsBeingDeletedAsync(jobId, cancellationToken)) return Problems.Conflict("BeingDeleted", $"a job {jobId} was deleted, and what it left is still being removed; try again in a moment, or use another id or idempotency key");
-
-        await shelf.TouchAsync(owner.Name, spec, cancellationToken);
-        var (admitted, refusal) = await admission.AdmitAsync(owner, spec, cancellationToken);
-        if (admitted is null) return refusal!;
-        var answer = await ledger.SubmitAsync(jobId, owner, admitted.Queue, admitted.Spec, admitted.Level.MaxSubmitted, cancellationToken);
-        return answer.Decision switch
-        {
-            Decision.Accepted => Results.Created($"/api/v1/jobs/{jobId}", View(answer.Job!)),
-            Decision.Rejected { Code: "AlreadyExists" } => Again(answer.Job!, owner, spec),
-            Decision.Rejected over => Problems.OverCap(over.Code, over.Message),
-            _ => throw new InvalidOperationException("a decision is one of two things"),
-        };
-
-        JobView View(Job job) => JobViews.Full(job, null, scheduling.Latest, time.GetUtcNow());
-
-        // The same request again is the same job; the level's duration was filled in by the platform, not asked for.
-        IResult Again(Job stored, User caller, JobSpec asked)
-        {
-            var submitted = stored.SubmittedSpec;
-            var filled = asked.Limits.MaxDuration is null ? asked with { Limits = asked.Limits with { MaxDuration = submitted.Limits.MaxDuration } } : asked;
-            return stored.Owner == caller.Name && JobSpecJson.Canonical(filled).AsSpan().SequenceEqual(JobSpecJson.Canonical(submitted))
-                ? Results.Ok(View(stored))
-                : Problems.Conflict("IdempotencyConflict", $"job {stored.Id} exists with another content; use another id or idempotency key");
-        }
+        var (job, isNew, refusal) = await submissions.SubmitAsync(jobId, owner, spec, cancellationToken);
+        if (job is null) return refusal!;
+        var view = JobViews.Full(job, null, scheduling.Latest, time.GetUtcNow());
+        return isNew ? Results.Created($"/api/v1/jobs/{jobId}", view) : Results.Ok(view);
     }
 
     private static async Task<IResult> CheckAsync(HttpContext http, Admission admission, DiskReserve disk, Restraints restraints, Ledger ledger, People people, SchedulingLoop scheduling, WhatIf whatIf, CancellationToken cancellationToken)

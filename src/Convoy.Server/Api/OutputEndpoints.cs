@@ -19,7 +19,7 @@ public static class OutputEndpoints
             .Takes(("attempt", "as the list says"), ("rank", "as the list says"), ("path", "as the list says"));
     }
 
-    private static async Task<IResult> ListAsync(string job, HttpContext http, JobLookup lookup, OutputReader reader, RetentionMarks kept, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(string job, HttpContext http, JobLookup lookup, OutputReader reader, HereOnly here, RetentionMarks kept, CancellationToken cancellationToken)
     {
         if (await lookup.FindAsync(job, http.Caller(), cancellationToken) is not { } record) return Problems.NotFound($"job '{job}'");
         var (paging, refusal) = Paging.Read(http, "after");
@@ -29,19 +29,21 @@ public static class OutputEndpoints
         (tasks, refusal) = TaskChoice.Read(http.Request, readsAttempt: !all);
         if (tasks is null) return refusal!;
         if (tasks.Impossible(record.Job) is { } impossible) return impossible;
+        if (here.Elsewhere(record.Job, tasks.Attempt, anyAttempt: tasks.Attempt is null) is { } cluster) return Problems.NotKept("the outputs", record.Job.Id, cluster);
         if (record.Job.Attempts.Count > 0 && kept.HasRemoved(KeptKind.Outputs, record.Job)) return Problems.Of(410, "OutputsRemoved", $"the outputs of job {record.Job.Id} were removed: outputs are kept for {kept.TimeOf(KeptKind.Outputs)} after a job's end, and it ended {record.Job.EndedAt:yyyy-MM-dd HH:mm} UTC");
         var cursor = paging.From is { } from ? OutputCursor.Parse(from) : null;
         var view = paging.From is not null && cursor is null ? null : await reader.ReadAsync(record.Job, new OutputRequest(tasks, all, http.Request.Query["prefix"].ToString()), cursor, paging.Limit, cancellationToken);
         return view is null ? Paging.BadCursor(paging.From!) : Results.Ok(view);
     }
 
-    private static async Task<IResult> ContentAsync(string job, HttpContext http, JobLookup lookup, ITaskOutputs outputs, CancellationToken cancellationToken)
+    private static async Task<IResult> ContentAsync(string job, HttpContext http, JobLookup lookup, ITaskOutputs outputs, HereOnly here, CancellationToken cancellationToken)
     {
         if (await lookup.FindAsync(job, http.Caller(), cancellationToken) is not { } record) return Problems.NotFound($"job '{job}'");
         var (task, refusal) = TaskChoice.Read(http.Request);
         if (task is null) return refusal!;
         var path = http.Request.Query["path"].ToString();
         if (task is not { Attempt: { } attempt, Rank: { } rank } || path.Length == 0) return Problems.BadRequest("BadOutput", "attempt, rank and path say which file; the list of outputs has them");
+        if (here.Elsewhere(record.Job, attempt) is { } cluster) return Problems.NotKept("the outputs", record.Job.Id, cluster);
         var entry = await outputs.FindAsync(record.Job.Id, attempt, rank, path, cancellationToken);
         if (entry is { LeftBehind: { } why }) return Problems.Conflict("LeftBehind", $"the content of '{path}' is not kept ({why})");
         if (entry?.Sha256 is null || await outputs.OpenAsync(record.Job.Id, entry.Sha256, cancellationToken) is not { } content) return Problems.NoSuch($"file '{path}' of attempt {attempt}, rank {rank} in job {record.Job.Id}");

@@ -12,7 +12,7 @@ public static class SyncEndpoints
     public static void MapSync(this IEndpointRouteBuilder api) =>
         api.MapPost("/clusters/{name}/sync", SyncAsync).Asks(Permission.KeepCluster).WithMetadata(new RequestSizeLimitAttribute(SyncJson.LargestCall)).ExcludeFromDescription();
 
-    private static async Task<IResult> SyncAsync(string name, HttpContext http, JoinedClusters joined, IHostApplicationLifetime life, CancellationToken cancellationToken)
+    private static async Task<IResult> SyncAsync(string name, HttpContext http, JoinedClusters joined, ClusterRequests requests, IHostApplicationLifetime life, CancellationToken cancellationToken)
     {
         if (http.Caller().KeepsCluster != name || joined.HalfOf(name) is not { } half) return Problems.NoSuch($"cluster '{name}' for this token");
         SyncCall call;
@@ -28,7 +28,7 @@ public static class SyncEndpoints
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, life.ApplicationStopping);
         try
         {
-            var answer = await half.SyncAsync(call, (_, _) => Task.FromResult<IReadOnlyList<Clusters.RequestAnswer>>([]), end.Token);
+            var answer = await half.SyncAsync(call, (asked, stop) => requests.DecideAsync(name, asked, stop), end.Token);
             return Results.Bytes(JsonSerializer.SerializeToUtf8Bytes(answer, SyncJson.Default.SyncAnswer), "application/json");
         }
         catch (SupersededException)

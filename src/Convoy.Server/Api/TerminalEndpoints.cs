@@ -15,10 +15,11 @@ public static class TerminalEndpoints
         api.MapGet("/jobs/{job}/terminal", OpenAsync).Asks(Permission.UseJobs).Produces(101).ProducesProblem(403).ProducesProblem(404).ProducesProblem(409).ProducesProblem(426)
             .WithSummary("Type into an interactive job of your own, and see what it prints: a WebSocket of binary messages, each a terminal frame");
 
-    private static async Task<IResult> OpenAsync(string job, HttpContext http, JobLookup lookup, ITaskTerminals terminals, Ledger ledger, IHostApplicationLifetime life, CancellationToken cancellationToken)
+    private static async Task<IResult> OpenAsync(string job, HttpContext http, JobLookup lookup, ITaskTerminals terminals, HereOnly here, Ledger ledger, IHostApplicationLifetime life, CancellationToken cancellationToken)
     {
         if (await lookup.FindAsync(job, http.Caller(), cancellationToken) is not { Job: var found }) return Problems.NotFound($"job '{job}'");
         if (Refusal(found, http) is { } refusal) return refusal;
+        if (found.Current is not null && here.Elsewhere(found, found.Current.Number) is { } cluster) return Problems.Conflict("NotKept", $"nobody can type into job {found.Id} from here: it runs on cluster '{cluster}', and that opens no terminals");
         if (found.Current is not { } attempt || await terminals.OpenAsync(found.Id, attempt.Number, 0, cancellationToken) is not { } line)
         {
             return Problems.Conflict("NotRunning", $"nobody can type into job {found.Id} now: it is {found.Phase}; `convoy why {found.Id}` says more");

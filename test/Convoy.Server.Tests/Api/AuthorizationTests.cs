@@ -51,6 +51,11 @@ public sealed class AuthorizationTests : IAsyncLifetime
         new("PUT", "/api/v1/nodes/{name}/wish", Permission.AdministerNodes, Body: """{"health":"Draining"}"""),
         new("DELETE", "/api/v1/nodes/{name}/wish", Permission.AdministerNodes),
         new("GET", "/api/v1/clusters", Permission.SeePlatform),
+        new("GET", "/api/v1/clusters/{name}", Permission.SeePlatform),
+        new("PUT", "/api/v1/clusters/{name}", Permission.AdministerClusters, Body: """{"kind":"kubernetes"}"""),
+        new("POST", "/api/v1/clusters/{name}/token", Permission.AdministerClusters),
+        new("DELETE", "/api/v1/clusters/{name}", Permission.AdministerClusters),
+        new("POST", "/api/v1/clusters/{name}/sync", Permission.KeepCluster),
         new("GET", "/api/v1/scheduling/pause", Permission.SeePlatform),
         new("PUT", "/api/v1/scheduling/pause", Permission.AdministerScheduling, Body: """{"evictionsOnly":true}"""),
         new("DELETE", "/api/v1/scheduling/pause", Permission.AdministerScheduling),
@@ -141,6 +146,21 @@ public sealed class AuthorizationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_agents_token_keeps_its_own_cluster_and_does_nothing_else()
+    {
+        var (east, west) = (await JoinAsync("east"), await JoinAsync("west"));
+        foreach (var row in Rows.Where(row => row.Asks is not null and not Permission.KeepCluster)) (await CallAsync(east, row, "jnosuch00")).StatusCode.ShouldBe(HttpStatusCode.Forbidden, $"{row.Method} {row.Pattern}");
+        const string Call = """{"life":"one","number":1,"version":"0.1.0"}""";
+        (await east.PostAsync("/api/v1/clusters/east/sync", Json(Call))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await west.PostAsync("/api/v1/clusters/east/sync", Json(Call))).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await server.Admin.PostAsync("/api/v1/clusters/east/sync", Json(Call))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await east.PostAsync("/api/v1/clusters/east/sync", Json("""{"life":"one"}"""))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+
+        async Task<HttpClient> JoinAsync(string name) =>
+            server.For((await (await server.Admin.PutAsync($"/api/v1/clusters/{name}", Json("{}"))).JsonAsync())["token"]!.GetValue<string>());
+    }
+
+    [Fact]
     public async Task A_person_may_not_administer_and_finds_nothing_of_anothers()
     {
         var (ann, bob) = (await server.AddUserAsync("ann"), await server.AddUserAsync("bob"));
@@ -150,7 +170,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
         foreach (var row in Rows.Where(row => row.Asks is not null))
         {
             var answer = await CallAsync(bob, row, job, token);
-            if (row.Asks is Permission.AdministerPeople or Permission.AdministerJobs or Permission.AdministerNodes or Permission.ReportForJob) answer.StatusCode.ShouldBe(HttpStatusCode.Forbidden, $"{row.Method} {row.Pattern}");
+            if (row.Asks is Permission.AdministerPeople or Permission.AdministerJobs or Permission.AdministerNodes or Permission.AdministerClusters or Permission.ReportForJob or Permission.KeepCluster) answer.StatusCode.ShouldBe(HttpStatusCode.Forbidden, $"{row.Method} {row.Pattern}");
             else if (row.Others is { } expected) answer.StatusCode.ShouldBe(expected, $"{row.Method} {row.Pattern}");
             (await answer.Content.ReadAsStringAsync()).ShouldNotContain("anns-work", customMessage: $"{row.Method} {row.Pattern}");
         }

@@ -8,9 +8,10 @@ public sealed record SpecReading(JobSpec? Spec, IReadOnlyList<SpecProblem> Probl
 /// <summary>Reads a job file or a request's body: both have the same keys, rules and messages.</summary>
 public static class JobSpecReader
 {
-    public static SpecReading Read(DocumentNode document)
+    public static SpecReading Read(DocumentNode document) => Read(document, new NodeBinder());
+
+    private static SpecReading Read(DocumentNode document, NodeBinder binder)
     {
-        var binder = new NodeBinder();
         var spec = new JobSpecBinder(binder).Bind(document);
         binder.AddMeanings(JobSpecValidator.Problems(spec));
         return Answer(spec, binder);
@@ -18,6 +19,9 @@ public static class JobSpecReader
 
     /// <summary>Reads a spec from JSON.</summary>
     public static SpecReading ReadJson(ReadOnlySpan<byte> json) => JsonDocumentNodes.Read(json) is { Root: { } root } ? Read(root) : Broken(json);
+
+    /// <summary>Reads a spec that another of Convoy's programs wrote: keys that only its version knows are passed over.</summary>
+    public static SpecReading ReadKnown(ReadOnlySpan<byte> json) => JsonDocumentNodes.Read(json) is { Root: { } root } ? Read(root, new NodeBinder(passesOverUnknownKeys: true)) : Broken(json);
 
     /// <summary>Reads the body of a submission, <c>{"spec": …}</c>; paths are those within the spec.</summary>
     public static SpecReading ReadRequest(ReadOnlySpan<byte> json)
