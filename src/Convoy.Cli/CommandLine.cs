@@ -18,7 +18,6 @@ internal static class CommandLine
             "exec", "ssh", "port-forward", "dataset", "team", "quota",
             "usage", "audit",
         ],
-        ["convoy cluster"] = ["get", "join"],
     };
 
     public static RootCommand Build()
