@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Json.Nodes;
 using Convoy.Clusters.Kubernetes;
 using Convoy.Clusters.Kubernetes.Api;
 using Convoy.Core.Jobs;
@@ -47,37 +45,18 @@ internal sealed class KubernetesBed : IClusterBed
 
     public async Task SetNodesAsync(int count, int devices)
     {
-        for (var i = 0; i < count; i++) await SetNodeAsync($"node-{i.ToString(CultureInfo.InvariantCulture)}", devices);
+        for (var i = 0; i < count; i++)
+        {
+            var name = $"node-{i.ToString(CultureInfo.InvariantCulture)}";
+            await StandInNodes.SetAsync(admin, name, devices);
+            nodes.Add(name);
+        }
+
         foreach (var node in nodes.Where(name => int.Parse(name[5..], CultureInfo.InvariantCulture) >= count).ToArray())
         {
             await admin.DeleteAsync($"/api/v1/nodes/{node}", null, CancellationToken.None);
             nodes.Remove(node);
         }
-    }
-
-    public async Task SetNodeAsync(string name, int devices, Action<JsonObject>? change = null)
-    {
-        var amounts = new JsonObject { ["cpu"] = "64", ["memory"] = "512Gi", ["pods"] = "110", ["nvidia.com/gpu"] = devices.ToString(CultureInfo.InvariantCulture) };
-        var node = new JsonObject
-        {
-            ["apiVersion"] = "v1", ["kind"] = "Node", ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = new JsonObject { ["disk"] = "fast", ["nvidia.com/gpu.product"] = "NVIDIA-H100-80GB-HBM3", ["nvidia.com/gpu.memory"] = "81559" } }, ["spec"] = new JsonObject(),
-            ["status"] = new JsonObject { ["capacity"] = amounts.DeepClone(), ["allocatable"] = amounts, ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = "True" }) },
-        };
-        change?.Invoke(node);
-        if (nodes.Add(name))
-        {
-            try
-            {
-                await admin.PostAsync("/api/v1/nodes", Bytes(node), ApiJson.Default.NodeObject, CancellationToken.None);
-            }
-            catch (ApiException e) when (e.IsConflict)
-            {
-                // Of a test before this one.
-            }
-        }
-
-        await admin.MergeAsync($"/api/v1/nodes/{name}", Bytes(new JsonObject { ["metadata"] = new JsonObject { ["labels"] = node["metadata"]!["labels"]!.DeepClone() }, ["spec"] = node["spec"]!.DeepClone() }), ApiJson.Default.NodeObject, CancellationToken.None);
-        await admin.MergeAsync($"/api/v1/nodes/{name}/status", Bytes(new JsonObject { ["status"] = node["status"]!.DeepClone() }), ApiJson.Default.NodeObject, CancellationToken.None);
     }
 
     public async Task CloseAsync()
@@ -91,8 +70,6 @@ internal sealed class KubernetesBed : IClusterBed
         await CloseAsync();
         await Kubelet.DisposeAsync();
     }
-
-    private static byte[] Bytes(JsonObject body) => Encoding.UTF8.GetBytes(body.ToJsonString());
 }
 
 /// <summary>Asks again, as the server does, where a wish could not be taken for now.</summary>

@@ -32,6 +32,9 @@ public sealed class RealApiServer : IAsyncLifetime
     /// <summary>Such as (1, 30).</summary>
     public (int Major, int Minor) Version { get; private set; }
 
+    /// <summary>For programs that find their way by a file.</summary>
+    public string Kubeconfig => Path.Combine(folder, "kubeconfig");
+
     public string Url => $"https://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}";
 
     internal ApiClient Client => new(http!, (_, _) => Task.CompletedTask);
@@ -54,6 +57,13 @@ public sealed class RealApiServer : IAsyncLifetime
             await File.WriteAllTextAsync(Path.Combine(folder, "sa.pub"), key.ExportSubjectPublicKeyInfoPem());
         }
 
+        await File.WriteAllTextAsync(Kubeconfig, new JsonObject
+        {
+            ["apiVersion"] = "v1", ["kind"] = "Config", ["current-context"] = "x",
+            ["clusters"] = new JsonArray(new JsonObject { ["name"] = "c", ["cluster"] = new JsonObject { ["server"] = Url, ["insecure-skip-tls-verify"] = true } }),
+            ["users"] = new JsonArray(new JsonObject { ["name"] = "u", ["user"] = new JsonObject { ["token"] = Token } }),
+            ["contexts"] = new JsonArray(new JsonObject { ["name"] = "x", ["context"] = new JsonObject { ["cluster"] = "c", ["user"] = "u" } }),
+        }.ToJsonString());
         await File.WriteAllTextAsync(Path.Combine(folder, "tokens.csv"), $"{Token},admin,admin-uid,\"system:masters\"\n");
         arguments = $"--etcd-servers=http://127.0.0.1:{client} --bind-address=127.0.0.1 --advertise-address=127.0.0.1 --secure-port={port} --cert-dir={folder}/certs --authorization-mode=RBAC "
             + $"--token-auth-file={folder}/tokens.csv --service-account-issuer=https://kubernetes.default.svc --service-account-key-file={folder}/sa.pub --service-account-signing-key-file={folder}/sa.key "
@@ -194,25 +204,5 @@ public sealed class RealApiServer : IAsyncLifetime
         using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
         listener.Start();
         return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
-    }
-}
-
-/// <summary>Tests that share one API server run one after another.</summary>
-[CollectionDefinition(Name)]
-public sealed class KubernetesWorld : ICollectionFixture<RealApiServer>
-{
-    public const string Name = "Kubernetes";
-}
-
-[Collection(KubernetesWorld.Name)]
-public sealed class KubernetesContract(RealApiServer server) : ClusterContract
-{
-    protected override async Task<IClusterBed> MakeBedAsync() => await BedOnAsync(server);
-
-    internal static async Task<KubernetesBed> BedOnAsync(RealApiServer server)
-    {
-        Assert.SkipWhen(server.Missing is not null, server.Missing ?? "");
-        await server.ClearAsync();
-        return new KubernetesBed(() => server.Client, server.Client);
     }
 }
