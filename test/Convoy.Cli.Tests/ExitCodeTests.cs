@@ -95,7 +95,6 @@ public sealed class ExitCodeTests : IDisposable
     [InlineData("submit", "--data=kitti:/data", "--", "true")]
     [InlineData("submit", "--secret", "wandb", "--", "true")]
     [InlineData("list", "--label", "a=b")]
-    [InlineData("dataset", "list")]
     public async Task What_a_later_version_brings_is_refused_as_such(params string[] arguments)
     {
         var ended = await _convoy.Uses(_server).RunAsync(arguments);
