@@ -287,7 +287,7 @@ public sealed class RunningPlatform : IAsyncDisposable
         lock (output) output.AppendLine(line);
     }
 
-    private async Task CancelAllAsync()
+    internal async Task CancelAllAsync()
     {
         if (server!.HasExited) await StartServerAsync();
         await Eventually.HoldsAsync("every job has ended", async () =>

@@ -77,6 +77,8 @@ internal sealed class JoinedCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Without kubelets and agent nothing would ever end.
+        await platform.CancelAllAsync();
         await Kubelet.DisposeAsync();
         if (agent is { HasExited: false }) await KillAgentAsync();
         File.Delete(TokenFile);
