@@ -22,7 +22,7 @@ public sealed record AgentOptions
           --default-image I    image of tasks that name none
           --agent-image I      image of this program, with which code is brought into pods
           --namespace NAME     where the agent's own objects are (default convoy-system)
-          --topology L=LABEL    the node labels that tell where a node lies, by level (region,
+          --topology L=LABEL   the node labels that tell where a node lies, by level (region,
                                zone, fabric, block, rack), separated by commas
           --keep-pods D        how long pods of ended jobs stay for `kubectl logs` (default 1h)
           --connections N      requests to the API server under way at once (default 8)
