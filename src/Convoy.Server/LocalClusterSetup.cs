@@ -7,6 +7,8 @@ namespace Convoy.Server;
 /// <summary>This machine as a cluster.</summary>
 public static class LocalClusterSetup
 {
+    public const string Kind = "local";
+
     public static async Task<LocalCluster> OpenAsync(ServerOptions options, StateFolder state, IObjectStore objects, ILogger<LocalCluster> log, CancellationToken cancellationToken) => await LocalCluster.OpenAsync(
         new LocalClusterOptions
         {

@@ -65,7 +65,7 @@ public sealed class Platform : IAsyncDisposable
         AddPlatform(builder.Services, options, state, planner ?? new GuardedPlanner(new Scheduler().PlanNext));
         AddApi(builder.Services);
         var app = builder.Build();
-        app.Services.GetRequiredService<Fleet>().Register(cluster.Name, "local", TimeProvider.System.GetUtcNow());
+        app.Services.GetRequiredService<Fleet>().Register(cluster.Name, LocalClusterSetup.Kind, TimeProvider.System.GetUtcNow());
         app.Services.GetRequiredService<Fleet>().Wish(await store.ListNodeWishesAsync(CancellationToken.None));
         _ = app.Services.GetRequiredService<JobChanges>();
         app.Services.GetRequiredService<Restraints>().Pauses = await store.ListPausesAsync(CancellationToken.None);

@@ -90,6 +90,9 @@ public sealed record ServerOptions
     /// <summary>How long a gang may take from its assignment until all its tasks have started.</summary>
     public TimeSpan BindTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>The same on clusters where images are pulled.</summary>
+    public TimeSpan RemoteBindTimeout { get; init; } = TimeSpan.FromMinutes(15);
+
     /// <summary>See <see cref="Core.Scheduling.SchedulingPolicy.LeastTimeAtOneSize"/>.</summary>
     public TimeSpan GrowAfter { get; init; } = TimeSpan.FromMinutes(10);
 

@@ -9,7 +9,7 @@ public sealed record NodeRequirement(IReadOnlyList<IReadOnlyList<LabelExpression
     public const string Dedicated = "convoy.dev/dedicated";
 
     /// <summary>Resources by which Kubernetes clusters taint their nodes with devices, so that who needs none stays away.</summary>
-    private static readonly string[] DeviceTaints = ["nvidia.com/gpu", "amd.com/gpu", "huawei.com/Ascend910"];
+    private static readonly string[] DeviceTaints = ["nvidia.com/gpu", "amd.com/gpu", "huawei.com/Ascend910", "huawei.com/Ascend310P", "habana.ai/gaudi", "google.com/tpu", "aws.amazon.com/neuron", "gpu.intel.com/xe"];
 
     /// <summary>Nothing in particular.</summary>
     public static NodeRequirement None { get; } = new([], null);

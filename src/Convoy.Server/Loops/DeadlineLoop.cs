@@ -9,15 +9,17 @@ public sealed partial class DeadlineLoop : BackgroundService
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     private readonly Ledger ledger;
-    private readonly TimeSpan bindTimeout;
+    private readonly ServerOptions options;
+    private readonly Fleet fleet;
     private readonly TimeProvider time;
     private readonly ILogger<DeadlineLoop> log;
     private readonly ConcurrentQueue<(JobId Id, DateTimeOffset Due)> noted = new();
 
-    public DeadlineLoop(Ledger ledger, ServerOptions options, JobFeed feed, TimeProvider time, ILogger<DeadlineLoop> log)
+    public DeadlineLoop(Ledger ledger, ServerOptions options, Fleet fleet, JobFeed feed, TimeProvider time, ILogger<DeadlineLoop> log)
     {
         this.ledger = ledger;
-        bindTimeout = options.BindTimeout;
+        this.options = options;
+        this.fleet = fleet;
         this.time = time;
         this.log = log;
         feed.Listen(Note);
@@ -35,10 +37,10 @@ public sealed partial class DeadlineLoop : BackgroundService
             {
                 // Most notes are of jobs that have long gone on.
                 due.Dequeue();
-                if (!ledger.Unfinished.TryGetValue(id, out var job) || !(JobLifecycle.NextDeadline(job, bindTimeout) <= at)) continue;
+                if (!ledger.Unfinished.TryGetValue(id, out var job) || !(JobLifecycle.NextDeadline(job, BindTimeoutOf(job)) <= at)) continue;
                 try
                 {
-                    await ledger.TellAsync(id, new JobCommand.CheckDeadlines(bindTimeout), stoppingToken);
+                    await ledger.TellAsync(id, new JobCommand.CheckDeadlines(BindTimeoutOf(job)), stoppingToken);
                 }
                 catch (LedgerUnavailableException e)
                 {
@@ -52,8 +54,12 @@ public sealed partial class DeadlineLoop : BackgroundService
     /// <summary>Every change notes anew; the note of a deadline that no longer holds finds nothing to do.</summary>
     private void Note(Job job)
     {
-        if (JobLifecycle.NextDeadline(job, bindTimeout) is { } due) noted.Enqueue((job.Id, due));
+        if (JobLifecycle.NextDeadline(job, BindTimeoutOf(job)) is { } due) noted.Enqueue((job.Id, due));
     }
+
+    /// <summary>Elsewhere than here an image may have to come to the nodes first.</summary>
+    private TimeSpan BindTimeoutOf(Job job) =>
+        job.Current is { } attempt && fleet.Clusters.TryGetValue(attempt.Cluster, out var cluster) && cluster.Kind != LocalClusterSetup.Kind ? options.RemoteBindTimeout : options.BindTimeout;
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The deadline of {Job} is looked at again later")]
     private static partial void LogPutOff(ILogger log, Exception exception, JobId job);

@@ -107,17 +107,32 @@ public class ApiServerProcess : IAsyncDisposable
         }
     }
 
+    internal Task<string> GetTextAsync(string path) => http!.GetStringAsync(path);
+
     /// <summary>Takes away all that a test has left.</summary>
     internal async Task ClearAsync()
     {
+        await ClearAllButNodesAsync();
+        var nodes = await Client.GetAsync("/api/v1/nodes", ApiJson.Default.ObjectListNodeObject, CancellationToken.None);
+        foreach (var node in nodes.Items) await Client.DeleteAsync($"/api/v1/nodes/{node.Metadata.Name}", null, CancellationToken.None);
+    }
+
+    internal async Task ClearAllButNodesAsync()
+    {
         var api = Client;
         var jobs = await api.GetAsync(TrainingJobObject.Collection, ApiJson.Default.ObjectListTrainingJobObject, CancellationToken.None);
-        foreach (var job in jobs.Items) await RemoveAsync(api, job.Path);
-        var pods = await api.GetAsync("/api/v1/pods", ApiJson.Default.ObjectListPodObject, CancellationToken.None);
-        foreach (var pod in pods.Items) await RemoveAsync(api, $"/api/v1/namespaces/{pod.Metadata.Namespace}/pods/{pod.Metadata.Name}");
-        var nodes = await api.GetAsync("/api/v1/nodes", ApiJson.Default.ObjectListNodeObject, CancellationToken.None);
-        foreach (var node in nodes.Items) await api.DeleteAsync($"/api/v1/nodes/{node.Metadata.Name}", null, CancellationToken.None);
+        await AllAsync(jobs.Items, job => RemoveAsync(api, job.Path));
+        await ClearPodsAsync();
     }
+
+    internal async Task ClearPodsAsync()
+    {
+        var api = Client;
+        var pods = await api.GetAsync("/api/v1/pods", ApiJson.Default.ObjectListPodObject, CancellationToken.None);
+        await AllAsync(pods.Items, pod => RemoveAsync(api, $"/api/v1/namespaces/{pod.Metadata.Namespace}/pods/{pod.Metadata.Name}"));
+    }
+
+    private static Task AllAsync<T>(IEnumerable<T> items, Func<T, Task> each) => Parallel.ForEachAsync(items, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (item, _) => await each(item));
 
     public virtual async ValueTask DisposeAsync()
     {

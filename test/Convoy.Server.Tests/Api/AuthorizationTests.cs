@@ -62,6 +62,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
         new("GET", "/api/v1/scheduling/snapshot", Permission.AdministerJobs),
         new("GET", "/api/v1/scheduling/history", Permission.AdministerJobs),
         new("HEAD", "/api/v1/code/{sha256}", Permission.UseJobs, HttpStatusCode.NotFound),
+        new("GET", "/api/v1/code/{sha256}", Permission.ReportForJob),
         new("PUT", "/api/v1/code/{sha256}", Permission.UseJobs),
         new("GET", "/api/v1/whoami", Permission.SeePlatform),
         new("GET", "/api/v1/users", Permission.AdministerPeople),
@@ -136,7 +137,8 @@ public sealed class AuthorizationTests : IAsyncLifetime
         var task = server.For(tokens.For(JobId.Parse(job), 1));
         foreach (var row in Rows.Where(row => row.Asks is not null))
         {
-            var expected = row.Asks == Permission.ReportForJob ? HttpStatusCode.NoContent : HttpStatusCode.Forbidden;
+            // Its job has no code that could be fetched.
+            var expected = row.Asks != Permission.ReportForJob ? HttpStatusCode.Forbidden : row.Method == "GET" ? HttpStatusCode.NotFound : HttpStatusCode.NoContent;
             (await CallAsync(task, row, job)).StatusCode.ShouldBe(expected, $"{row.Method} {row.Pattern}");
             if (row.Asks == Permission.ReportForJob) (await CallAsync(task, row, other)).StatusCode.ShouldBe(HttpStatusCode.NotFound, $"{row.Method} {row.Pattern}");
         }

@@ -12,6 +12,7 @@ internal sealed class KubernetesJob(JobId id, string space, string name)
     private readonly Dictionary<(int Rank, TaskState State), TaskObservation> seen = [];
     private readonly HashSet<int> ended = [];
     private readonly Dictionary<string, int> foreign = new(StringComparer.Ordinal);
+    private string? uid;
 
     public JobId Id => id;
 
@@ -19,8 +20,16 @@ internal sealed class KubernetesJob(JobId id, string space, string name)
 
     public string Name => name;
 
-    /// <summary>Null before it is made, and where it was taken away by force.</summary>
-    public TrainingJobObject? Object { get; set; }
+    /// <summary>Null before it is made, and where it was taken away by force; its pods are still known by it then.</summary>
+    public TrainingJobObject? Object
+    {
+        get;
+        set
+        {
+            field = value;
+            uid = value?.Metadata.Uid ?? uid;
+        }
+    }
 
     /// <summary>The attempt whose secret this life of the agent has written.</summary>
     public int SecretOf { get; set; }
@@ -109,7 +118,7 @@ internal sealed class KubernetesJob(JobId id, string space, string name)
     public (int Attempt, int Rank)? Recognize(PodObject pod)
     {
         if (Group is not null) return foreign.TryGetValue(pod.Metadata.Uid, out var known) ? (Decision!.Attempt, known) : null;
-        if (Decision is null || Object is null || pod.Metadata.Namespace != space || pod.Metadata.OwnerReferences.All(owner => owner.Uid != Object.Metadata.Uid)) return null;
+        if (Decision is null || uid is null || pod.Metadata.Namespace != space || pod.Metadata.OwnerReferences.All(owner => owner.Uid != uid)) return null;
         return int.TryParse(pod.Metadata.Labels.GetValueOrDefault(ObjectNames.AttemptLabel), out var attempt) && int.TryParse(pod.Metadata.Labels.GetValueOrDefault(ObjectNames.RankLabel), out var rank)
             && pod.Metadata.Name == ObjectNames.Pod(Decision with { Attempt = attempt }, rank) ? (attempt, rank) : null;
     }
