@@ -26,6 +26,8 @@ internal static class StandInNodes
             // It is there already.
         }
 
+        // Every new node is taken for not ready, and there is nobody to find out otherwise.
+        await api.MergeAsync($"/api/v1/nodes/{name}", Encoding.UTF8.GetBytes("""{"spec":{"taints":null}}"""), ApiJson.Default.NodeObject, CancellationToken.None);
         var status = new JsonObject
         {
             ["status"] = new JsonObject
