@@ -78,20 +78,24 @@ kubernetes_assets_compile() { # VERSION GO-VERSION
     flags+=" -X $package.gitVersion=v$1 -X $package.gitMajor=$major -X $package.gitMinor=$minor"
   done
   mkdir -p made
-  (cd "$kubernetes_assets_source" && nice env GOROOT="$goroot" GOPATH="${PWD%/src/*}" GOCACHE="${PWD%/src/*}/cache" GO111MODULE=off GOENV=off GOFLAGS= CGO_ENABLED=0 \
+  (cd "$kubernetes_assets_source" && nice env GOROOT="$goroot" GOPATH="${PWD%/src/*}" GOCACHE="${PWD%/src/*}/cache" GOTMPDIR="${PWD%/go/*}" GO111MODULE=off GOENV=off GOFLAGS= CGO_ENABLED=0 \
     "$goroot/bin/go" build -trimpath -ldflags "$flags" -o "${PWD%/go/*}/made/" ./cmd/kube-apiserver)
 }
 
 # Makes CACHE/kubernetes-VERSION, whole or not at all. Prints it, or why there is none.
 kubernetes_assets_make() { # CACHE
-  local cache=$1 build go version free
-  for version in apt-get apt-cache dpkg tar; do
-    command -v "$version" >/dev/null || { echo "this machine has no $version: kube-apiserver is made from Debian's packages"; return 1; }
+  local cache=$1 program build go version free
+  for program in apt-get apt-cache dpkg tar flock; do
+    command -v "$program" >/dev/null || { echo "this machine has no $program, and kube-apiserver is made from Debian's packages"; return 1; }
   done
-  mkdir -p "$cache" && build=$(mktemp -d "$cache/building-XXXXXX") || { echo "nothing can be written to $cache"; return 1; }
+  if ! mkdir -p "$cache" || ! exec 9>"$cache/making"; then echo "nothing can be written to $cache"; return 1; fi
+  flock --nonblock 9 || { kubernetes_assets_say "Somebody else is making them: waiting."; flock 9; }
+  ! kubernetes_assets_find "$cache" || return 0
+  # Of one that was killed.
+  rm -rf "$cache"/building-*
+  build=$(mktemp -d "$cache/building-XXXXXX") || return
   # shellcheck disable=SC2064 # this folder, whatever becomes of the name
-  trap "chmod -R u+w '$build'; rm -rf '$build'" EXIT
-  trap 'exit 130' INT TERM
+  trap "rm -rf '$build'" EXIT
   free=$(df -Pk "$build" | awk 'NR == 2 { print int($4 / 1048576) }')
   if [ "$free" -lt "$kubernetes_assets_gigabytes" ]; then echo "$cache has $free GB free: compiling kube-apiserver takes $kubernetes_assets_gigabytes GB for a while"; return 1; fi
 
@@ -106,8 +110,8 @@ kubernetes_assets_make() { # CACHE
     echo "kube-apiserver $version or etcd does not compile or start on this machine"
     return 1
   fi
-  # Another may have made the same meanwhile.
-  mv -T made "$cache/kubernetes-$version" 2>>log || kubernetes_assets_are_in "$cache/kubernetes-$version" || { echo "$cache/kubernetes-$version cannot be written"; return 1; }
+  rm -rf "$cache/kubernetes-$version"
+  mv -T made "$cache/kubernetes-$version" || { echo "$cache/kubernetes-$version cannot be written"; return 1; }
   echo "$cache/kubernetes-$version"
 }
 

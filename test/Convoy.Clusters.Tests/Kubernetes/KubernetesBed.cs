@@ -118,6 +118,9 @@ internal static class Doubles
 {
     public static KubernetesBed Sound() => Make(new FakeKubernetes(), null);
 
+    /// <summary>Kubernetes before 1.22.</summary>
+    public static KubernetesBed Old() => Make(new FakeKubernetes { EvictionForm = "policy/v1beta1" }, null);
+
     public static KubernetesBed Faulty(int seed, double rate = 0.15)
     {
         var server = new FakeKubernetes();
