@@ -55,6 +55,15 @@ compile_programs() {
   case $wanted in *Task*) export CONVOY_TASK_PROGRAM=$root/artifacts/programs/convoy-task ;; esac
 }
 
+# Those that show Convoy on a real Kubernetes API server. Without one they skip, and say why.
+find_api_server() {
+  case " ${projects[*]} " in *" Convoy.Clusters.Tests "* | *" Convoy.EndToEnd.Tests "*) ;; *) return ;; esac
+  say "Looking for a Kubernetes API server"
+  # shellcheck source=eng/kubernetes-assets.sh
+  . "$root/eng/kubernetes-assets.sh"
+  ! require_kubernetes_assets || echo "It is in $KUBEBUILDER_ASSETS"
+}
+
 test_project() { # NAME
   local name=$1 results=$root/artifacts/test-results program report settings=()
   program=$root/artifacts/bin/$name/debug/$name
@@ -106,7 +115,7 @@ test_python() {
 test_shell() {
   say "shell"
   local script
-  for script in convoy demo.sh test.sh eng/prerequisites.sh eng/package.sh .ci/run; do
+  for script in convoy demo.sh test.sh eng/prerequisites.sh eng/kubernetes-assets.sh eng/package.sh .ci/run; do
     if bash -n "$script" && { ! command -v shellcheck >/dev/null || shellcheck -x --severity=warning --source-path=SCRIPTDIR "$script"; }; then count 1 0 0; else
       echo "$script: see above"
       count 0 1 0
@@ -144,6 +153,7 @@ if [ ${#projects[@]} -gt 0 ]; then
     fi
   done
   compile_programs
+  find_api_server
   for name in "${projects[@]}"; do test_project "$name"; done
 fi
 if is_wanted python; then test_python; fi

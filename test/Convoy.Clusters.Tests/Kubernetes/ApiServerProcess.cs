@@ -44,7 +44,8 @@ public class ApiServerProcess : IAsyncDisposable
         var assets = Environment.GetEnvironmentVariable("KUBEBUILDER_ASSETS") is { Length: > 0 } named ? named : "/usr/local/kubebuilder/bin";
         if (!File.Exists(Path.Combine(assets, "kube-apiserver")) || !File.Exists(Path.Combine(assets, "etcd")))
         {
-            Missing = "no kube-apiserver and etcd: set KUBEBUILDER_ASSETS to the folder that holds them";
+            Missing = Environment.GetEnvironmentVariable("CONVOY_NO_API_SERVER") is { Length: > 0 } reason ? reason
+                : "no kube-apiserver and etcd: set KUBEBUILDER_ASSETS to the folder that holds them; eng/kubernetes-assets.sh makes it";
             return;
         }
 
@@ -166,6 +167,9 @@ public class ApiServerProcess : IAsyncDisposable
     {
         var api = Client;
         var definition = TrainingJobSchema.Definition();
+
+        // Before 1.25 there are none, and server-side apply refuses what it does not know.
+        if (Version.CompareTo((1, 25)) < 0) definition["spec"]!["versions"]![0]!["schema"]!["openAPIV3Schema"]!["properties"]!["spec"]!.AsObject().Remove("x-kubernetes-validations");
         await api.ApplyAsync($"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{(string)definition["metadata"]!["name"]!}", Encoding.UTF8.GetBytes(definition.ToJsonString()), CancellationToken.None);
         var began = Stopwatch.StartNew();
         while (true)

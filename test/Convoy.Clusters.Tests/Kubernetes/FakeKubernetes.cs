@@ -25,6 +25,9 @@ internal sealed class FakeKubernetes : HttpMessageHandler
     /// <summary>Requests that wrote, by method and kind.</summary>
     public Dictionary<string, int> Writes { get; } = [];
 
+    /// <summary>The only form in which it takes an eviction.</summary>
+    public string EvictionForm { get; init; } = "policy/v1";
+
     /// <summary>Versions so far are no longer kept: who watches from one of them has to list.</summary>
     public void Compact()
     {
@@ -50,6 +53,7 @@ internal sealed class FakeKubernetes : HttpMessageHandler
                 ("GET", { Name: null }) => List(address, query["limit"], query["continue"]),
                 ("GET", _) => Find(address) is { } found ? Answer(found) : Missing(address),
                 ("POST", { Sub: "/binding" }) => Bind(address, body!),
+                ("POST", { Sub: "/eviction" }) when (string?)body!["apiVersion"] is var form && form != EvictionForm => Refuse(400, "BadRequest", $"no kind \"Eviction\" is registered for version \"{form}\""),
                 ("POST", { Sub: "/eviction" }) => Delete(address with { Sub = "" }, body!["deleteOptions"] as JsonObject),
                 ("POST", _) => Create(address, body!),
                 ("PATCH", _) when request.Content!.Headers.ContentType!.MediaType!.Contains("apply", StringComparison.Ordinal) => Apply(address, body!),

@@ -158,6 +158,11 @@ public sealed class ForeignPodsOnTheDouble : ForeignPodTests
     private protected override Task<KubernetesBed> MakeBedAsync() => Task.FromResult(Doubles.Sound());
 }
 
+public sealed class ForeignPodsOnAnOldDouble : ForeignPodTests
+{
+    private protected override Task<KubernetesBed> MakeBedAsync() => Task.FromResult(Doubles.Old());
+}
+
 [Collection(KubernetesWorld.Name)]
 public sealed class ForeignPodsOnKubernetes(RealApiServer server) : ForeignPodTests
 {

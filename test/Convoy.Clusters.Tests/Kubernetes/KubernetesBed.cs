@@ -118,6 +118,9 @@ internal static class Doubles
 {
     public static KubernetesBed Sound() => Make(new FakeKubernetes(), null);
 
+    /// <summary>Kubernetes before 1.22.</summary>
+    public static KubernetesBed Old() => Make(new FakeKubernetes { EvictionForm = "policy/v1beta1" }, null);
+
     public static KubernetesBed Faulty(int seed, double rate = 0.15)
     {
         var server = new FakeKubernetes();
@@ -129,17 +132,4 @@ internal static class Doubles
 
     private static ApiClient Connect(HttpMessageHandler handler) =>
         new(new HttpClient(handler, disposeHandler: false) { BaseAddress = new Uri("http://api.test"), Timeout = Timeout.InfiniteTimeSpan }, (_, _) => Task.CompletedTask);
-}
-
-public sealed class FakeKubernetesContract : ClusterContract
-{
-    protected override Task<IClusterBed> MakeBedAsync() => Task.FromResult<IClusterBed>(Doubles.Sound());
-}
-
-/// <summary>The same, with every sixth request or so going wrong.</summary>
-public sealed class FaultyKubernetesContract : ClusterContract
-{
-    private static int seeds;
-
-    protected override Task<IClusterBed> MakeBedAsync() => Task.FromResult<IClusterBed>(Doubles.Faulty(Interlocked.Increment(ref seeds)));
 }

@@ -19,3 +19,16 @@ public sealed class KubernetesContract(RealApiServer server) : ClusterContract
         return new KubernetesBed(() => server.Client, server.Client);
     }
 }
+
+public sealed class FakeKubernetesContract : ClusterContract
+{
+    protected override Task<IClusterBed> MakeBedAsync() => Task.FromResult<IClusterBed>(Doubles.Sound());
+}
+
+/// <summary>The same, with every sixth request or so going wrong.</summary>
+public sealed class FaultyKubernetesContract : ClusterContract
+{
+    private static int seeds;
+
+    protected override Task<IClusterBed> MakeBedAsync() => Task.FromResult<IClusterBed>(Doubles.Faulty(Interlocked.Increment(ref seeds)));
+}

@@ -128,9 +128,22 @@ internal sealed partial class GangOperator
     /// <summary>Asked for as everybody is: where a disruption budget says no, it is asked again later. False where there is no such pod.</summary>
     private async Task<bool> EvictAsync(PodObject pod, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await EvictAsync(pod, "policy/v1", cancellationToken);
+        }
+        catch (ApiException unknown) when (unknown.Status == 400)
+        {
+            // Kubernetes before 1.22 knows only this one.
+            return await EvictAsync(pod, "policy/v1beta1", cancellationToken);
+        }
+    }
+
+    private async Task<bool> EvictAsync(PodObject pod, string version, CancellationToken cancellationToken)
+    {
         var eviction = new V1Eviction
         {
-            ApiVersion = "policy/v1", Kind = "Eviction", Metadata = new V1ObjectMeta { Name = pod.Metadata.Name, NamespaceProperty = pod.Metadata.Namespace },
+            ApiVersion = version, Kind = "Eviction", Metadata = new V1ObjectMeta { Name = pod.Metadata.Name, NamespaceProperty = pod.Metadata.Namespace },
             DeleteOptions = new V1DeleteOptions { Preconditions = new V1Preconditions { Uid = pod.Metadata.Uid } },
         };
         try
