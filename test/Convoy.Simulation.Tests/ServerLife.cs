@@ -30,7 +30,7 @@ internal sealed class ServerLife : SynchronizationContext
     {
         (this.timeline, this.faults, this.transcript, this.clusters) = (timeline, faults, transcript, clusters);
         var time = new ServerTime(timeline, this);
-        var options = new ServerOptions { State = "/", Listen = new(0, 0), TaskProgram = "/", BindTimeout = Simulation.BindTimeout, GrowAfter = Simulation.GrowAfter };
+        var options = new ServerOptions { State = "/", Listen = new(0, 0), TaskProgram = "/", BindTimeout = Simulation.BindTimeout, RemoteBindTimeout = Simulation.BindTimeout, GrowAfter = Simulation.GrowAfter };
         var feed = new JobFeed();
         var restraints = new Restraints();
         store = new SimulatedStore(disk, timeline, faults, audit);
@@ -42,7 +42,7 @@ internal sealed class ServerLife : SynchronizationContext
         ClusterLoop[] clusterLoops = [.. clusters.Select(machines => new ClusterLoop(
             new SimulatedCluster(machines, timeline, faults), Ledger, Fleet, People, new ReportTokens(Key), Scheduling, feed, time, Log<ClusterLoop>()))];
         Deletions = new DeletionLoop(store, new ClusterLoops(clusterLoops), People, time, Log<DeletionLoop>());
-        loops = [Ledger, Scheduling, .. clusterLoops, new DeadlineLoop(Ledger, options, feed, time, Log<DeadlineLoop>()), Deletions];
+        loops = [Ledger, Scheduling, .. clusterLoops, new DeadlineLoop(Ledger, options, Fleet, feed, time, Log<DeadlineLoop>()), Deletions];
     }
 
     public bool IsDead { get; private set; }

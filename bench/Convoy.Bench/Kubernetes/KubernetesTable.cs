@@ -187,7 +187,7 @@ internal static class KubernetesTable
     private static string Difference(Dictionary<string, double> after, Dictionary<string, double> before) =>
         string.Join(", ", after.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, Count: pair.Value - before.GetValueOrDefault(pair.Key))).Where(pair => pair.Count > 0).Select(pair => $"{pair.Count:0} {pair.Key}"));
 
-    private static Process Scheduler(string program, string kubeconfig) => Quiet(new ProcessStartInfo(program, ["--kubeconfig", kubeconfig, "--leader-elect=false", "--bind-address=127.0.0.1", "--secure-port=0"]));
+    private static Process Scheduler(string program, string kubeconfig) => Quiet(new ProcessStartInfo(program, ["--kubeconfig", kubeconfig, "--leader-elect=false", "--bind-address=127.0.0.1", $"--secure-port={ServerProcess.FreePort()}", $"--cert-dir={Path.GetDirectoryName(kubeconfig)}/scheduler"]));
 
     private static Process Agent(string program, Uri server, string token, string kubeconfig) =>
         Quiet(new ProcessStartInfo(program, ["--server", server.ToString(), "--cluster", Cluster, "--token-file", token, "--kubeconfig", kubeconfig, "--no-election"]));
