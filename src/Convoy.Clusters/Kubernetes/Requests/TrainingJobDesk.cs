@@ -24,6 +24,8 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
     {
         lock (gate)
         {
+            // What was written here is told of late: an answer that is there already would be asked for again.
+            if (open.TryGetValue(item.Metadata.Uid, out var seen) && seen.Metadata.ResourceVersion != item.Metadata.ResourceVersion && !item.Metadata.IsNewerThan(seen.Metadata)) return false;
             var wish = WishOf(item);
             open[item.Metadata.Uid] = item;
             if (wish.Ask is { } request)
