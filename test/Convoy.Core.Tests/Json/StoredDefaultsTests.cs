@@ -43,7 +43,10 @@ public sealed class StoredDefaultsTests
         {
             ["worker"] = new([[new LabelExpression("zone", LabelOperator.In, ["a", "true"]), new LabelExpression("old", LabelOperator.DoesNotExist, [])], [new LabelExpression("metadata.name", LabelOperator.In, ["n1"])]], [new Toleration("team", "", TolerationOperator.Equal), new Toleration(null, null, TolerationOperator.Exists)]),
             ["master"] = NodeRequirement.None,
-        }),
+        })
+        {
+            Uids = new Dictionary<string, IReadOnlyList<string>> { ["worker"] = ["6f1c", "true"] },
+        },
     };
 
     private static readonly Job Stored = new()
@@ -95,7 +98,7 @@ public sealed class StoredDefaultsTests
         paths.ShouldBe(OptionalPaths.Select(row => row.Data).Concat(["name", "roles", "roles.worker", "roles.worker.command", "code.archive", "env.A", "labels.k", .. OfPods]), ignoreOrder: true);
     }
 
-    private static string[] OfPods => ["pods.namespace", "pods.name", "pods.requirements", "pods.requirements.worker", "pods.requirements.worker.anyOf", "pods.requirements.worker.tolerations", "pods.requirements.master", "pods.requirements.master.anyOf"];
+    private static string[] OfPods => ["pods.namespace", "pods.name", "pods.requirements", "pods.requirements.worker", "pods.requirements.worker.anyOf", "pods.requirements.worker.tolerations", "pods.requirements.master", "pods.requirements.master.anyOf", "pods.uids", "pods.uids.worker"];
 
     /// <summary>As it is stored, and as it goes to a cluster.</summary>
     [Fact]
