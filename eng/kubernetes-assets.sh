@@ -8,8 +8,8 @@
 # is compiled, once, from Debian's own source package with Debian's Go, and kept beside Debian's etcd in the user's cache.
 # Nothing is installed, no service starts, no root is needed, and the machine's package lists stay as they are.
 
-# Compiling takes 12 minutes of one processor, and this much of the disk while it lasts.
-kubernetes_assets_minutes=12
+# Compiling takes so long on one processor, and this much of the disk while it lasts.
+kubernetes_assets_minutes=14
 kubernetes_assets_gigabytes=4
 kubernetes_assets_source=go/src/k8s.io/kubernetes
 
@@ -69,18 +69,24 @@ kubernetes_assets_fetch() {
   echo "$go"
 }
 
-# As Debian's rules do it: by folders (GOPATH), with the libraries that come with the source.
-kubernetes_assets_compile() { # VERSION GO-VERSION
-  local package flags='-s -w' major minor rest goroot=$PWD/packages/usr/lib/go-$2
-  IFS=. read -r major minor rest <<<"$1"
-  for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
-    package=k8s.io/kubernetes/vendor/$package
+# As Debian's rules do it: by folders (GOPATH), with the libraries that come with the source. Runs in the current folder.
+kubernetes_assets_compile() ( # VERSION GO-VERSION
+  here=$PWD repository=k8s.io/kubernetes flags='-s -w'
+  IFS=. read -r major minor _ <<<"$1"
+  for package in component-base/version client-go/pkg/version; do
+    package=$repository/vendor/k8s.io/$package
     flags+=" -X $package.gitVersion=v$1 -X $package.gitMajor=$major -X $package.gitMinor=$minor"
   done
-  mkdir -p made
-  (cd "$kubernetes_assets_source" && nice env GOROOT="$goroot" GOPATH="${PWD%/src/*}" GOCACHE="${PWD%/src/*}/cache" GOTMPDIR="${PWD%/go/*}" GO111MODULE=off GOENV=off GOFLAGS= CGO_ENABLED=0 \
-    "$goroot/bin/go" build -trimpath -ldflags "$flags" -o "${PWD%/go/*}/made/" ./cmd/kube-apiserver)
-}
+  export GOROOT=$here/packages/usr/lib/go-$2 GOPATH=$here/go GOCACHE=$here/go/cache GOTMPDIR=$here GO111MODULE=off GOENV=off GOFLAGS='' CGO_ENABLED=0
+  export PATH=$GOROOT/bin:$PATH
+  cd "$kubernetes_assets_source" || exit
+
+  # What the server says of its types, by which server-side apply goes, is no part of the source: it is made from that.
+  types=$(grep -rlE --include='*.go' '^// *\+k8s:openapi-gen=' staging/src/k8s.io | grep -vE '/(sample-apiserver|code-generator)/' | xargs -n 1 dirname | sort -u | sed "s|^staging/src|$repository/vendor|" | paste -sd ,)
+  nice go build -trimpath -o "$here/openapi-gen" ./vendor/k8s.io/kube-openapi/cmd/openapi-gen &&
+    nice "$here/openapi-gen" --logtostderr -i "$types" -p $repository/pkg/generated/openapi -O zz_generated.openapi -h vendor/k8s.io/code-generator/hack/boilerplate.go.txt -r "$here/violations" &&
+    nice go build -trimpath -ldflags "$flags" -o "$here/made/kube-apiserver" ./cmd/kube-apiserver
+)
 
 # Makes CACHE/kubernetes-VERSION, whole or not at all. Prints it, or why there is none.
 kubernetes_assets_make() { # CACHE
@@ -105,6 +111,7 @@ kubernetes_assets_make() { # CACHE
   # 1.20.5+really1.20.2 is 1.20.2.
   version=$(echo kubernetes_*.dsc | sed -E 's/^kubernetes_(.*really)?([0-9]+\.[0-9]+\.[0-9]+).*/\2/')
   kubernetes_assets_say "Compiling kube-apiserver $version with Go $go: about $((kubernetes_assets_minutes / $(nproc) + 1)) minutes where nothing else runs, this once."
+  mkdir made
   if ! kubernetes_assets_compile "$version" "$go" >log 2>&1 || ! cp packages/usr/bin/etcd made/ 2>>log || ! made/etcd --version >>log 2>&1 || ! made/kube-apiserver --version >>log 2>&1; then
     tail -n 20 log >&2
     echo "kube-apiserver $version or etcd does not compile or start on this machine"
