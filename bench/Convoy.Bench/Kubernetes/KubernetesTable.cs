@@ -58,6 +58,9 @@ internal static class KubernetesTable
 
         await server.ClearPodsAsync();
         var state = Directory.CreateTempSubdirectory("convoy-bench-").FullName;
+
+        // Tasks run under uids of their own and pass through.
+        File.SetUnixFileMode(state, File.GetUnixFileMode(state) | UnixFileMode.OtherExecute | UnixFileMode.GroupExecute);
         using var convoy = await ServerProcess.StartAsync(programs, Path.Combine(state, "state"), "--gpus", "0");
         var client = convoy.NewClient();
         var token = Path.Combine(state, "token");
@@ -187,7 +190,7 @@ internal static class KubernetesTable
     private static string Difference(Dictionary<string, double> after, Dictionary<string, double> before) =>
         string.Join(", ", after.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, Count: pair.Value - before.GetValueOrDefault(pair.Key))).Where(pair => pair.Count > 0).Select(pair => $"{pair.Count:0} {pair.Key}"));
 
-    private static Process Scheduler(string program, string kubeconfig) => Quiet(new ProcessStartInfo(program, ["--kubeconfig", kubeconfig, "--leader-elect=false", "--bind-address=127.0.0.1", $"--secure-port={ServerProcess.FreePort()}", $"--cert-dir={Path.GetDirectoryName(kubeconfig)}/scheduler"]));
+    private static Process Scheduler(string program, string kubeconfig) => Quiet(new ProcessStartInfo(program, ["--kubeconfig", kubeconfig, "--leader-elect=false", "--kube-api-qps=5000", "--kube-api-burst=5000", "--bind-address=127.0.0.1", $"--secure-port={ServerProcess.FreePort()}", $"--cert-dir={Path.GetDirectoryName(kubeconfig)}/scheduler"]));
 
     private static Process Agent(string program, Uri server, string token, string kubeconfig) =>
         Quiet(new ProcessStartInfo(program, ["--server", server.ToString(), "--cluster", Cluster, "--token-file", token, "--kubeconfig", kubeconfig, "--no-election"]));
