@@ -58,14 +58,18 @@ kubernetes_assets_fetch() {
     echo "the package mirrors of this machine do not give Debian's source package 'kubernetes' and its Go"
     return 1
   fi
-  if ! kubernetes_assets_apt apt-get download "golang-$go-go" "golang-$go-src" etcd-server >&2; then
-    echo "the package mirrors of this machine do not give Debian's packages golang-$go-go, golang-$go-src and etcd-server"
+  local packages=("golang-$go-go" "golang-$go-src" etcd-server golang-github-modern-go-reflect2-dev)
+  if ! kubernetes_assets_apt apt-get download "${packages[@]}" >&2; then
+    echo "the package mirrors of this machine do not give all of Debian's packages ${packages[*]}"
     return 1
   fi
   for package in *.deb; do dpkg -x "$package" packages >&2 || { echo "$package cannot be unpacked"; return 1; }; done
   # Debian's own changes are to kubectl.
   if ! tar -xf kubernetes_*.orig.tar.* -C "$kubernetes_assets_source" --strip-components=1 >&2; then echo "Debian's source package 'kubernetes' cannot be unpacked"; return 1; fi
   [ -d "$kubernetes_assets_source/vendor/k8s.io" ] || { echo "Debian's source package 'kubernetes' comes without the libraries that it needs"; return 1; }
+  # With Go from 1.18 on, the reflect2 that comes with the source (1.0.1) makes the server crash.
+  local reflect=$kubernetes_assets_source/vendor/github.com/modern-go/reflect2
+  if ! { rm -rf "$reflect" && cp -r packages/usr/share/gocode/src/github.com/modern-go/reflect2 "$reflect"; } >&2; then echo "reflect2 cannot be replaced in Debian's source package 'kubernetes'"; return 1; fi
   echo "$go"
 }
 
