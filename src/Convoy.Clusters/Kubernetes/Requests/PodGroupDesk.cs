@@ -65,7 +65,6 @@ internal sealed class PodGroupDesk(KubernetesOptions options, Func<ObjectKey, IR
             if (answer.Kind == RequestKind.Submit)
             {
                 group.Job = answer.Code is null ? answer.Job : null;
-                group.Refusal = answer.Code is null ? null : $"{answer.Code}: {answer.Message}";
                 group.Request = null;
                 Judge(group);
             }
@@ -88,17 +87,6 @@ internal sealed class PodGroupDesk(KubernetesOptions options, Func<ObjectKey, IR
     public PodObject? Find(PodGroupSpec spec, string uid)
     {
         lock (gate) return groups.TryGetValue(new ObjectKey(spec.Namespace, spec.Name), out var group) ? group.Pods.GetValueOrDefault(uid) : null;
-    }
-
-    /// <summary>Groups that were refused since this was last asked, with their pods.</summary>
-    public IReadOnlyList<(string Refusal, IReadOnlyList<PodObject> Pods)> TakeRefusals()
-    {
-        lock (gate)
-        {
-            var refused = groups.Values.Where(group => group is { Refusal: not null, RefusalTold: false }).ToArray();
-            foreach (var group in refused) group.RefusalTold = true;
-            return [.. refused.Select(group => (group.Refusal!, (IReadOnlyList<PodObject>)[.. group.Pods.Values]))];
-        }
     }
 
     /// <summary>Its job has machines: how it ends is its tasks' to tell.</summary>
@@ -185,7 +173,7 @@ internal sealed class PodGroupDesk(KubernetesOptions options, Func<ObjectKey, IR
     {
         if (group.Request is not null) order.Remove(group.Number);
         if (group.Key is not null) byKey.Remove(group.Key);
-        (group.Request, group.Number, group.Key, group.Job, group.Asked, group.Refusal, group.RefusalTold, group.IsDecided) = (null, 0, null, null, [], null, false, false);
+        (group.Request, group.Number, group.Key, group.Job, group.Asked, group.IsDecided) = (null, 0, null, null, [], false);
     }
 
     /// <summary>The same for the same pods.</summary>
@@ -237,9 +225,5 @@ internal sealed class PodGroupDesk(KubernetesOptions options, Func<ObjectKey, IR
         public JobId? Job { get; set; }
 
         public bool IsDecided { get; set; }
-
-        public string? Refusal { get; set; }
-
-        public bool RefusalTold { get; set; }
     }
 }
