@@ -25,8 +25,8 @@ switch (args)
     case ["everyday", var programs, .. var rest] when rest.Length <= 2:
         await EverydayTable.PrintAsync(Console.Out, Path.GetFullPath(programs), rest is [var jobs, ..] ? int.Parse(jobs) : 1_000_000, rest is [_, var kubectl] ? kubectl : null);
         return 0;
-    case ["kubernetes", var programs, var assets]:
-        await KubernetesTable.PrintAsync(Console.Out, Path.GetFullPath(programs), Path.GetFullPath(assets));
+    case ["kubernetes", var programs, var assets, .. var parts] when parts.Length <= 1:
+        await KubernetesTable.PrintAsync(Console.Out, Path.GetFullPath(programs), Path.GetFullPath(assets), parts is [var part] ? part : null);
         return 0;
     case ["placement", .. var sizes]:
         PlacementTable.Print(Console.Out, sizes is [] ? [1_000, 10_000, 100_000] : [.. sizes.Select(int.Parse)]);
@@ -39,7 +39,7 @@ switch (args)
                    Convoy.Bench shapes                 the shapes on which others have published how fast they are
                    Convoy.Bench growth TABLE           a picture (SVG) of a table that scheduling has printed
                    Convoy.Bench placement [NODES]...   placements per second; 1000, 10000 and 100000 nodes unless told
-                   Convoy.Bench kubernetes PROGRAMS ASSETS          pods a second on one API server; ASSETS holds etcd, kube-apiserver and kube-scheduler
+                   Convoy.Bench kubernetes PROGRAMS ASSETS [PART]   pods a second on one API server; ASSETS holds etcd, kube-apiserver and kube-scheduler; PART is scheduler, foreign or jobs
                    Convoy.Bench everyday PROGRAMS [JOBS] [KUBECTL]  what people wait for all day long; 1000000 finished jobs unless told
             """);
         return 2;

@@ -118,7 +118,7 @@ public sealed partial class KubernetesCluster
         }
 
         var fresh = wanted.Members.Where(task => had?.Attempt != wanted.Attempt || task.Rank >= had!.Tasks).Select(task => (task.Rank, task.Node, gangs.RequestOf(wanted, task)));
-        return book.Lacks(wanted.JobId, wanted.Attempt, fresh) is { } lacking ? No(lacking) : null;
+        return book.Lacks(wanted.JobId, wanted.Attempt, [.. fresh]) is { } lacking ? No(lacking) : null;
 
         Refusal No(string reason) => new(wanted.JobId, wanted.Generation, reason, Permanent: true);
     }

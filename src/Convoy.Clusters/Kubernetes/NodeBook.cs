@@ -12,6 +12,7 @@ internal sealed class NodeBook(NodePicture picture)
 {
     private static readonly NodeUse Unused = new();
 
+    /// <summary>The innermost: nothing of others' is called while it is held.</summary>
     private readonly Lock gate = new();
     private readonly Dictionary<string, NodeObject> nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (NodeUse All, NodeUse Foreign)> use = new(StringComparer.Ordinal);
@@ -94,7 +95,7 @@ internal sealed class NodeBook(NodePicture picture)
     }
 
     /// <summary>Why these cannot go to their nodes beside all that is there; null where they can. Those that are held already are not counted twice.</summary>
-    public string? Lacks(JobId job, int attempt, IEnumerable<(int Rank, string Node, PodRequest Request)> wanted)
+    public string? Lacks(JobId job, int attempt, IReadOnlyList<(int Rank, string Node, PodRequest Request)> wanted)
     {
         lock (gate)
         {

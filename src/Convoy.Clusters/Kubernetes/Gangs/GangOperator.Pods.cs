@@ -39,7 +39,7 @@ internal sealed partial class GangOperator
     {
         lock (gate)
         {
-            if (book.Lacks(job.Id, decision.Attempt, ranks.Select(rank => (rank, decision.Tasks[rank].Node, RequestOf(decision, decision.Tasks[rank])))) is { } lacking)
+            if (book.Lacks(job.Id, decision.Attempt, [.. ranks.Select(rank => (rank, decision.Tasks[rank].Node, RequestOf(decision, decision.Tasks[rank])))]) is { } lacking)
             {
                 Break(job, decision, lacking);
                 return;

@@ -11,6 +11,7 @@ namespace Convoy.Clusters.Kubernetes;
 /// <param name="specOf">The job of these pods and whose it is; null where it cannot be one.</param>
 internal sealed class PodGroupDesk(KubernetesOptions options, Func<ObjectKey, IReadOnlyList<PodObject>, (string Owner, JobSpec Spec)?> specOf, Action changed, TimeProvider time)
 {
+    /// <summary>Taken after the cluster's, and before the <see cref="NodeBook"/>'s.</summary>
     private readonly Lock gate = new();
     private readonly Dictionary<ObjectKey, PodGroup> groups = [];
     private readonly Dictionary<string, PodGroup> byKey = [];
