@@ -20,6 +20,9 @@ public sealed partial class SyncLoop
     /// <summary>A held call that another has taken the place of is answered at once, if it is heard at all.</summary>
     private static readonly TimeSpan LeaveWithin = TimeSpan.FromSeconds(2);
 
+    /// <summary>What comes up within it is said together: each call costs both sides as much as many things that it says.</summary>
+    private static readonly TimeSpan BetweenCalls = TimeSpan.FromMilliseconds(25);
+
     private readonly string life = Guid.NewGuid().ToString("N");
     private readonly SyncLine line;
     private readonly string version;
@@ -30,6 +33,7 @@ public sealed partial class SyncLoop
     private readonly Asking asking;
     private TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long calls;
+    private long calledAt;
     private long greeting;
 
     /// <param name="requests">Null where nothing is asked inside the cluster.</param>
@@ -96,6 +100,8 @@ public sealed partial class SyncLoop
 
     private async Task RoundAsync(CancellationToken cancellationToken)
     {
+        if (calls > 0 && BetweenCalls - time.GetElapsedTime(calledAt) is var left && left > TimeSpan.Zero) await Task.Delay(left, time, cancellationToken);
+        calledAt = time.GetTimestamp();
         Volatile.Write(ref done, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         await telling.AskAsync(cancellationToken);
         var call = new SyncCall(life, ++calls, version)

@@ -27,6 +27,9 @@ public enum RequestKind
     Cancel,
     Suspend,
     Resume,
+
+    /// <summary>Changes nothing: how the job stands is answered.</summary>
+    Look,
 }
 
 /// <param name="Key">Of the object that asks; the same key submits the same job, however often it is told.</param>
@@ -38,4 +41,10 @@ public sealed record ClusterRequest(string Key, RequestKind Kind, string Owner, 
 /// <param name="Job">The job that it is about, where there is one.</param>
 /// <param name="Code">Why not, as a person would be told; null where it was done.</param>
 /// <param name="Retry">It could not be decided now, and is asked again; otherwise this is the last word.</param>
-public sealed record RequestAnswer(string Key, RequestKind Kind, JobId? Job, string? Code, string? Message, bool Retry);
+/// <param name="Standing">To a look; null otherwise.</param>
+public sealed record RequestAnswer(string Key, RequestKind Kind, JobId? Job, string? Code, string? Message, bool Retry, JobStanding? Standing = null);
+
+/// <summary>How a job stands, as its owner is told.</summary>
+/// <param name="Reason">One token: why it waits, or why it ended so; null where there is nothing to say.</param>
+/// <param name="Message">The same in a sentence.</param>
+public sealed record JobStanding(JobPhase Phase, string? Reason, string? Message);

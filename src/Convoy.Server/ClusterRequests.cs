@@ -3,6 +3,7 @@ using Convoy.Clusters;
 using Convoy.Clusters.Remote;
 using Convoy.Core.Jobs;
 using Convoy.Core.Jobs.Reading;
+using Convoy.Server.Loops;
 using Convoy.Store;
 
 namespace Convoy.Server;
@@ -11,7 +12,7 @@ namespace Convoy.Server;
 /// Decides what is asked inside clusters, as what people ask through the API is decided. Nothing is remembered of it: what is asked again,
 /// because an answer was lost, is decided again, and comes to the same.
 /// </summary>
-public sealed class ClusterRequests(Submissions submissions, Ledger ledger, People people)
+public sealed class ClusterRequests(Submissions submissions, Ledger ledger, People people, SchedulingLoop scheduling, TimeProvider time)
 {
     /// <summary>A call has to be answered: what takes longer is asked again.</summary>
     private static readonly TimeSpan DecideWithin = TimeSpan.FromSeconds(8);
@@ -70,6 +71,12 @@ public sealed class ClusterRequests(Submissions submissions, Ledger ledger, Peop
     {
         var job = await ledger.FindAsync(id, cancellationToken);
         if (job is null || job.Owner != request.Owner || !Belongs(job, cluster)) return Refused(request, Problems.NotFound($"job '{id}'"));
+
+        if (request.Kind == RequestKind.Look)
+        {
+            var view = JobViews.Brief(job, null, scheduling.Latest, time.GetUtcNow());
+            return new RequestAnswer(request.Key, request.Kind, id, null, null, Retry: false, new JobStanding(job.Phase, view.Reason, view.Message?.ToString()));
+        }
 
         JobCommand command = request.Kind switch
         {

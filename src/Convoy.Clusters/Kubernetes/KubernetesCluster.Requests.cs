@@ -6,6 +6,8 @@ namespace Convoy.Clusters.Kubernetes;
 /// <summary>What is asked of Convoy inside the cluster.</summary>
 public sealed partial class KubernetesCluster
 {
+    private static readonly TimeSpan BetweenRounds = TimeSpan.FromSeconds(1);
+
     /// <summary>What is written in an object is tried again with the next change of it, and when everything is listed anew.</summary>
     private void Settle(string uid)
     {
@@ -17,17 +19,17 @@ public sealed partial class KubernetesCluster
     {
         while (!cancellationToken.IsCancellationRequested)
         {
-            string[] now;
+            var now = new Queue<string>();
             try
             {
                 await settled.WaitAsync(cancellationToken);
                 lock (gate)
                 {
-                    now = [.. settling];
+                    foreach (var uid in settling) now.Enqueue(uid);
                     settling.Clear();
                 }
 
-                foreach (var uid in now) await desk.SettleAsync(uid, cancellationToken);
+                for (; now.TryPeek(out var uid); now.Dequeue()) await desk.SettleAsync(uid, cancellationToken);
             }
             catch (OperationCanceledException)
             {
@@ -36,8 +38,21 @@ public sealed partial class KubernetesCluster
             catch (IOException trouble)
             {
                 LogNotSettled(log, trouble.Message);
+
+                // The one that failed is tried again when its object changes; the others have not had their turn.
+                foreach (var uid in now.Skip(1)) Settle(uid);
                 await Task.Delay(FirstPause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
+        }
+    }
+
+    /// <summary>Wakes who asks the server when somebody's turn has come to be asked for.</summary>
+    private async Task GoRoundAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(BetweenRounds, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (desk.IsLookDue || groups.IsLookDue) asked.Signal();
         }
     }
 

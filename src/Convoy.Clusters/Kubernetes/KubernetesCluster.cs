@@ -25,6 +25,7 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
     private readonly GangOperator gangs;
     private readonly TrainingJobDesk desk;
     private readonly PodGroupDesk groups;
+    private readonly PodEvents events;
     private readonly ObservationJournal journal = new();
     private readonly WorkQueue queue;
     private readonly Informer<NodeObject> nodes;
@@ -54,7 +55,8 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
         seal = new DecisionSeal(options.SealKey);
         book = new NodeBook(new NodePicture(options));
         queue = new WorkQueue(time);
-        groups = new PodGroupDesk(options, JobOf, () => asked.Signal(), time);
+        events = new PodEvents(api, time);
+        groups = new PodGroupDesk(options, JobOf, () => asked.Signal(), events.Add, time);
         gangs = new GangOperator(options, api, book, groups, journal, gate, time, log);
         desk = new TrainingJobDesk(api, KnownOf, () => asked.Signal(), space => namespaces!.Find(new ObjectKey("", space)) is not null, time, log);
         nodes = new Informer<NodeObject>(api, "/api/v1/nodes", ApiJson.Default.NodeObject, ApiJson.Default.ObjectListNodeObject, OnNode, time, log);
@@ -137,7 +139,7 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
         }
 
         journal.SetNodes(book.TakeChanges() ?? []);
-        running.AddRange([ReportNodesAsync(closing.Token), SettleAsync(closing.Token)]);
+        running.AddRange([ReportNodesAsync(closing.Token), SettleAsync(closing.Token), GoRoundAsync(closing.Token), events.RunAsync(closing.Token)]);
         for (var worker = 0; worker < Workers; worker++) running.Add(WorkAsync(closing.Token));
     }
 
@@ -295,7 +297,7 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
             try
             {
                 if (job?.Record is not null && await gangs.AdvanceAsync(job, cancellationToken) is { } again) queue.AddAfter(id, again, cancellationToken);
-                if (job is { IsDone: true, Object: { Metadata.IsDeleting: true } item } && desk.Note(item)) Settle(item.Metadata.Uid);
+                if (job is { IsDone: true, Object: { } item } && desk.Note(item)) Settle(item.Metadata.Uid);
                 job?.Failures = 0;
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -12,10 +12,10 @@ public sealed partial class SchedulingLoop : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
-    /// <summary>After a plan the loop rests so many times as long as planning took: what comes in meanwhile is planned together, and a long line of waiting jobs leaves the processors to those who submit.</summary>
+    /// <summary>After a plan the loop rests so many times as long as planning took, and a little in any case: what comes in meanwhile is planned together, and a long line of waiting jobs leaves the processors to those who submit.</summary>
     private const int RestFactor = 3;
 
-    private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(250);
 
     private readonly Ledger ledger;
@@ -123,8 +123,7 @@ public sealed partial class SchedulingLoop : BackgroundService
                 cycling.Release();
             }
 
-            var rest = planning * RestFactor;
-            if (rest >= ShortestRest) await Task.Delay(rest < LongestRest ? rest : LongestRest, time, stoppingToken);
+            await Task.Delay(TimeSpan.FromTicks(Math.Clamp((planning * RestFactor).Ticks, ShortestRest.Ticks, LongestRest.Ticks)), time, stoppingToken);
         }
     }
 

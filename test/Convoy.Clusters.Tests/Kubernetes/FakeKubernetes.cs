@@ -119,6 +119,7 @@ internal sealed class FakeKubernetes : HttpMessageHandler
 
     private HttpResponseMessage Create(Address collection, JsonObject body)
     {
+        if ((string?)body["metadata"]!["generateName"] is { } start) body["metadata"]!["name"] = $"{start}{Guid.NewGuid().ToString("N")[..8]}";
         var address = collection with { Name = (string)body["metadata"]!["name"]! };
         if (Find(address) is not null) return Refuse(409, "AlreadyExists", $"{address.Path} exists");
         if (address.Kind == "pods" && Find(new Address("/api/v1", "namespaces", null, address.Space, "")) is null) return Missing(address);

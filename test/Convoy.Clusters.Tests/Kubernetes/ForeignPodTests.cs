@@ -24,7 +24,7 @@ public abstract class ForeignPodTests
         var requests = (IClusterRequests)((PatientCluster)cluster).Inner;
         await MakePodAsync(bed, "ray-0", "ray", size: 2);
         await Task.Delay(300);
-        (await requests.PendingAsync(10, CancellationToken.None)).ShouldBeEmpty("half a group is none");
+        (await TrainingJobDeskTests.AskedAsync(requests)).ShouldBeEmpty("half a group is none");
         await MakePodAsync(bed, "ray-1", "ray", size: 2);
         var request = await TrainingJobDeskTests.UntilPendingAsync(requests);
         request.Owner.ShouldBe("rosa");
@@ -39,7 +39,7 @@ public abstract class ForeignPodTests
         bed.Kubelet.EndPod("ray-1", 0);
         var seen = await cluster.UntilEndedAsync(wish);
         seen.EndOf(wish, 1)!.Outcome!.IsSuccess.ShouldBeTrue();
-        (await requests.PendingAsync(10, CancellationToken.None)).ShouldBeEmpty();
+        (await TrainingJobDeskTests.AskedAsync(requests)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public abstract class ForeignPodTests
         var cancel = await TrainingJobDeskTests.UntilPendingAsync(requests);
         (cancel.Kind, cancel.Job).ShouldBe((RequestKind.Cancel, job));
         await requests.AnswerAsync([new RequestAnswer(cancel.Key, RequestKind.Cancel, job, null, null, Retry: false)], CancellationToken.None);
-        (await requests.PendingAsync(10, CancellationToken.None)).ShouldBeEmpty();
+        (await TrainingJobDeskTests.AskedAsync(requests)).ShouldBeEmpty();
         await MakePodAsync(bed, "ray-1", "ray", size: 2);
         (await TrainingJobDeskTests.UntilPendingAsync(requests)).Kind.ShouldBe(RequestKind.Submit);
     }
@@ -101,11 +101,47 @@ public abstract class ForeignPodTests
         await cluster.UntilRunningAsync(wish);
         cluster = await bed.OpenAsync();
         requests = (IClusterRequests)((PatientCluster)cluster).Inner;
-        (await requests.PendingAsync(10, CancellationToken.None)).ShouldBeEmpty();
+        (await TrainingJobDeskTests.AskedAsync(requests)).ShouldBeEmpty();
         await cluster.ApplyAsync(wish);
         await cluster.UntilRunningAsync(wish);
         bed.Kubelet.EndPod("ray-0", 3);
         (await cluster.UntilAsync("one failed", seen => seen.EndOf(wish, 0) is not null)).EndOf(wish, 0)!.Outcome!.Code.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Pods_of_a_group_that_waits_are_told_why_and_one_that_was_refused_is_asked_for_again()
+    {
+        await using var bed = await MakeBedAsync();
+        await TrainingJobDeskTests.MakeNamespaceAsync(bed, "rays", "rosa");
+        var requests = (IClusterRequests)((PatientCluster)await bed.OpenAsync()).Inner;
+        await MakePodAsync(bed, "ray-0", "ray", size: 2);
+        await MakePodAsync(bed, "ray-1", "ray", size: 2);
+        var request = await TrainingJobDeskTests.UntilPendingAsync(requests);
+        await requests.AnswerAsync([new RequestAnswer(request.Key, RequestKind.Submit, null, "OverCap", "rosa may have 2 jobs, and has them", Retry: false)], CancellationToken.None);
+        (await EventsAsync(bed, 2)).Select(one => ((string?)one["involvedObject"]!["name"], (string?)one["reason"], (string?)one["message"])).Order()
+            .ShouldBe([("ray-0", "FailedScheduling", "OverCap: rosa may have 2 jobs, and has them"), ("ray-1", "FailedScheduling", "OverCap: rosa may have 2 jobs, and has them")]);
+
+        var again = await TrainingJobDeskTests.UntilPendingAsync(requests);
+        (again.Key, again.Kind).ShouldBe((request.Key, RequestKind.Submit));
+        var job = JobId.FromKey("local", request.Key);
+        await requests.AnswerAsync([new RequestAnswer(request.Key, RequestKind.Submit, job, null, null, Retry: false)], CancellationToken.None);
+        var look = await TrainingJobDeskTests.UntilLookAsync(requests);
+        var standing = new RequestAnswer(look.Key, RequestKind.Look, job, null, null, Retry: false, new JobStanding(JobPhase.Pending, "ExceedsQueueQuota", "the queue has 8 GPUs left of 16"));
+        await requests.AnswerAsync([standing], CancellationToken.None);
+        await requests.AnswerAsync([standing with { Standing = standing.Standing! with { Message = "the queue has 9 GPUs left of 16" } }], CancellationToken.None);
+        (await EventsAsync(bed, 4)).Select(one => (string?)one["message"]).Distinct().Order().ShouldBe(["ExceedsQueueQuota: the queue has 8 GPUs left of 16", "OverCap: rosa may have 2 jobs, and has them"]);
+    }
+
+    private static async Task<IReadOnlyList<JsonObject>> EventsAsync(KubernetesBed bed, int count)
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            var list = await bed.Admin.GetAsync("/api/v1/namespaces/rays/events", ApiJson.Default.JsonObject, deadline.Token);
+            var events = list["items"]!.AsArray().Select(one => one!.AsObject()).Where(one => (string?)one["source"]?["component"] == "convoy").ToArray();
+            if (events.Length >= count) return events;
+            await Task.Delay(50, deadline.Token);
+        }
     }
 
     private static async Task<ClusterAssignment> TakenAsync(ICluster cluster, IClusterRequests requests, ClusterRequest request)

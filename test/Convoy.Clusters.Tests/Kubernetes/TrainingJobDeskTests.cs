@@ -28,7 +28,7 @@ public abstract class TrainingJobDeskTests
 
         var id = JobId.FromKey("local", request.Key);
         await requests.AnswerAsync([new RequestAnswer(request.Key, RequestKind.Submit, id, null, null, Retry: false)], CancellationToken.None);
-        (await requests.PendingAsync(10, CancellationToken.None)).ShouldBeEmpty();
+        (await AskedAsync(requests)).ShouldBeEmpty();
         (await StatusAsync(bed, "alices", "digits", status => (string?)status["phase"] == "Pending"))["jobId"]!.GetValue<string>().ShouldBe(id.Value);
 
         var wish = Wishes.Run(bed.Waiting, tasks: 2) is var run ? run with { Assignment = run.Assignment with { JobId = id, Owner = request.Owner, Spec = request.Spec } } : null!;
@@ -52,7 +52,7 @@ public abstract class TrainingJobDeskTests
         var wrong = await StatusAsync(bed, "alices", "wrong", status => (string?)status["phase"] == "Rejected");
         wrong["reason"]!.GetValue<string>().ShouldBe("InvalidSpec");
         wrong["message"]!.GetValue<string>().ShouldContain("spec.recovery.maxRestarts");
-        (await requests.PendingAsync(10, CancellationToken.None)).ShouldBeEmpty();
+        (await AskedAsync(requests)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -75,6 +75,28 @@ public abstract class TrainingJobDeskTests
         (await bed.Admin.GetAsync(TrainingJobObject.PathOf("alices", "digits"), ApiJson.Default.TrainingJobObject, CancellationToken.None)).Metadata.IsDeleting.ShouldBeTrue();
         await requests.AnswerAsync([new RequestAnswer(cancel.Key, RequestKind.Cancel, id, null, null, Retry: false)], CancellationToken.None);
         await UntilGoneAsync(bed, "alices", "digits");
+    }
+
+    [Fact]
+    public async Task One_that_waits_shows_why_and_one_that_ended_without_machines_how()
+    {
+        await using var bed = await MakeBedAsync();
+        await MakeNamespaceAsync(bed, "alices", "alice");
+        var requests = (IClusterRequests)((PatientCluster)await bed.OpenAsync()).Inner;
+        await MakeJobAsync(bed, "alices", "digits", new JsonObject());
+        var request = await UntilPendingAsync(requests);
+        var id = JobId.FromKey("local", request.Key);
+        await requests.AnswerAsync([new RequestAnswer(request.Key, RequestKind.Submit, id, null, null, Retry: false)], CancellationToken.None);
+        var look = await UntilLookAsync(requests);
+        (look.Key, look.Owner, look.Job).ShouldBe((request.Key, "alice", id));
+        await requests.AnswerAsync([new RequestAnswer(look.Key, RequestKind.Look, id, null, null, Retry: false, new JobStanding(JobPhase.Pending, "InsufficientResources", "needs 8 GPUs and 3 are free"))], CancellationToken.None);
+        var waits = await StatusAsync(bed, "alices", "digits", status => (string?)status["reason"] == "InsufficientResources");
+        ((string?)waits["phase"], (string?)waits["message"], (string?)waits["jobId"]).ShouldBe(("Pending", "needs 8 GPUs and 3 are free", id.Value));
+
+        await requests.AnswerAsync([new RequestAnswer(look.Key, RequestKind.Look, id, null, null, Retry: false, new JobStanding(JobPhase.Cancelled, "Cancelled", "cancelled by alice"))], CancellationToken.None);
+        var ended = await StatusAsync(bed, "alices", "digits", status => (string?)status["phase"] == "Cancelled");
+        ((string?)ended["message"]).ShouldBe("cancelled by alice");
+        ended["conditions"]!.AsArray().Single(condition => (string?)condition!["type"] == "Accepted")!["status"]!.GetValue<string>().ShouldBe("True");
     }
 
     [Fact]
@@ -131,8 +153,22 @@ public abstract class TrainingJobDeskTests
         using var deadline = new CancellationTokenSource(Patience);
         while (true)
         {
-            if (await requests.PendingAsync(10, deadline.Token) is [var only]) return only;
+            if (await AskedAsync(requests) is [var only]) return only;
             await Task.Delay(20, deadline.Token);
+        }
+    }
+
+    /// <summary>All but looks, which come again and again.</summary>
+    internal static async Task<IReadOnlyList<ClusterRequest>> AskedAsync(IClusterRequests requests) =>
+        [.. (await requests.PendingAsync(10, CancellationToken.None)).Where(request => request.Kind != RequestKind.Look)];
+
+    internal static async Task<ClusterRequest> UntilLookAsync(IClusterRequests requests)
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            if ((await requests.PendingAsync(10, deadline.Token)).FirstOrDefault(request => request.Kind == RequestKind.Look) is { } look) return look;
+            await requests.WaitAsync(deadline.Token);
         }
     }
 

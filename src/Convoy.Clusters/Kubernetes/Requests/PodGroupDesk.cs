@@ -9,14 +9,28 @@ namespace Convoy.Clusters.Kubernetes;
 /// loses a pod before it has machines is withdrawn, and asked for again when it is whole.
 /// </summary>
 /// <param name="specOf">The job of these pods and whose it is; null where it cannot be one.</param>
-internal sealed class PodGroupDesk(KubernetesOptions options, Func<ObjectKey, IReadOnlyList<PodObject>, (string Owner, JobSpec Spec)?> specOf, Action changed, TimeProvider time)
+/// <param name="tell">Says to a pod why it waits: a token, and a sentence.</param>
+internal sealed class PodGroupDesk(
+    KubernetesOptions options, Func<ObjectKey, IReadOnlyList<PodObject>, (string Owner, JobSpec Spec)?> specOf, Action changed, Action<PodObject, string, string> tell, TimeProvider time)
 {
     /// <summary>Taken after the cluster's, and before the <see cref="NodeBook"/>'s.</summary>
     private readonly Lock gate = new();
     private readonly Dictionary<ObjectKey, PodGroup> groups = [];
     private readonly Dictionary<string, PodGroup> byKey = [];
     private readonly SortedDictionary<long, PodGroup> order = [];
+
+
+    /// <summary>Groups without machines: why is asked for those that are taken in, and those that were refused are asked for again.</summary>
+    private readonly Rounds waiting = new(time);
     private long count;
+
+    public bool IsLookDue
+    {
+        get
+        {
+            lock (gate) return waiting.IsAnyDue;
+        }
+    }
 
     /// <summary>True where it asks for Convoy's scheduler, and so is not somebody else's business.</summary>
     public bool Concerns(PodObject pod) => pod.Spec.SchedulerName == options.SchedulerName;
@@ -52,7 +66,17 @@ internal sealed class PodGroupDesk(KubernetesOptions options, Func<ObjectKey, IR
 
     public IReadOnlyList<ClusterRequest> Pending(int limit)
     {
-        lock (gate) return [.. order.Values.Take(limit).Select(group => group.Request!)];
+        lock (gate)
+        {
+            var looks = new List<ClusterRequest>();
+            foreach (var group in waiting.Take(limit).Select(key => byKey[key]).Where(group => group.Request is null))
+            {
+                if (group.Job is { } job) looks.Add(new ClusterRequest(group.Key!, RequestKind.Look, group.Owner!, job, null));
+                else Ask(group, group.Refused!);
+            }
+
+            return [.. order.Values.Select(group => group.Request!).Concat(looks).Take(limit)];
+        }
     }
 
     /// <returns>False where no group asked this.</returns>
@@ -61,12 +85,17 @@ internal sealed class PodGroupDesk(KubernetesOptions options, Func<ObjectKey, IR
         lock (gate)
         {
             if (!byKey.TryGetValue(answer.Key, out var group)) return false;
+            if (answer is { Kind: RequestKind.Look, Standing: { } standing } && group is { Request: null, IsDecided: false } && (standing.Phase == JobPhase.Pending || standing.Phase.IsFinished()))
+            {
+                Tell(group, standing.Reason ?? standing.Phase.ToString(), standing.Message ?? "");
+            }
+
             if (answer.Retry || group.Request?.Kind != answer.Kind) return true;
             order.Remove(group.Number);
             if (answer.Kind == RequestKind.Submit)
             {
-                group.Job = answer.Code is null ? answer.Job : null;
-                group.Request = null;
+                (group.Job, group.Refused, group.Request) = answer.Code is null ? (answer.Job, null, null) : (null as JobId?, group.Request, null as ClusterRequest);
+                if (answer.Code is { } code) Tell(group, code, answer.Message ?? "");
                 Judge(group);
             }
             else
@@ -107,7 +136,8 @@ internal sealed class PodGroupDesk(KubernetesOptions options, Func<ObjectKey, IR
             }
 
             if (group.Request is not null) order.Remove(group.Number);
-            (group.Request, group.Number, group.IsDecided) = (null, 0, true);
+            (group.Request, group.Number, group.IsDecided, group.Told) = (null, 0, true, null);
+            waiting.Remove(group.Key!);
         }
     }
 
@@ -119,6 +149,7 @@ internal sealed class PodGroupDesk(KubernetesOptions options, Func<ObjectKey, IR
             if (!groups.TryGetValue(new ObjectKey(spec.Namespace, spec.Name), out var group) || !group.IsDecided) return;
             group.IsDecided = false;
             if (isSuccess) Reset(group);
+            else waiting.Add(group.Key!);
             Judge(group);
         }
     }
@@ -164,6 +195,7 @@ internal sealed class PodGroupDesk(KubernetesOptions options, Func<ObjectKey, IR
     private void Ask(PodGroup group, ClusterRequest request)
     {
         if (group.Request is not null) order.Remove(group.Number);
+        waiting.Add(group.Key!);
         group.Request = request;
         group.Number = ++count;
         order[group.Number] = group;
@@ -173,8 +205,21 @@ internal sealed class PodGroupDesk(KubernetesOptions options, Func<ObjectKey, IR
     private void Reset(PodGroup group)
     {
         if (group.Request is not null) order.Remove(group.Number);
-        if (group.Key is not null) byKey.Remove(group.Key);
-        (group.Request, group.Number, group.Key, group.Job, group.Asked, group.IsDecided) = (null, 0, null, null, [], false);
+        if (group.Key is not null)
+        {
+            byKey.Remove(group.Key);
+            waiting.Remove(group.Key);
+        }
+
+        (group.Request, group.Refused, group.Number, group.Key, group.Job, group.Asked, group.IsDecided) = (null, null, 0, null, null, [], false);
+    }
+
+    /// <summary>Each reason once: its numbers change all the time.</summary>
+    private void Tell(PodGroup group, string reason, string message)
+    {
+        if (group.Told == reason) return;
+        group.Told = reason;
+        foreach (var pod in group.Pods.Values) tell(pod, reason, message);
     }
 
     /// <summary>The same for the same pods.</summary>
@@ -220,6 +265,12 @@ internal sealed class PodGroupDesk(KubernetesOptions options, Func<ObjectKey, IR
         public HashSet<string> Asked { get; set; } = [];
 
         public ClusterRequest? Request { get; set; }
+
+        /// <summary>What the server said no to; it is asked again, as caps and queues change.</summary>
+        public ClusterRequest? Refused { get; set; }
+
+        /// <summary>Why its pods were last told that they wait.</summary>
+        public string? Told { get; set; }
 
         public long Number { get; set; }
 

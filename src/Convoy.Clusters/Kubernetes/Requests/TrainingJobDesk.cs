@@ -16,7 +16,19 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
     private readonly SortedDictionary<long, string> order = [];
     private readonly Dictionary<string, (long Number, ClusterRequest Request)> asked = [];
     private readonly HashSet<string> cancelled = [];
+
+    /// <summary>Objects without machines, to which the server tells why, or how it ended.</summary>
+    private readonly Rounds waiting = new(time);
+    private readonly HashSet<string> finished = [];
     private long count;
+
+    public bool IsLookDue
+    {
+        get
+        {
+            lock (gate) return waiting.IsAnyDue;
+        }
+    }
 
     /// <summary>To be called whenever the object, or what is known of its job, has changed.</summary>
     /// <returns>True where something is to be written in the object: <see cref="SettleAsync"/>.</returns>
@@ -28,6 +40,8 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
             if (open.TryGetValue(item.Metadata.Uid, out var seen) && seen.Metadata.ResourceVersion != item.Metadata.ResourceVersion && !item.Metadata.IsNewerThan(seen.Metadata)) return false;
             var wish = WishOf(item);
             open[item.Metadata.Uid] = item;
+            if (WaitsFor(item) is not null) waiting.Add(item.Metadata.Uid);
+            else waiting.Remove(item.Metadata.Uid);
             if (wish.Ask is { } request)
             {
                 if (!asked.TryGetValue(item.Metadata.Uid, out var before))
@@ -62,6 +76,8 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
         {
             open.Remove(item.Metadata.Uid);
             cancelled.Remove(item.Metadata.Uid);
+            finished.Remove(item.Metadata.Uid);
+            waiting.Remove(item.Metadata.Uid);
             Withdraw(item.Metadata.Uid);
         }
     }
@@ -84,7 +100,11 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
 
     public IReadOnlyList<ClusterRequest> Pending(int limit)
     {
-        lock (gate) return [.. order.Values.Take(limit).Select(uid => asked[uid].Request)];
+        lock (gate)
+        {
+            ClusterRequest[] wishes = [.. order.Values.Take(limit).Select(uid => asked[uid].Request)];
+            return [.. wishes, .. waiting.Take(limit - wishes.Length).Select(uid => WaitsFor(open[uid])).OfType<ClusterRequest>()];
+        }
     }
 
     public async Task AnswerAsync(RequestAnswer answer, CancellationToken cancellationToken)
@@ -93,6 +113,12 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
         TrainingJobObject? item;
         lock (gate) item = open.GetValueOrDefault(answer.Key);
         if (item is null) return;
+        if (answer.Kind == RequestKind.Look)
+        {
+            await StandAsync(item, answer.Standing, cancellationToken);
+            return;
+        }
+
         var isDone = answer.Code is null;
         var (generation, now) = (item.Metadata.Generation, time.GetUtcNow());
         switch (answer.Kind)
@@ -117,6 +143,32 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
         }
 
         lock (gate) Withdraw(answer.Key);
+    }
+
+    /// <summary>Null where it has machines, and what its pods show is what there is to tell; or where there is no job, or nothing more to hear of it. Under the gate.</summary>
+    private ClusterRequest? WaitsFor(TrainingJobObject item)
+    {
+        var (owner, decision, isOver) = known(item);
+        if (decision is not null && !isOver) finished.Remove(item.Metadata.Uid);
+        if (item.Metadata.IsDeleting || (decision is not null && !isOver) || finished.Contains(item.Metadata.Uid)) return null;
+        var job = decision?.JobId ?? (JobId.TryParse(item.Status?.JobId, out var told) ? told : null as JobId?);
+        return job is null || (decision?.Owner ?? owner) is not { } whose ? null : new ClusterRequest(item.Metadata.Uid, RequestKind.Look, whose, job, null);
+    }
+
+    private async Task StandAsync(TrainingJobObject item, JobStanding? standing, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            // Of a job that the server does not know any more there is nothing to hear.
+            if (standing is null || standing.Phase.IsFinished()) finished.Add(item.Metadata.Uid);
+            if (finished.Contains(item.Metadata.Uid)) waiting.Remove(item.Metadata.Uid);
+            var isNews = standing is { Phase: JobPhase.Pending or JobPhase.Suspended } ? WaitsFor(item) is not null : standing?.Phase.IsFinished() ?? false;
+            if (!isNews) return;
+        }
+
+        var status = (item.Status ?? new TrainingJobStatus()) with { Phase = standing!.Phase.ToString(), Reason = standing.Reason, Message = standing.Message };
+        if (status.Phase == item.Status?.Phase && status.Reason == item.Status.Reason && status.Message == item.Status.Message) return;
+        await ShowAsync(item, status, cancellationToken);
     }
 
     private TrainingJobWish WishOf(TrainingJobObject item)
