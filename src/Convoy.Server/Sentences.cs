@@ -17,6 +17,7 @@ public static class Sentences
         TaskEnded { Outcome: null } e => ("TaskEnded", $"attempt {e.Attempt}: rank {e.Rank} is lost"),
         TaskEnded e => ("TaskEnded", $"attempt {e.Attempt}: rank {e.Rank} ended with {How(e.Outcome.Code, e.Outcome.Signal)}{(e.Outcome.OutOfMemory ? (Text)", out of memory" : "")}"),
         TerminalOpened e => ("TerminalOpened", $"attempt {e.Attempt}: {e.By} opened its terminal"),
+        JobResized { Failure: { } failure } e => ("Replaced", $"attempt {e.Attempt}: rank {e.Released[0]} is replaced by rank {e.Added[0].Rank} on {e.Added[0].Node}, counted as a restart: {Of(failure)}"),
         JobResized e => ("Resized", e.Added.Count > 0
             ? (Text)$"attempt {e.Attempt}: grew from {e.Before} to {Count(e.After, "task")}, on {string.Join(", ", e.Added.Select(task => task.Node).Distinct())}"
             : $"attempt {e.Attempt}: shrank from {e.Before} to {Count(e.After, "task")}{(e.For.Count == 0 ? (Text)", for what was added did not come to run" : $" for {string.Join(", ", e.For)}")}"),

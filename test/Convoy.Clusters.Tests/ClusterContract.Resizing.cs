@@ -46,6 +46,29 @@ public abstract partial class ClusterContract
     }
 
     [Fact]
+    public async Task A_task_that_failed_is_replaced_on_its_own_devices_and_the_others_are_left_alone()
+    {
+        await using var bed = await MakeBedAsync();
+        var cluster = await bed.OpenAsync(nodes: 2, devicesPerNode: 2);
+        var whole = Wishes.Run(bed.Waiting, tasks: 2, devices: 2);
+        await cluster.ApplyAsync(whole);
+        await cluster.UntilRunningAsync(whole);
+        await bed.UntilStartedAsync(whole, 1);
+        bed.End(whole.Assignment.JobId, 1, 3);
+        await cluster.UntilAsync("one failed", seen => seen.EndOf(whole, 1) is not null);
+
+        var replaced = whole.Without(1).Grown();
+        replaced = replaced with { Assignment = replaced.Assignment with { Tasks = [.. whole.Assignment.Tasks, whole.Assignment.Tasks[1] with { Rank = 2, RoleIndex = 2 }] } };
+        await cluster.ApplyAsync(replaced);
+        await cluster.UntilAsync("the other runs", seen => seen.Of(replaced, 2, TaskState.Running) is not null);
+        bed.End(whole.Assignment.JobId, 0, 0);
+        bed.End(whole.Assignment.JobId, 2, 0);
+        var ends = await cluster.UntilEndedAsync(replaced);
+        (ends.EndOf(replaced, 0)!.Outcome!.Stopped, ends.EndOf(replaced, 1)!.Outcome!.Code, ends.EndOf(replaced, 2)!.Outcome!.IsSuccess).ShouldBe((false, 3, true));
+        Enumerable.Range(0, 3).Select(rank => bed.StartsOf(whole.Assignment.JobId, rank)).ShouldBe([1, 1, 1]);
+    }
+
+    [Fact]
     public async Task What_was_released_before_it_started_ends_and_never_starts_again()
     {
         await using var bed = await MakeBedAsync();

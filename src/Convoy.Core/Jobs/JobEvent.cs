@@ -41,12 +41,15 @@ public sealed record JobRunning(DateTimeOffset At, int Attempt) : JobEvent(At);
 /// <summary>The running attempt goes on with more tasks, or with fewer.</summary>
 /// <param name="Before">How many tasks the gang had.</param>
 /// <param name="Added">With ranks that nobody had before.</param>
-/// <param name="Released">Ranks that stop; none where tasks were added.</param>
+/// <param name="Released">Ranks that stop; none where tasks were added, but for those that are replaced.</param>
 /// <param name="For">Who gets what was given up; empty where the job grew, or what it was to grow by never ran.</param>
 public sealed record JobResized(DateTimeOffset At, int Attempt, long Generation, int Before, IReadOnlyList<TaskPlacement> Added, IReadOnlyList<int> Released, IReadOnlyList<JobId> For) : JobEvent(At)
 {
     /// <summary>How many tasks the gang has from then on.</summary>
     public int After => Before + Added.Count - Released.Count;
+
+    /// <summary>Why a task that failed is replaced; null where none is.</summary>
+    public TaskFailure? Failure { get; init; }
 }
 
 /// <param name="By">The user, or the job it was evicted for; null where the platform itself decided.</param>

@@ -23,7 +23,7 @@ public static class JobLifecycle
         (_, JobCommand.Observe observe) => Observe(job, observe, now),
         (_, JobCommand.Refuse refuse) => refuse.Generation != job.Generation ? Decision.Nothing
             : job.Phase == JobPhase.Starting ? Stop(job, StopCause.NotBound, null, null, now)
-            : job.Phase == JobPhase.Running && JobResizing.WithoutThoseThatNeverRan(job, _ => true, now) is { } smaller ? Accept(smaller)
+            : job.Phase == JobPhase.Running ? WithoutThoseThatNeverRan(job, now)
             : Decision.Nothing,
         (_, JobCommand.Cancel cancel) => Cancel(job, cancel, now),
         (_, JobCommand.Suspend suspend) => Suspend(job, suspend, now),
@@ -83,7 +83,7 @@ public static class JobLifecycle
         TaskStarted e => WithTask(job, e.Rank, task => task with { State = TaskState.Running, StartedAt = e.At }),
         TaskEnded e => WithTask(job, e.Rank, task => task with { State = e.Outcome is null ? TaskState.Lost : TaskState.Exited, EndedAt = e.At, Outcome = e.Outcome }),
         TerminalOpened e => WithAttempt(job, attempt => attempt with { TerminalOpenedAt = e.At }),
-        JobResized e => WithAttempt(job, attempt => JobResizing.Apply(attempt, e)) with { Generation = e.Generation },
+        JobResized e => WithAttempt(job, attempt => JobResizing.Apply(attempt, e)) with { Generation = e.Generation, Restarts = job.Restarts + (e.Failure is null ? 0 : 1) },
         JobRunning e => WithAttempt(job, attempt => attempt with { RunningAt = e.At }) with { Phase = JobPhase.Running },
         JobStopping e => WithAttempt(job, attempt => attempt with { StopCause = e.Cause, StoppedBy = e.By, EvictedFor = e.Cause == StopCause.Preempted ? JobId.Parse(e.By!) : attempt.EvictedFor, EvictionCause = e.EvictionCause ?? attempt.EvictionCause }) with
         {
@@ -183,6 +183,12 @@ public static class JobLifecycle
         }
 
         var unwell = task is { IsMember: true, HasEnded: true, Outcome: not { IsSuccess: true } };
+        if (unwell && JobResizing.Replacement(job, task, ExitClasses.FailureOf(attempt, task), now) is { } replaced)
+        {
+            yield return replaced;
+            yield break;
+        }
+
         if (job.Phase is JobPhase.Starting or JobPhase.Running && unwell)
         {
             var failure = ExitClasses.FailureOf(attempt, task);
@@ -277,12 +283,18 @@ public static class JobLifecycle
     {
         if (NextDeadline(job, bindTimeout) is not { } due || now < due) return Decision.Nothing;
         if (job.Phase == JobPhase.Starting) return Stop(job, StopCause.NotBound, null, null, now);
-        if (BoundBy(job.Attempts[^1], bindTimeout) <= now && JobResizing.WithoutThoseThatNeverRan(job, _ => true, now) is { } smaller) return Accept(smaller);
+        if (BoundBy(job.Attempts[^1], bindTimeout) <= now) return WithoutThoseThatNeverRan(job, now);
         var first = job.Attempts[^1].Tasks[0].Placement;
         var failure = new TaskFailure(job.Attempts[^1].Number, first.Role, first.Rank, first.Node, null, null, FailureClass.User,
             $"ran longer than limits.maxDuration ({Resources.DurationText.Format(job.Spec.Limits.MaxDuration!.Value)})");
         return Stop(job, StopCause.MaxDuration, null, failure, now);
     }
+
+    /// <summary>Of a job that runs. One that would be too small without them, as one of its own was to be replaced, starts again as a whole.</summary>
+    private static Decision WithoutThoseThatNeverRan(Job job, DateTimeOffset now) =>
+        JobResizing.WithoutThoseThatNeverRan(job, _ => true, now) is { } smaller ? Accept(smaller)
+        : job.Attempts[^1].Members.Any(task => task.StartedAt is null) ? Stop(job, StopCause.NotBound, null, null, now)
+        : Decision.Nothing;
 
     /// <summary>When what the gang is to grow by has to have started; null where it has.</summary>
     private static DateTimeOffset? BoundBy(Attempt attempt, TimeSpan bindTimeout) => attempt.Members.Any(task => task.State == TaskState.Assigned) ? attempt.ResizedAt + bindTimeout : null;

@@ -24,12 +24,24 @@ internal static class JobResizing
         return new Decision.Accepted([Event(job, Numbered(attempt, wanted), released, resize.For, now)]);
     }
 
-    /// <summary>The gang goes on without what it was to grow by and never ran; null where there is no such thing.</summary>
+    /// <summary>A task of its role starts in the place of one that failed, and the others go on; null where they cannot, or the job does not want it.</summary>
+    public static JobResized? Replacement(Job job, TaskRun failed, TaskFailure failure, DateTimeOffset now)
+    {
+        var attempt = job.Attempts[^1];
+        if (job.Phase != JobPhase.Running || !job.Spec.Recovery.ReplaceFailedTasks || failed.State != TaskState.Exited) return null;
+        if (failed.Placement.Rank == 0 || attempt.Members.Any(other => other != failed && other.HasEnded) || !job.Spec.Roles[failed.Placement.Role].Replicas.IsElastic) return null;
+        if (failure.Class != FailureClass.User || !ExitClasses.MayRetry(job.Spec.Recovery, failure, job.Restarts)) return null;
+        return Event(job, Numbered(attempt, [failed.Placement]), [failed.Placement.Rank], [], now) with { Failure = failure };
+    }
+
+    /// <summary>The gang goes on without what it was to grow by and never ran; null where there is no such thing, or it would be too few.</summary>
     /// <param name="isSo">Of tasks that were added and have not started.</param>
     public static JobResized? WithoutThoseThatNeverRan(Job job, Func<TaskRun, bool> isSo, DateTimeOffset now)
     {
         int[] never = [.. job.Attempts[^1].Members.Where(task => task is { JoinedAt: not null, StartedAt: null } && isSo(task)).Select(task => task.Placement.Rank)];
-        return job.Phase != JobPhase.Running || never.Length == 0 ? null : Event(job, [], never, [], now);
+        if (job.Phase != JobPhase.Running || never.Length == 0) return null;
+        var left = job.Attempts[^1].Members.Where(task => !never.Contains(task.Placement.Rank)).ToLookup(task => task.Placement.Role);
+        return job.Spec.Roles.All(role => left[role.Key].Count() >= role.Value.Replicas.Min) ? Event(job, [], never, [], now) : null;
     }
 
     /// <summary>

@@ -151,6 +151,12 @@ public sealed record RecoverySpec
     /// failure of its own, whatever <see cref="RetryExitCodes"/> says. Null means never.
     /// </summary>
     public TimeSpan? HangTimeout { get; init; }
+
+    /// <summary>
+    /// A task of an elastic job that fails as <see cref="RetryExitCodes"/> says is started anew alone, where it ran, and the others go on; each
+    /// counts as one of <see cref="MaxRestarts"/>. Otherwise, and for the first rank, the whole gang starts again.
+    /// </summary>
+    public bool ReplaceFailedTasks { get; init; }
 }
 
 public sealed record PlacementSpec

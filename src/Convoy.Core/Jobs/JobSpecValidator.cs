@@ -112,6 +112,8 @@ public static class JobSpecValidator
         {
             Check(spec.Recovery.MaxRestarts is >= 0 and <= MaxRestarts, "recovery.maxRestarts", $"must be 0 to {MaxRestarts}");
             Check(spec.Recovery.HangTimeout is null || spec.Recovery.HangTimeout >= LeastHangTimeout, "recovery.hangTimeout", "must be at least 1s");
+            Check(!spec.Recovery.ReplaceFailedTasks || spec.Roles.Values.Any(role => role.Replicas.IsElastic), "recovery.replaceFailedTasks", "needs an elastic role, such as replicas \"2..8\": only there do the others go on");
+            Check(!spec.Recovery.ReplaceFailedTasks || spec.Recovery.MaxRestarts > 0, "recovery.replaceFailedTasks", "needs recovery.maxRestarts: each replacement counts as a restart");
             var codes = spec.Recovery.RetryExitCodes;
             var seen = new HashSet<int>();
             for (var i = 0; i < codes.Count; i++)

@@ -35,6 +35,7 @@ public static class JobKeys
         new("recovery.maxRestarts", Number, "how often it starts again after a failure of its own; the platform's are not counted") { Refused = "-1" },
         new("recovery.retryExitCodes", "list of whole numbers", "after which exit codes it does; left out: any but running out of memory") { Refused = "[0]" },
         new("recovery.hangTimeout", Duration, "stopped and started again when no task printed or reported anything for so long; left out: never") { Refused = "\"0s\"" },
+        new("recovery.replaceFailedTasks", "true or false", "a task of an elastic job that failed starts anew alone while the others go on, but the first; each counts as a restart"),
         new("preemptible", "true or false", "whether other jobs may evict it; where not, it never borrows from other queues"),
         new("placement.clusters", "list of texts", "names of clusters that will do, or any") { Refused = "[]" },
         new("placement.topology.required", OneOf<TopologyLevel>(), "wider apart than this its tasks do not start"),

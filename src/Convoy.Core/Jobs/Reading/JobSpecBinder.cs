@@ -102,12 +102,13 @@ internal sealed class JobSpecBinder(NodeBinder binder)
 
     private RecoverySpec Recovery(DocumentNode node, string path)
     {
-        var members = binder.Members(node, path, ["maxRestarts", "retryExitCodes", "hangTimeout"], ["onClusterLost"]);
+        var members = binder.Members(node, path, ["maxRestarts", "retryExitCodes", "hangTimeout", "replaceFailedTasks"], ["onClusterLost"]);
         return new RecoverySpec
         {
             MaxRestarts = OfValue(members, path, "maxRestarts", binder.Whole) ?? 0,
             RetryExitCodes = Of(members, path, "retryExitCodes", (n, p) => binder.List(n, p, (each, at) => binder.Whole(each, at) is { } code ? Tuple.Create(code) : null))?.Select(code => code.Item1).ToArray() ?? [],
             HangTimeout = OfValue(members, path, "hangTimeout", (n, p) => binder.Parsed<TimeSpan>(n, p, DurationText.TryParse, DurationForm)),
+            ReplaceFailedTasks = OfValue(members, path, "replaceFailedTasks", binder.Truth) ?? false,
         };
     }
 

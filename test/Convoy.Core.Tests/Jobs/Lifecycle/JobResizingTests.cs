@@ -48,6 +48,53 @@ public sealed class JobResizingTests
     }
 
     [Fact]
+    public void A_task_that_failed_is_replaced_where_it_ran_as_often_as_the_job_may_restart_and_the_others_go_on()
+    {
+        var walk = Replacing(restarts: 1).Exited(3, 1);
+        walk.Job.Phase.ShouldBe(JobPhase.Running);
+        walk.Job.Restarts.ShouldBe(1);
+        walk.Job.Attempts.ShouldHaveSingleItem().Tasks.Select(task => (task.Placement.Rank, task.Placement.Node, task.IsMember, task.State))
+            .ShouldBe([(0, "node-0", true, TaskState.Running), (1, "node-1", false, TaskState.Exited), (2, "node-1", true, TaskState.Assigned)]);
+        walk.Events[^1].ShouldBeOfType<JobResized>().ShouldSatisfyAllConditions(e => (e.Before, e.After).ShouldBe((2, 2)), e => e.Failure!.Rank.ShouldBe(1));
+        Assignment.Of(walk.Job)!.ShouldSatisfyAllConditions(wish => wish.Generation.ShouldBe(2), wish => wish.Released.ShouldBe([1]), wish => wish.Members.Select(task => task.Rank).ShouldBe([0, 2]));
+
+        walk.Started(2).Exited(3, 2).Job.Phase.ShouldBe(JobPhase.Stopping);
+        walk.Stopped(0).Job.Phase.ShouldBe(JobPhase.Failed);
+        walk.Job.Failure!.Rank.ShouldBe(2);
+    }
+
+    [Fact]
+    public void A_job_whose_tasks_were_replaced_succeeds_when_those_have_ended_well()
+    {
+        Replacing(restarts: 3).Exited(1, 1).Started(2).Exited(1, 2).Started(3).Exited(0, 0, 3).Job.ShouldSatisfyAllConditions(job => job.Phase.ShouldBe(JobPhase.Succeeded), job => job.Restarts.ShouldBe(2));
+    }
+
+    [Fact]
+    public void The_first_rank_and_what_the_job_did_not_name_and_what_is_not_its_own_fault_are_not_replaced()
+    {
+        Replacing(restarts: 1).Exited(3, 0).Job.Phase.ShouldBe(JobPhase.Stopping);
+        Replacing(restarts: 1).Lost(1).Job.ShouldSatisfyAllConditions(job => job.Phase.ShouldBe(JobPhase.Stopping), job => job.Restarts.ShouldBe(0));
+        Replacing(restarts: 1, [33]).Exited(3, 1).Job.Phase.ShouldBe(JobPhase.Stopping);
+        Replacing(restarts: 1, [33]).Exited(33, 1).Job.Phase.ShouldBe(JobPhase.Running);
+        Replacing(restarts: 1).See(TaskState.Exited, new TaskOutcome(null, 9, OutOfMemory: true), 1).Job.Phase.ShouldBe(JobPhase.Stopping);
+        LifecycleWalk.Of(LifecycleWalk.Spec(2, new() { MaxRestarts = 1 }, gpus: 1, most: 3)).Assign().Started(0, 1, 2).Exited(3, 1).Job.Phase.ShouldBe(JobPhase.Stopping);
+    }
+
+    [Fact]
+    public void A_job_that_would_be_too_small_without_a_replacement_that_does_not_come_to_run_starts_again_as_a_whole()
+    {
+        Replacing(restarts: 3).Exited(3, 1).Lost(2).Job.ShouldSatisfyAllConditions(job => job.Phase.ShouldBe(JobPhase.Stopping), job => job.Attempts[0].StopCause.ShouldBe(StopCause.NodeLost));
+        var late = Replacing(restarts: 3).Exited(3, 1).After(Longer).Tell(new JobCommand.CheckDeadlines(LifecycleWalk.BindTimeout));
+        late.Job.ShouldSatisfyAllConditions(job => job.Phase.ShouldBe(JobPhase.Stopping), job => job.Attempts[0].StopCause.ShouldBe(StopCause.NotBound));
+        var refused = Replacing(restarts: 3).Exited(3, 1);
+        refused.Tell(new JobCommand.Refuse(refused.Job.Generation, "no room")).Job.Attempts[0].StopCause.ShouldBe(StopCause.NotBound);
+    }
+
+    /// <summary>Two tasks, the least, that run.</summary>
+    private static LifecycleWalk Replacing(int restarts, int[]? codes = null) =>
+        LifecycleWalk.Of(LifecycleWalk.Spec(2, new() { MaxRestarts = restarts, RetryExitCodes = codes ?? [], ReplaceFailedTasks = true }, gpus: 1, most: 3)).Assign(0).Started(0, 1);
+
+    [Fact]
     public void A_rank_that_was_given_up_is_never_given_again()
     {
         var walk = Running().Shrink().Stopped(1).Grow();

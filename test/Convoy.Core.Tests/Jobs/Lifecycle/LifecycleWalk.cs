@@ -47,12 +47,13 @@ internal sealed class LifecycleWalk
         from limited in Gen.Bool
         from preemptible in Gen.Bool
         from more in Gen.Int[0, 2]
+        from replace in Gen.Bool
         from steps in Gen.Select(Gen.Int[0, 18], Gen.Int[0, 3], Gen.Int[0, 4]).Array[1, 60]
-        select Walked(Spec(tasks, new() { MaxRestarts = restarts, RetryExitCodes = codes }, limited ? TimeSpan.FromMinutes(5) : null, preemptible, gpus: 1, most: tasks + more), steps);
+        select Walked(Spec(tasks, new() { MaxRestarts = restarts, RetryExitCodes = codes, ReplaceFailedTasks = replace && more > 0 && restarts > 0 }, limited ? TimeSpan.FromMinutes(5) : null, preemptible, gpus: 1, most: tasks + more), steps);
 
     /// <summary>An elastic job gets one more than its least.</summary>
-    public LifecycleWalk Assign() => Tell(new JobCommand.Assign(Job.Revision, "local", Job.Spec.Roles["worker"].Resources.Gpu > 0 ? "A100-80G" : null,
-        [.. Enumerable.Range(0, Math.Min(Job.Spec.Roles["worker"].Replicas.Min + 1, Job.Spec.Roles["worker"].Replicas.Max)).Select(rank => new TaskPlacement("worker", rank, rank, $"node-{rank}", []))]));
+    public LifecycleWalk Assign(int more = 1) => Tell(new JobCommand.Assign(Job.Revision, "local", Job.Spec.Roles["worker"].Resources.Gpu > 0 ? "A100-80G" : null,
+        [.. Enumerable.Range(0, Math.Min(Job.Spec.Roles["worker"].Replicas.Min + more, Job.Spec.Roles["worker"].Replicas.Max)).Select(rank => new TaskPlacement("worker", rank, rank, $"node-{rank}", []))]));
 
     /// <summary>The gang as it would be with another task.</summary>
     public TaskPlacement[] WithOneMore() => [.. Gang(), new TaskPlacement("worker", Gang().Length, Gang().Length, $"node-{Attempted?.Tasks.Count}", [])];
