@@ -13,9 +13,11 @@ internal sealed class JoinedConvoy : IAsyncDisposable
     private readonly ServerProcess server;
     private readonly Process agent;
     private readonly string cluster;
+    private readonly Relay? relay;
 
-    private JoinedConvoy(string folder, ServerProcess server, ConvoyClient client, Process agent, string cluster)
+    private JoinedConvoy(string folder, ServerProcess server, ConvoyClient client, Process agent, string cluster, Relay? relay)
     {
+        this.relay = relay;
         this.folder = folder;
         this.server = server;
         this.agent = agent;
@@ -45,7 +47,11 @@ internal sealed class JoinedConvoy : IAsyncDisposable
         }
     }
 
-    public static async Task<JoinedConvoy> StartAsync(string programs, string kubeconfig, string cluster)
+    /// <summary>What passed between agent and server.</summary>
+    public (long Up, long Down) Passed => relay!.Passed;
+
+    /// <param name="delay">Of the line between agent and server, each way; null where there is nothing in between, and nothing is counted.</param>
+    public static async Task<JoinedConvoy> StartAsync(string programs, string kubeconfig, string cluster, TimeSpan? delay = null)
     {
         var folder = Directory.CreateTempSubdirectory("convoy-bench-").FullName;
 
@@ -55,8 +61,9 @@ internal sealed class JoinedConvoy : IAsyncDisposable
         var client = server.NewClient();
         var token = Path.Combine(folder, "token");
         await File.WriteAllTextAsync(token, (await client.JoinClusterAsync(cluster, new ClusterJoinRequest("kubernetes"), CancellationToken.None)).Token);
-        var agent = Quiet(new ProcessStartInfo(Path.Combine(programs, "convoy-agent"), ["--server", server.Url.ToString(), "--cluster", cluster, "--token-file", token, "--kubeconfig", kubeconfig, "--no-election"]));
-        return new JoinedConvoy(folder, server, client, agent, cluster);
+        var relay = delay is { } each ? new Relay(server.Url, each) : null;
+        var agent = Quiet(new ProcessStartInfo(Path.Combine(programs, "convoy-agent"), ["--server", (relay?.Url ?? server.Url).ToString(), "--cluster", cluster, "--token-file", token, "--kubeconfig", kubeconfig, "--no-election"]));
+        return new JoinedConvoy(folder, server, client, agent, cluster, relay);
     }
 
     public Task UntilNodesAsync(int nodes) => UntilAsync(async () => (await Client.GetClusterAsync(cluster, CancellationToken.None)).Nodes == nodes);
@@ -69,12 +76,28 @@ internal sealed class JoinedConvoy : IAsyncDisposable
         return left.Items.Count == 0;
     });
 
+    /// <summary>Where there are kubelets: all jobs are cancelled, and have ended.</summary>
+    public async Task CancelAllAsync()
+    {
+        var unfinished = await Client.ListJobsAsync(new JobQuery { All = true, Unfinished = true, Limit = 1000 }, CancellationToken.None);
+        await Parallel.ForEachAsync(unfinished.Items, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (job, stop) => await Client.CancelJobAsync(job.Id, stop));
+        await UntilIdleAsync();
+    }
+
+    /// <summary>As somebody of a lower level.</summary>
+    public async Task<ConvoyClient> InternAsync()
+    {
+        await Client.AddUserAsync(new NewUserRequest("ina", "intern"), CancellationToken.None);
+        return new ConvoyClient(server.Url, (await Client.CreateTokenAsync(new NewTokenRequest("ina", null, null), CancellationToken.None)).Token, TimeProvider.System);
+    }
+
     public string Cost(string what) => $"Agent with {what}: {AgentResident >> 20} MiB, {AgentTime.TotalSeconds:0.0} s of processor time so far. Server: {server.ResidentBytes() >> 20} MiB.";
 
     public ValueTask DisposeAsync()
     {
         agent.Dispose();
         server.Dispose();
+        relay?.Dispose();
         Directory.Delete(folder, recursive: true);
         return ValueTask.CompletedTask;
     }
@@ -84,8 +107,8 @@ internal sealed class JoinedConvoy : IAsyncDisposable
     {
         (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
         var process = new Killed { StartInfo = start };
-        process.OutputDataReceived += (_, e) => Console.Error.WriteLine(e.Data);
-        process.ErrorDataReceived += (_, e) => Console.Error.WriteLine(e.Data);
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();

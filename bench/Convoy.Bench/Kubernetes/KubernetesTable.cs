@@ -18,7 +18,7 @@ internal static class KubernetesTable
     private const int GpusPerNode = 8;
     private const int Gangs = 125;
     private const int Connections = 8;
-    private const string Cluster = "bench";
+    public const string Cluster = "bench";
 
     /// <param name="only">The part that is wanted; null for all of them.</param>
     public static async Task PrintAsync(TextWriter output, string programs, string assets, string? only)
@@ -32,7 +32,6 @@ internal static class KubernetesTable
         await plain.MakeNamespaceAsync("plain");
         await plain.MakeNamespaceAsync("default");
         await plain.MakeNamespaceAsync("foreign", "admin");
-        await MakeNodesAsync(api, 0, Nodes);
         await output.WriteLineAsync($"""
             # Kubernetes
 
@@ -44,6 +43,22 @@ internal static class KubernetesTable
             |---|---|---|
             """);
 
+        // By itself, as it has few nodes.
+        using var stale = new StringWriter();
+        if (only is null or "stale") await StalePicture.PrintAsync(stale, server, plain, programs, assets);
+        if (only == "stale")
+        {
+            await output.WriteAsync(stale.ToString());
+            return;
+        }
+
+        await MakeNodesAsync(api, 0, Nodes);
+        if (only == "agent")
+        {
+            await AgentCost.PrintAsync(output, server, plain, programs, [Nodes, 5 * Nodes]);
+            return;
+        }
+
         // The first of all warms the API server up, and is not counted.
         await plain.CreateAndBindAsync(Nodes, GpusPerNode);
         await server.ClearPodsAsync();
@@ -51,10 +66,16 @@ internal static class KubernetesTable
         await RowAsync(output, $"reference: one client creates and binds {Nodes} pods", writes, writes);
         await server.ClearPodsAsync();
         if (only is null or "scheduler") await SchedulerAsync(output, server, plain, assets, writes);
-        await using var convoy = await JoinedConvoy.StartAsync(programs, server.Kubeconfig, Cluster);
-        await convoy.UntilNodesAsync(Nodes);
-        if (only is null or "foreign") await ForeignAsync(output, server, plain, convoy, writes);
-        if (only is null or "jobs") await JobsAsync(output, server, plain, convoy);
+        await using (var convoy = await JoinedConvoy.StartAsync(programs, server.Kubeconfig, Cluster))
+        {
+            await convoy.UntilNodesAsync(Nodes);
+            if (only is null or "foreign") await ForeignAsync(output, server, plain, convoy, writes);
+            if (only is null or "jobs") await JobsAsync(output, server, plain, convoy);
+        }
+
+        if (only is not null) return;
+        await AgentCost.PrintAsync(output, server, plain, programs, [Nodes, 5 * Nodes]);
+        await output.WriteAsync(stale.ToString());
     }
 
     private static async Task SchedulerAsync(TextWriter output, ApiServerProcess server, PlainClient plain, string assets, double writes)
@@ -115,7 +136,7 @@ internal static class KubernetesTable
         Placement = new PlacementSpec { Clusters = [Cluster] },
     };
 
-    private static async Task MakeNodesAsync(ApiClient api, int from, int to)
+    public static async Task MakeNodesAsync(ApiClient api, int from, int to)
     {
         await Parallel.ForEachAsync(Enumerable.Range(from, to - from), new ParallelOptions { MaxDegreeOfParallelism = Connections }, async (i, _) => await StandInNodes.SetAsync(api, $"node-{i}", GpusPerNode));
     }
@@ -140,7 +161,7 @@ internal static class KubernetesTable
         return rate;
     }
 
-    private static async Task SubmitAsync(ConvoyClient client, int jobs, int tasks)
+    public static async Task SubmitAsync(ConvoyClient client, int jobs, int tasks)
     {
         var next = -1;
         await Task.WhenAll(Enumerable.Range(0, Connections).Select(async _ =>
@@ -184,7 +205,7 @@ internal static class KubernetesTable
     private static string Difference(Dictionary<string, double> after, Dictionary<string, double> before) =>
         string.Join(", ", after.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, Count: pair.Value - before.GetValueOrDefault(pair.Key))).Where(pair => pair.Count > 0).Select(pair => $"{pair.Count:0} {pair.Key}"));
 
-    private static Process Scheduler(string program, string kubeconfig) => JoinedConvoy.Quiet(new ProcessStartInfo(program, ["--kubeconfig", kubeconfig, "--leader-elect=false", "--kube-api-qps=5000", "--kube-api-burst=5000", "--bind-address=127.0.0.1", $"--secure-port={ServerProcess.FreePort()}", $"--cert-dir={Path.GetDirectoryName(kubeconfig)}/scheduler"]));
+    public static Process Scheduler(string program, string kubeconfig) => JoinedConvoy.Quiet(new ProcessStartInfo(program, ["--kubeconfig", kubeconfig, "--leader-elect=false", "--kube-api-qps=5000", "--kube-api-burst=5000", "--bind-address=127.0.0.1", $"--secure-port={ServerProcess.FreePort()}", $"--cert-dir={Path.GetDirectoryName(kubeconfig)}/scheduler"]));
 
     private static Task RowAsync(TextWriter output, string what, double rate, double reference) => output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"| {what} | {rate:0} | {rate / reference:0.00} |"));
 }

@@ -17,16 +17,26 @@ internal sealed class PlainClient(ApiClient api, int connections)
     public async Task CreatePodsAsync(int count, int gpus, string scheduler, string space = Space) => await EachAsync(count, i => api.PostAsync($"/api/v1/namespaces/{space}/pods", Pod(i, gpus, scheduler), ApiJson.Default.PodObject, CancellationToken.None));
 
     /// <returns>Pods a second from the first create to the last binding.</returns>
-    public async Task<double> CreateAndBindAsync(int count, int gpus)
+    /// <param name="nodes">The pods go to so many nodes, turn by turn; null gives each its own.</param>
+    public async Task<double> CreateAndBindAsync(int count, int gpus, int? nodes = null)
     {
         var clock = Stopwatch.StartNew();
         await EachAsync(count, async i =>
         {
             await api.PostAsync($"/api/v1/namespaces/{Space}/pods", Pod(i, gpus, "nobody"), ApiJson.Default.PodObject, CancellationToken.None);
-            await BindAsync(Space, $"pod-{i}", $"node-{i}");
+            await BindAsync(Space, $"pod-{i}", $"node-{i % (nodes ?? count)}");
         });
         return count / clock.Elapsed.TotalSeconds;
     }
+
+    /// <summary>What kubelets write: each of so many pods is said to run.</summary>
+    public Task TouchPodsAsync(int count, string word) => EachAsync(count, i => api.MergeAsync(
+        $"/api/v1/namespaces/{Space}/pods/pod-{i}/status", Encoding.UTF8.GetBytes($$$"""{"status":{"phase":"Running","message":"{{{word}}}"}}"""), ApiJson.Default.PodObject, CancellationToken.None));
+
+    public Task TouchNodesAsync(int count, string word) => EachAsync(count, i => api.MergeAsync(
+        $"/api/v1/nodes/node-{i}/status", Encoding.UTF8.GetBytes($$$"""{"status":{"conditions":[{"type":"Ready","status":"True","message":"{{{word}}}"}]}}"""), ApiJson.Default.NodeObject, CancellationToken.None));
+
+    public Task CreatePodAsync(string name, int gpus, string scheduler) => api.PostAsync($"/api/v1/namespaces/{Space}/pods", Pod(name, gpus, scheduler), ApiJson.Default.PodObject, CancellationToken.None);
 
     /// <summary>The same writes as a job's operator makes: the object, its secret, its service where it has peers, its pods and their bindings, its status.</summary>
     /// <returns>Jobs a second.</returns>
@@ -72,13 +82,15 @@ internal sealed class PlainClient(ApiClient api, int connections)
 
     private static byte[] Bytes(object body) => Encoding.UTF8.GetBytes(KubernetesJson.Serialize(body));
 
-    private static byte[] Pod(int i, int gpus, string scheduler) => Encoding.UTF8.GetBytes(new JsonObject
+    private static byte[] Pod(int i, int gpus, string scheduler) => Pod($"pod-{i}", gpus, scheduler);
+
+    private static byte[] Pod(string name, int gpus, string scheduler) => Encoding.UTF8.GetBytes(new JsonObject
     {
-        ["apiVersion"] = "v1", ["kind"] = "Pod", ["metadata"] = new JsonObject { ["name"] = $"pod-{i}" },
+        ["apiVersion"] = "v1", ["kind"] = "Pod", ["metadata"] = new JsonObject { ["name"] = name },
         ["spec"] = new JsonObject
         {
             ["schedulerName"] = scheduler,
-            ["containers"] = new JsonArray(new JsonObject { ["name"] = "main", ["image"] = "image", ["resources"] = new JsonObject { ["limits"] = new JsonObject { ["nvidia.com/gpu"] = $"{gpus}" }, ["requests"] = new JsonObject { ["cpu"] = "1" } } }),
+            ["containers"] = new JsonArray(new JsonObject { ["name"] = "main", ["image"] = "image", ["resources"] = new JsonObject { ["limits"] = gpus == 0 ? [] : new JsonObject { ["nvidia.com/gpu"] = $"{gpus}" }, ["requests"] = new JsonObject { ["cpu"] = "1" } } }),
         },
     }.ToJsonString());
 
