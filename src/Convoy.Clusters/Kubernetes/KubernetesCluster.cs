@@ -247,13 +247,12 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
 
     public Task WaitAsync(CancellationToken cancellationToken) => asked.WaitAsync(cancellationToken);
 
-    /// <summary>Of pods of another operator's; null where their namespace is nobody's, or they are too various.</summary>
-    private (string Owner, JobSpec Spec)? JobOf(ObjectKey group, IReadOnlyList<PodObject> members)
+    private PodGroupAsJob JobOf(ObjectKey group, IReadOnlyList<PodObject> members)
     {
-        if (namespaces.Find(new ObjectKey("", group.Namespace)) is not { } space || OwnerOf(space) is not { } owner) return null;
+        if (namespaces.Find(new ObjectKey("", group.Namespace)) is not { } space || OwnerOf(space) is not { } owner) return new PodGroupAsJob(null, null, TrainingJobWish.NoOwner, TrainingJobWish.BelongsToNobody(group.Namespace));
         var queued = members.Select(pod => pod.Metadata.Labels.GetValueOrDefault(options.QueueLabel) ?? pod.Metadata.Annotations.GetValueOrDefault(options.QueueLabel)).FirstOrDefault(name => name is not null);
         var spec = PodGroupJob.Of(group, members, queued, options.Name, book.TypesOf, request => (int)request.Extended.Where(each => options.RdmaPrefixes.Any(prefix => each.Key.StartsWith(prefix, StringComparison.Ordinal))).Sum(each => each.Value));
-        return spec is null ? null : (owner, spec);
+        return spec is null ? new PodGroupAsJob(null, null, "TooVarious", $"pods of a group may be of {PodGroupJob.MostShapes} shapes (requests, selectors, tolerations) at most") : new PodGroupAsJob(owner, spec);
     }
 
     private async Task ReportNodesAsync(CancellationToken cancellationToken)

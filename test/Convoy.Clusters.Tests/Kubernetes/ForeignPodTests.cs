@@ -118,7 +118,7 @@ public abstract class ForeignPodTests
         await MakePodAsync(bed, "ray-1", "ray", size: 2);
         var request = await TrainingJobDeskTests.UntilPendingAsync(requests);
         await requests.AnswerAsync([new RequestAnswer(request.Key, RequestKind.Submit, null, "OverCap", "rosa may have 2 jobs, and has them", Retry: false)], CancellationToken.None);
-        (await EventsAsync(bed, 2)).Select(one => ((string?)one["involvedObject"]!["name"], (string?)one["reason"], (string?)one["message"])).Order()
+        (await EventsAsync(bed, "ray-", 2)).Select(one => ((string?)one["involvedObject"]!["name"], (string?)one["reason"], (string?)one["message"])).Order()
             .ShouldBe([("ray-0", "FailedScheduling", "OverCap: rosa may have 2 jobs, and has them"), ("ray-1", "FailedScheduling", "OverCap: rosa may have 2 jobs, and has them")]);
 
         var again = await TrainingJobDeskTests.UntilPendingAsync(requests);
@@ -129,16 +129,28 @@ public abstract class ForeignPodTests
         var standing = new RequestAnswer(look.Key, RequestKind.Look, job, null, null, Retry: false, new JobStanding(JobPhase.Pending, "ExceedsQueueQuota", "the queue has 8 GPUs left of 16"));
         await requests.AnswerAsync([standing], CancellationToken.None);
         await requests.AnswerAsync([standing with { Standing = standing.Standing! with { Message = "the queue has 9 GPUs left of 16" } }], CancellationToken.None);
-        (await EventsAsync(bed, 4)).Select(one => (string?)one["message"]).Distinct().Order().ShouldBe(["ExceedsQueueQuota: the queue has 8 GPUs left of 16", "OverCap: rosa may have 2 jobs, and has them"]);
+        (await EventsAsync(bed, "ray-", 4)).Select(one => (string?)one["message"]).Distinct().Order().ShouldBe(["ExceedsQueueQuota: the queue has 8 GPUs left of 16", "OverCap: rosa may have 2 jobs, and has them"]);
     }
 
-    private static async Task<IReadOnlyList<JsonObject>> EventsAsync(KubernetesBed bed, int count)
+    [Fact]
+    public async Task Pods_in_nobodys_namespace_are_told_so_and_asked_for_when_it_is_somebodys()
+    {
+        await using var bed = await MakeBedAsync();
+        await TrainingJobDeskTests.MakeNamespaceAsync(bed, "rays", null);
+        var requests = (IClusterRequests)((PatientCluster)await bed.OpenAsync()).Inner;
+        await MakePodAsync(bed, "alone", null, null);
+        ((string?)(await EventsAsync(bed, "alone", 1))[0]["message"])!.ShouldStartWith("NoOwner: namespace rays belongs to nobody");
+        await TrainingJobDeskTests.MakeNamespaceAsync(bed, "rays", "rosa");
+        (await TrainingJobDeskTests.UntilPendingAsync(requests)).Owner.ShouldBe("rosa");
+    }
+
+    private static async Task<IReadOnlyList<JsonObject>> EventsAsync(KubernetesBed bed, string pods, int count)
     {
         using var deadline = new CancellationTokenSource(Patience);
         while (true)
         {
             var list = await bed.Admin.GetAsync("/api/v1/namespaces/rays/events", ApiJson.Default.JsonObject, deadline.Token);
-            var events = list["items"]!.AsArray().Select(one => one!.AsObject()).Where(one => (string?)one["source"]?["component"] == "convoy").ToArray();
+            var events = list["items"]!.AsArray().Select(one => one!.AsObject()).Where(one => (string?)one["source"]?["component"] == "convoy" && ((string?)one["involvedObject"]!["name"])!.StartsWith(pods, StringComparison.Ordinal)).ToArray();
             if (events.Length >= count) return events;
             await Task.Delay(50, deadline.Token);
         }

@@ -8,16 +8,19 @@ namespace Convoy.Clusters.Kubernetes;
 /// Pods of other operators that ask for Convoy's scheduler, gathered into groups. A group that is all there is asked for as one job; one that
 /// loses a pod before it has machines is withdrawn, and asked for again when it is whole.
 /// </summary>
-/// <param name="specOf">The job of these pods and whose it is; null where it cannot be one.</param>
+/// <param name="specOf">The job of these pods and whose it is.</param>
 /// <param name="tell">Says to a pod why it waits: a token, and a sentence.</param>
 internal sealed class PodGroupDesk(
-    KubernetesOptions options, Func<ObjectKey, IReadOnlyList<PodObject>, (string Owner, JobSpec Spec)?> specOf, Action changed, Action<PodObject, string, string> tell, TimeProvider time)
+    KubernetesOptions options, Func<ObjectKey, IReadOnlyList<PodObject>, PodGroupAsJob> specOf, Action changed, Action<PodObject, string, string> tell, TimeProvider time)
 {
     /// <summary>Taken after the cluster's, and before the <see cref="NodeBook"/>'s.</summary>
     private readonly Lock gate = new();
     private readonly Dictionary<ObjectKey, PodGroup> groups = [];
     private readonly Dictionary<string, PodGroup> byKey = [];
     private readonly SortedDictionary<long, PodGroup> order = [];
+
+    /// <summary>Groups that are not asked for: not whole yet, or nobody's.</summary>
+    private readonly HashSet<PodGroup> idle = [];
 
 
     /// <summary>Groups without machines: why is asked for those that are taken in, and those that were refused are asked for again.</summary>
@@ -55,12 +58,12 @@ internal sealed class PodGroupDesk(
         }
     }
 
-    /// <summary>Looks again at groups that do not say how many they are.</summary>
+    /// <summary>Looks again at groups that do not say how many they are, or were nobody's.</summary>
     public void LookAgain()
     {
         lock (gate)
         {
-            foreach (var group in groups.Values.Where(group => group is { Number: 0, Pods.Count: > 0 }).ToArray()) Judge(group);
+            foreach (var group in idle.ToArray()) Judge(group);
         }
     }
 
@@ -173,6 +176,7 @@ internal sealed class PodGroupDesk(
 
         if (group.Asked.Count == 0)
         {
+            idle.Remove(group);
             if (group.Pods.Count == 0)
             {
                 groups.Remove(group.Name);
@@ -182,8 +186,14 @@ internal sealed class PodGroupDesk(
             // Some are on nodes: an earlier life of the agent knows why, and the server says so soon.
             if (group.Pods.Values.Any(pod => pod.IsBound)) return;
             var waiting = group.Pods.Values.OrderBy(pod => pod.Metadata.Name, StringComparer.Ordinal).ToArray();
-            if (!IsComplete(group, waiting)) return;
-            if (specOf(group.Name, waiting) is not var (owner, spec)) return;
+            var job = IsComplete(group, waiting) ? specOf(group.Name, waiting) : null;
+            if (job is not { Owner: { } owner, Spec: { } spec })
+            {
+                idle.Add(group);
+                if (job is not null) Tell(group, job.Reason!, job.Message!);
+                return;
+            }
+
             group.Owner = owner;
             group.Asked = [.. waiting.Select(pod => pod.Metadata.Uid)];
             group.Key = KeyOf(group.Name, group.Asked);
@@ -279,3 +289,7 @@ internal sealed class PodGroupDesk(
         public bool IsDecided { get; set; }
     }
 }
+
+/// <param name="Owner">Null, as is the job, where there can be none.</param>
+/// <param name="Reason">One token: why there is none.</param>
+internal sealed record PodGroupAsJob(string? Owner, JobSpec? Spec, string? Reason = null, string? Message = null);

@@ -11,6 +11,8 @@ internal static class PodGroupJob
     /// <summary>The order in which shapes get a role's name; workers are what most groups have.</summary>
     private static readonly string[] RoleNames = ["worker", "master", "ps", "evaluator", "launcher", "command"];
 
+    public static int MostShapes => RoleNames.Length;
+
     /// <summary>Null where the group has more shapes than there are roles.</summary>
     public static JobSpec? Of(ObjectKey group, IReadOnlyList<PodObject> pods, string? queue, string cluster, Func<string, IReadOnlyList<string>> typesOf, Func<PodRequest, int> rdmaOf)
     {

@@ -10,7 +10,7 @@ namespace Convoy.Clusters.Kubernetes;
 /// <summary>What is to be done about an object that somebody made, changed or deleted. At most one of the members is set.</summary>
 internal sealed record TrainingJobWish
 {
-    private const string NoOwner = "NoOwner";
+    public const string NoOwner = "NoOwner";
 
     public static TrainingJobWish None { get; } = new();
 
@@ -40,7 +40,7 @@ internal sealed record TrainingJobWish
         {
             if (item.Status?.ObservedGeneration == meta.Generation && meta.Generation > 0 && !(item.Status.Reason == NoOwner && owner is not null)) return None;
             if (item.Assignment is not null) return No("NotConvoys", "somebody else than Convoy wrote .assignment; remove it, and the job is submitted");
-            if (owner is null) return No(NoOwner, $"namespace {meta.Namespace} belongs to nobody: an administrator marks it with `kubectl annotate namespace {meta.Namespace} {ObjectNames.OwnerLabel}=NAME`");
+            if (owner is null) return No(NoOwner, BelongsToNobody(meta.Namespace));
             var (spec, isSuspended, problems) = Read(item.Spec);
             if (spec is null) return No("InvalidSpec", problems);
             return isSuspended ? None : new TrainingJobWish { Ask = new ClusterRequest(meta.Uid, RequestKind.Submit, owner, null, spec) };
@@ -55,6 +55,8 @@ internal sealed record TrainingJobWish
 
         static TrainingJobWish No(string reason, string message) => new() { Reject = (reason, message) };
     }
+
+    public static string BelongsToNobody(string space) => $"namespace {space} belongs to nobody: an administrator marks it with `kubectl annotate namespace {space} {ObjectNames.OwnerLabel}=NAME`";
 
     private static bool? IsSuspended(JsonElement spec) => spec.ValueKind == JsonValueKind.Object && spec.TryGetProperty(TrainingJobSchema.SuspendKey, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False
         ? spec.GetProperty(TrainingJobSchema.SuspendKey).GetBoolean()
