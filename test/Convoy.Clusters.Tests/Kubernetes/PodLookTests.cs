@@ -33,6 +33,18 @@ public sealed class PodLookTests
         (End(pod)!.State, End(pod)!.Outcome).ShouldBe((TaskState.Lost, null));
     }
 
+    [Fact]
+    public void A_pod_whose_code_does_not_come_is_not_its_owners_fault_and_they_are_told_why()
+    {
+        var pod = Pod("""
+            {"phase":"Failed","startTime":"2026-01-01T00:00:00Z",
+             "initContainerStatuses":[{"name":"code","state":{"terminated":{"exitCode":1,"reason":"Error","message":"error[NoCode]: the server answered 404\n","startedAt":"2026-01-01T00:00:01Z","finishedAt":"2026-01-01T00:00:02Z"}}}],
+             "containerStatuses":[{"name":"task","state":{"waiting":{"reason":"PodInitializing"}}}]}
+            """);
+        PodLook.Start(pod, Job, 1, 0).ShouldBeNull();
+        End(pod)!.Outcome.ShouldBe(new TaskOutcome(1, Stopped: true, Message: "error[NoCode]: the server answered 404"));
+    }
+
     private static TaskObservation? End(PodObject pod) => PodLook.End(pod, Job, 1, 0, nodeExists: true, Now);
 
     private static PodObject Pod(string status) =>
