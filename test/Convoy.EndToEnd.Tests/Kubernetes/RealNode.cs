@@ -15,7 +15,7 @@ namespace Convoy.EndToEnd.Tests.Kubernetes;
 internal sealed class RealNode : IAsyncDisposable
 {
     // 1. The places where programs of a node leave things outside their own folders. 2. What a kubelet sets for the whole machine: it may
-    // write here what it likes. 3. A cgroup for all pods, wherever controllers are. 4. containerd, the image, the kubelet.
+    // write here what it likes. 3. A cgroup for all pods, wherever controllers are. 4. containerd, the image, the kubelet. 5. Until whoever started it is gone, killed or not.
     private const string Script = """
         set -e
         cd "$1"
@@ -28,11 +28,11 @@ internal sealed class RealNode : IAsyncDisposable
           for controller in /sys/fs/cgroup/*/cgroup.procs; do mkdir -p ${controller%/*}/$2; done
         fi
         containerd --config containerd.toml > containerd.log 2>&1 &
-        until ctr --address "$1/containerd.sock" version > /dev/null 2>&1; do kill -0 $! && sleep 0.1; done
+        for try in $(seq 600); do ctr --address "$1/containerd.sock" version > /dev/null 2>&1 && break; sleep 0.1; done
         ctr --address "$1/containerd.sock" --namespace k8s.io images import image.tar > import.log
         "$3" --config=kubelet.json --kubeconfig="$4" --hostname-override="$5" --node-ip="$6" --root-dir="$1/kubelet" --cert-dir="$1/pki" > kubelet.log 2>&1 &
         echo ready
-        wait
+        read end
         """;
 
     private readonly string folder = Directory.CreateTempSubdirectory("convoy-node-").FullName;
@@ -109,6 +109,7 @@ internal sealed class RealNode : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(folder, "kubelet.json"), KubeletConfiguration().ToJsonString());
         first = Process.Start(new ProcessStartInfo("unshare", ["--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", "sh", "-c", Script, "node", folder, mark, Kubelet, server.Kubeconfig, name, Network.Address])
         {
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;

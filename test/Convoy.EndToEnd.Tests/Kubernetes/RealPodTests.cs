@@ -200,6 +200,24 @@ public sealed class RealPodTests(ServerWithNode made) : IClassFixture<ServerWith
         await Eventually.HoldsAsync("the pod is gone", async () => (await cluster.PodsAsync(job)).Count == 0);
     }
 
+    [Fact]
+    public async Task A_task_that_does_not_listen_runs_on_until_its_grace_is_over()
+    {
+        Assert.SkipWhen(made.Missing is not null, made.Missing ?? "");
+        await using var platform = await RunningPlatform.StartAsync(nodes: 1, gpus: 0);
+        await using var cluster = await JoinedCluster.JoinAsync(platform, made.Server, "pods", made.Node);
+        using var person = new ConvoyCommand(platform);
+        var job = await SubmitAsync(person, """
+            name: deaf
+            roles: {worker: {command: [sleep, infinity], resources: {cpu: 100m}}}
+            checkpoint: {grace: 1s}
+            """);
+        await platform.UntilAsync(job, view => view.Phase == JobPhase.Running);
+        (await person.RunAsync("cancel", "deaf")).ExitCode.ShouldBe(0);
+        var ended = await platform.UntilFinishedAsync(job);
+        (ended.Phase, ended.Attempts!.ShouldHaveSingleItem().Tasks[0].ExitCode).ShouldBe((JobPhase.Cancelled, 137), $"{ended}\n{cluster.Output}");
+    }
+
     private static async Task<string> SubmitAsync(ConvoyCommand person, string file)
     {
         await File.WriteAllTextAsync(Path.Combine(person.Folder, "job.yaml"), $"{file}\nplacement: {{clusters: [pods]}}\n");
