@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using Convoy.Clusters.Kubernetes;
 using Convoy.Objects;
 
@@ -39,50 +40,61 @@ internal static class PodVerbs
         }
 
         using var http = new HttpClient();
+        var address = new Uri($"{server.TrimEnd('/')}/api/v1/code/{sha256}");
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         var began = time.GetTimestamp();
         for (var pause = FirstPause; ; pause *= 2)
         {
             string trouble;
+            var isFinal = false;
             try
             {
-                using var request = new HttpRequestMessage(HttpMethod.Get, $"{server.TrimEnd('/')}/api/v1/code/{sha256}");
-                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-                using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-                if (answer.IsSuccessStatusCode)
-                {
-                    // Whole at once: a container that was killed on the way finds nothing.
-                    var staged = $"{folder.TrimEnd('/')}.part";
-                    if (Directory.Exists(staged)) Directory.Delete(staged, recursive: true);
-                    Directory.CreateDirectory(staged);
-                    await using (var archive = await answer.Content.ReadAsStreamAsync(cancellationToken)) await CodeArchive.UnpackAsync(archive, staged, CodeArchiveLimits.Default, cancellationToken);
-                    Open(staged);
-                    if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-                    Directory.Move(staged, folder);
-                    return 0;
-                }
-
-                trouble = $"the server answered {(int)answer.StatusCode}";
-                if ((int)answer.StatusCode is 401 or 403 or 404) return await FailAsync(trouble);
+                using var answer = await http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+                if (!answer.IsSuccessStatusCode) (trouble, isFinal) = ($"the server answered {(int)answer.StatusCode}", (int)answer.StatusCode is 401 or 403 or 404);
+                else if (await TakeAsync(answer, sha256, folder, cancellationToken)) return 0;
+                else trouble = "what came is not the archive";
             }
-            catch (Exception e) when (e is HttpRequestException or IOException)
+            catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
                 trouble = e.Message;
             }
             catch (CodeArchiveException e)
             {
-                return await FailAsync(e.Message);
+                (trouble, isFinal) = (e.Message, true);
             }
 
-            if (time.GetElapsedTime(began) > GiveUpAfter) return await FailAsync(trouble);
+            if (isFinal || time.GetElapsedTime(began) > GiveUpAfter)
+            {
+                await Console.Error.WriteLineAsync($"error[NoCode]: the job's code cannot be brought here: {trouble}");
+                return 1;
+            }
+
             await Console.Error.WriteLineAsync($"the job's code did not come and is asked for again: {trouble}");
             await Task.Delay(pause, time, cancellationToken);
         }
     }
 
-    private static async Task<int> FailAsync(string why)
+    /// <summary>Whole at once: a container that was killed on the way finds nothing. False where it is not what was asked for.</summary>
+    private static async Task<bool> TakeAsync(HttpResponseMessage answer, string sha256, string folder, CancellationToken cancellationToken)
     {
-        await Console.Error.WriteLineAsync($"error[NoCode]: the job's code cannot be brought here: {why}");
-        return 1;
+        var staged = $"{folder.TrimEnd('/')}.part";
+        if (Directory.Exists(staged)) Directory.Delete(staged, recursive: true);
+        Directory.CreateDirectory(staged);
+        if (await UnpackAsync(answer, staged, cancellationToken) != sha256) return false;
+        Open(staged);
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        Directory.Move(staged, folder);
+        return true;
+    }
+
+    /// <summary>The answer is the hash of all that came. Unpacking ends where the archive says that it does, and would miss a damaged or lost rest.</summary>
+    private static async Task<string> UnpackAsync(HttpResponseMessage answer, string folder, CancellationToken cancellationToken)
+    {
+        using var hash = SHA256.Create();
+        await using var archive = new CryptoStream(await answer.Content.ReadAsStreamAsync(cancellationToken), hash, CryptoStreamMode.Read);
+        await CodeArchive.UnpackAsync(archive, folder, CodeArchiveLimits.Default, cancellationToken);
+        await archive.CopyToAsync(Stream.Null, cancellationToken);
+        return Convert.ToHexStringLower(hash.Hash!);
     }
 
     /// <summary>The task may run under any uid of its image's; nobody but its containers reaches the pod's folder.</summary>

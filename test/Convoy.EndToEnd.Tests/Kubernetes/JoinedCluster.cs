@@ -6,25 +6,29 @@ using Convoy.Clusters.Tests.Kubernetes;
 
 namespace Convoy.EndToEnd.Tests.Kubernetes;
 
-/// <summary>A Kubernetes cluster that has joined a platform: a real API server, nodes and kubelets that somebody stands in for, and the agent as a process.</summary>
+/// <summary>A Kubernetes cluster that has joined a platform: a real API server, nodes and kubelets that somebody may stand in for, and the agent as a process.</summary>
 internal sealed class JoinedCluster : IAsyncDisposable
 {
     private readonly StringBuilder output = new();
     private readonly string name;
     private readonly RunningPlatform platform;
+    private readonly StandInKubelet? kubelet;
+    private readonly string[] options;
     private Process? agent;
 
-    private JoinedCluster(string name, RunningPlatform platform, RealApiServer server)
+    private JoinedCluster(string name, RunningPlatform platform, RealApiServer server, StandInKubelet? kubelet, string[] options)
     {
         this.name = name;
         this.platform = platform;
+        this.kubelet = kubelet;
+        this.options = options;
         Server = server;
-        Kubelet = new StandInKubelet(server.Client);
     }
 
     public RealApiServer Server { get; }
 
-    public StandInKubelet Kubelet { get; }
+    /// <summary>There is none where the node is real.</summary>
+    public StandInKubelet Kubelet => kubelet!;
 
     public ApiClient Api => Server.Client;
 
@@ -40,17 +44,19 @@ internal sealed class JoinedCluster : IAsyncDisposable
     {
         await server.ClearAsync();
         for (var i = 0; i < nodes; i++) await StandInNodes.SetAsync(server.Client, $"{name}-{i}", gpus);
-        var joined = await platform.Client.JoinClusterAsync(name, new ClusterJoinRequest("kubernetes"), CancellationToken.None);
-        var cluster = new JoinedCluster(name, platform, server);
-        await File.WriteAllTextAsync(cluster.TokenFile, joined.Token);
-        cluster.StartAgent();
-        await Eventually.HoldsAsync($"cluster {name} has told of its nodes", async () => (await platform.Client.GetClusterAsync(name, CancellationToken.None)).Nodes == nodes);
-        return cluster;
+        return await new JoinedCluster(name, platform, server, new StandInKubelet(server.Client), ["--agent-image", "convoy/agent:test"]).JoinAsync(nodes);
+    }
+
+    /// <summary>With one node, that really runs what comes to it.</summary>
+    public static async Task<JoinedCluster> JoinAsync(RunningPlatform platform, RealApiServer server, string name, RealNode node)
+    {
+        await server.ClearAllButNodesAsync();
+        return await new JoinedCluster(name, platform, server, null, ["--default-image", NodeImage.Name, "--agent-image", NodeImage.Name, "--tasks-server", node.Network.Open(platform.Url).ToString()]).JoinAsync(1);
     }
 
     public void StartAgent()
     {
-        var start = new ProcessStartInfo(BuiltPrograms.Agent, ["--server", platform.Url.ToString(), "--cluster", name, "--token-file", TokenFile, "--kubeconfig", Server.Kubeconfig, "--agent-image", "convoy/agent:test", "--no-election"])
+        var start = new ProcessStartInfo(BuiltPrograms.Agent, ["--server", platform.Url.ToString(), "--cluster", name, "--token-file", TokenFile, "--kubeconfig", Server.Kubeconfig, "--no-election", .. options])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         };
@@ -79,9 +85,18 @@ internal sealed class JoinedCluster : IAsyncDisposable
     {
         // Without kubelets and agent nothing would ever end.
         await platform.CancelAllAsync();
-        await Kubelet.DisposeAsync();
+        if (kubelet is not null) await kubelet.DisposeAsync();
         if (agent is { HasExited: false }) await KillAgentAsync();
         File.Delete(TokenFile);
+    }
+
+    private async Task<JoinedCluster> JoinAsync(int nodes)
+    {
+        var joined = await platform.Client.JoinClusterAsync(name, new ClusterJoinRequest("kubernetes"), CancellationToken.None);
+        await File.WriteAllTextAsync(TokenFile, joined.Token);
+        StartAgent();
+        await Eventually.HoldsAsync($"cluster {name} has told of its nodes", async () => (await platform.Client.GetClusterAsync(name, CancellationToken.None)).Nodes == nodes);
+        return this;
     }
 
     private string TokenFile => Path.Combine(platform.Root, $"{name}.token");

@@ -180,6 +180,8 @@ internal sealed record PodObjectStatus
     public DateTimeOffset? StartTime { get; init; }
 
     public IReadOnlyList<ContainerStatus> ContainerStatuses { get; init => field = value ?? []; } = [];
+
+    public IReadOnlyList<ContainerStatus> InitContainerStatuses { get; init => field = value ?? []; } = [];
 }
 
 internal sealed record ContainerStatus(string Name, ContainerState? State);

@@ -9,12 +9,17 @@ internal static class PodLook
     /// <summary>Reasons for which a kubelet or the control plane ends a pod that has done nothing wrong.</summary>
     private static readonly string[] PlatformReasons = ["Evicted", "Preempting", "Preempted", "NodeShutdown", "Shutdown", "Terminated", "NodeLost", "NodeAffinity", "UnexpectedAdmissionError", "AdmissionCheckFailed"];
 
+    /// <summary>A kubelet says so, with an exit code that nothing ended with, of what it does not find any more.</summary>
+    private const string Unknown = "ContainerStatusUnknown";
+
     /// <summary>Null where it has not begun to run.</summary>
     public static TaskObservation? Start(PodObject pod, JobId job, int attempt, int rank)
     {
         var state = StateOf(pod);
         var at = state?.Running?.StartedAt ?? state?.Terminated?.StartedAt ?? (pod.Status.Phase == "Running" ? pod.Status.StartTime ?? pod.Metadata.CreationTimestamp : null);
-        return at is { } started ? new TaskObservation(job, attempt, rank, TaskState.Running, started) : null;
+
+        // A program that could not be started began in 1970, as a kubelet tells it.
+        return at is { } started && started > DateTimeOffset.UnixEpoch ? new TaskObservation(job, attempt, rank, TaskState.Running, started) : null;
     }
 
     /// <summary>Null while it may still run.</summary>
@@ -24,7 +29,12 @@ internal static class PodLook
         var meta = pod.Metadata;
         var isForced = meta.IsDeleting && (!pod.IsBound || meta.DeletionGracePeriodSeconds == 0 || !nodeExists);
         if (!pod.IsTerminal && !isForced) return null;
-        if (IsPlatforms(pod.Status.Reason) || StateOf(pod)?.Terminated is not { } ended) return new TaskObservation(job, attempt, rank, TaskState.Lost, meta.DeletionTimestamp ?? now);
+        if (pod.Status.InitContainerStatuses.FirstOrDefault(container => container.Name == TaskPod.CodeContainer)?.State?.Terminated is { ExitCode: not 0 } unprepared && !meta.IsDeleting)
+        {
+            return new TaskObservation(job, attempt, rank, TaskState.Exited, unprepared.FinishedAt ?? now, new TaskOutcome(unprepared.ExitCode, Stopped: true, Message: unprepared.Message?.Trim() ?? "its code could not be brought into the pod"));
+        }
+
+        if (IsPlatforms(pod.Status.Reason) || StateOf(pod)?.Terminated is not { } ended || ended.Reason == Unknown) return new TaskObservation(job, attempt, rank, TaskState.Lost, meta.DeletionTimestamp ?? now);
         return new TaskObservation(job, attempt, rank, TaskState.Exited, ended.FinishedAt ?? meta.DeletionTimestamp ?? now, new TaskOutcome(
             ended.ExitCode,
             OutOfMemory: ended.Reason == "OOMKilled",

@@ -17,6 +17,9 @@ internal static class TaskPod
     /// <summary>The container that the task runs in; others may be added by whatever the cluster injects.</summary>
     public const string Container = "task";
 
+    /// <summary>The one before it, where the job has code.</summary>
+    public const string CodeContainer = "code";
+
     public const string Folder = "/convoy";
     public const string TokenKey = "token";
 
@@ -163,8 +166,10 @@ internal static class TaskPod
 
     private static V1Container FetchingCode(Assignment decision, KubernetesOptions options) => new()
     {
-        Name = "code",
+        Name = CodeContainer,
         Image = options.AgentImage,
+        // What it says last is told to whose job it is.
+        TerminationMessagePolicy = "FallbackToLogsOnError",
         Command = ["convoy-agent", "fetch-code", decision.Spec.Code!.Archive!, CodeFolder],
         Env = [new V1EnvVar { Name = "CONVOY_SERVER", Value = options.ServerUrl }, Token(decision)],
         VolumeMounts = [new V1VolumeMount { Name = "convoy", MountPath = Folder }],
