@@ -89,6 +89,29 @@ public abstract class ForeignPodTests
     }
 
     [Fact]
+    public async Task Pods_that_come_again_under_the_same_names_are_asked_for_though_the_server_stops_the_job_of_the_first_ones_late()
+    {
+        await using var bed = await MakeBedAsync();
+        await TrainingJobDeskTests.MakeNamespaceAsync(bed, "rays", "rosa");
+        var cluster = await bed.OpenAsync();
+        var requests = (IClusterRequests)((PatientCluster)cluster).Inner;
+        await MakePodAsync(bed, "alone", null, null);
+        var first = await TrainingJobDeskTests.UntilPendingAsync(requests);
+        var wish = await TakenAsync(cluster, requests, first);
+        await cluster.UntilRunningAsync(wish);
+        await bed.Admin.DeleteAsync("/api/v1/namespaces/rays/pods/alone", null, CancellationToken.None);
+        await cluster.UntilEndedAsync(wish);
+        var cancel = await TrainingJobDeskTests.UntilPendingAsync(requests);
+        cancel.Kind.ShouldBe(RequestKind.Cancel);
+        await MakePodAsync(bed, "alone", null, null);
+        await cluster.ApplyAsync(wish.Stopped());
+        await requests.AnswerAsync([new RequestAnswer(cancel.Key, RequestKind.Cancel, cancel.Job, null, null, Retry: false)], CancellationToken.None);
+        var second = await TrainingJobDeskTests.UntilPendingAsync(requests);
+        second.Kind.ShouldBe(RequestKind.Submit);
+        second.Key.ShouldNotBe(first.Key);
+    }
+
+    [Fact]
     public async Task A_life_that_knows_nothing_of_bound_pods_takes_them_up_when_it_is_told()
     {
         await using var bed = await MakeBedAsync();

@@ -39,7 +39,8 @@ internal sealed partial class GangOperator(
     {
         if (job.Decision is { } before && before.Attempt != record.Decision.Attempt) Forget(job, before);
         job.Take(record);
-        if (job.Group is { } group)
+        // Of one that is over already, pods of the same names may be asked for as another.
+        if (job is { Group: { } group, IsDone: false })
         {
             groups.Decide(job.Id, record.Decision.Owner, group);
             foreach (var pod in groups.PodsOf(group).Values.Where(pod => job.Recognize(pod) is not null))
