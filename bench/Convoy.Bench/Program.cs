@@ -39,7 +39,7 @@ switch (args)
                    Convoy.Bench shapes                 the shapes on which others have published how fast they are
                    Convoy.Bench growth TABLE           a picture (SVG) of a table that scheduling has printed
                    Convoy.Bench placement [NODES]...   placements per second; 1000, 10000 and 100000 nodes unless told
-                   Convoy.Bench kubernetes PROGRAMS ASSETS [PART]   pods a second on one API server; ASSETS holds etcd, kube-apiserver and kube-scheduler; PART is scheduler, foreign or jobs
+                   Convoy.Bench kubernetes PROGRAMS ASSETS [PART]   pods a second on one API server; ASSETS holds etcd, kube-apiserver and kube-scheduler; PART is scheduler, foreign, jobs, agent or stale
                    Convoy.Bench everyday PROGRAMS [JOBS] [KUBECTL]  what people wait for all day long; 1000000 finished jobs unless told
             """);
         return 2;

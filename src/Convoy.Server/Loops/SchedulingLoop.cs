@@ -13,7 +13,7 @@ public sealed partial class SchedulingLoop : BackgroundService
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     /// <summary>After a plan the loop rests so many times as long as planning took, and a little in any case: what comes in meanwhile is planned together, and a long line of waiting jobs leaves the processors to those who submit.</summary>
-    private const int RestFactor = 3;
+    private const int RestFactor = 7;
 
     private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(250);
