@@ -38,7 +38,7 @@ internal static class AgentCost
             var (idle, idleBytes) = await CostAsync(convoy, () => Task.Delay(Quiet));
             var (pods, _) = await CostAsync(convoy, () => plain.TouchPodsAsync(Touched, $"seen by {nodes}"));
             var (seen, _) = await CostAsync(convoy, () => plain.TouchNodesAsync(sizes[0], $"seen by {nodes}"));
-            await using var kubelet = new StandInKubelet(server.Client);
+            await using var kubelet = new StandInKubelet(server.Client, "convoy.dev/job-id");
             var (jobs, jobBytes) = await CostAsync(convoy, async () =>
             {
                 await KubernetesTable.SubmitAsync(convoy.Client, Decisions, 1);

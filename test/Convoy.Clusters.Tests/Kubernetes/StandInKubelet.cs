@@ -24,10 +24,11 @@ internal sealed class StandInKubelet : IAsyncDisposable
     private readonly ConcurrentDictionary<string, byte> started = [];
     private readonly Task following;
 
-    public StandInKubelet(ApiClient api)
+    /// <param name="selector">A label: other pods are nobody's. Null for all pods.</param>
+    public StandInKubelet(ApiClient api, string? selector = null)
     {
         this.api = api;
-        pods = new Informer<PodObject>(api, "/api/v1/pods", ApiJson.Default.PodObject, ApiJson.Default.ObjectListPodObject, (_, after) => Act(after), TimeProvider.System, NullLogger.Instance);
+        pods = new Informer<PodObject>(api, "/api/v1/pods", ApiJson.Default.PodObject, ApiJson.Default.ObjectListPodObject, (_, after) => Act(after is null || selector is null || after.Metadata.Labels.ContainsKey(selector) ? after : null), TimeProvider.System, NullLogger.Instance);
         following = pods.RunAsync(closing.Token);
     }
 
