@@ -12,7 +12,7 @@ Usage: eng/package.sh [options] [tar] [deb]        default: both
 
   --output DIR     where they are put (default: artifacts/package)
   --version V      their version (default: that of the sources)
-  --programs DIR   pack these programs (convoy, convoy-server, convoy-task) instead of building them
+  --programs DIR   pack these programs (convoy, convoy-agent, convoy-server, convoy-task) instead of building them
 
   eng/package.sh                         build and pack (about 4 minutes)
   eng/package.sh deb && apt install ./artifacts/package/convoy_*.deb
@@ -69,11 +69,12 @@ if [ -z "$programs" ]; then
   require_prerequisites build
   export MSBUILDDISABLENODEREUSE=1
   publish Convoy.Server --self-contained true -p:PublishReadyToRun=true
+  publish Convoy.Agent --self-contained true -p:PublishReadyToRun=true
   publish Convoy.Task
   publish Convoy.Cli
   programs=$work/programs
 fi
-for program in convoy convoy-server convoy-task; do
+for program in convoy convoy-agent convoy-server convoy-task; do
   [ -x "$programs/$program" ] || refuse "$programs has no program $program"
 done
 
@@ -82,7 +83,7 @@ tree=$work/tree/usr
 mkdir -p "$tree/bin" "$tree/lib/convoy/python" "$tree/share/doc/convoy/examples"
 cp -R "$programs/." "$tree/lib/convoy/"
 find "$tree/lib/convoy" \( -name '*.dbg' -o -name '*.pdb' -o -name '*.xml' -o -name packages.lock.json -o -name '*.staticwebassets.*' \) -delete
-for program in convoy convoy-server; do ln -s "../lib/convoy/$program" "$tree/bin/$program"; done
+for program in convoy convoy-agent convoy-server; do ln -s "../lib/convoy/$program" "$tree/bin/$program"; done
 rm -rf "$tree/lib/convoy/python"
 mkdir "$tree/lib/convoy/python"
 cp -R "$root/python/convoy" "$tree/lib/convoy/python/"
@@ -94,6 +95,7 @@ cp "$root/deploy/systemd/per-person-uids.conf" "$tree/share/doc/convoy/examples/
 cp -R "$root/samples" "$tree/share/doc/convoy/examples/samples"
 for unit in convoy.service convoy-tasks.service; do install -D -m 644 "$root/deploy/systemd/$unit" "$tree/lib/systemd/system/$unit"; done
 cp "$root/deploy/convoy.yaml" "$tree/share/doc/convoy/examples/"
+cp -R "$root/deploy/kubernetes" "$tree/share/doc/convoy/examples/kubernetes"
 
 # 2. What the command line tells of itself.
 convoy=$tree/lib/convoy/convoy
@@ -103,7 +105,7 @@ mkdir -p "$tree/share/bash-completion/completions" "$tree/share/zsh/vendor-compl
 "$convoy" completion fish >"$tree/share/fish/vendor_completions.d/convoy.fish"
 "$convoy" __man "$tree/share/man/man1"
 mkdir "$tree/share/man/man8"
-for program in convoy-server convoy-task; do
+for program in convoy-agent convoy-server convoy-task; do
   # In roff a backslash and a dot or quote at the start of a line mean something else.
   help=$("$tree/lib/convoy/$program" --help | sed -e 's/\\/\\e/g' -e 's/-/\\-/g' -e "s/^[.']/\\\\\&\\0/")
   while IFS= read -r line; do
@@ -115,7 +117,7 @@ find "$tree/share/man" -type f -exec sed -i "s/^\(\.TH [^ ]* [18]\) \"\"/\1 $(da
 find "$work/tree" -type d -exec chmod 755 {} +
 # What the SDK publishes is executable whether it is a program or not.
 find "$work/tree" -type f -exec chmod 644 {} +
-for program in convoy convoy-server convoy-task; do chmod 755 "$tree/lib/convoy/$program"; done
+for program in convoy convoy-agent convoy-server convoy-task; do chmod 755 "$tree/lib/convoy/$program"; done
 find "$work/tree" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 mkdir -p "$output"
 

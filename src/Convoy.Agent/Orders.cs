@@ -82,11 +82,13 @@ internal sealed partial class Orders(ICluster cluster, Action changed, ILogger l
     {
         try
         {
-            var refusals = await cluster.ApplyAsync([.. batch.Select(item => item.Order.Wish!)], cancellationToken);
-            var refused = refusals.ToDictionary(refusal => (refusal.JobId, refusal.Generation));
+            // Of a job the newest alone: an earlier one is answered as it is.
+            var newest = batch.GroupBy(item => item.Order.Wish!.Assignment.JobId).Select(wishes => wishes.MaxBy(item => item.Order.Wish!.Assignment.Generation).Order.Wish!).ToArray();
+            var refusals = await cluster.ApplyAsync(newest, cancellationToken);
+            var refused = refusals.ToDictionary(refusal => refusal.JobId);
             return
             [
-                .. batch.Select(item => item.Order).Select(order => refused.TryGetValue((order.Wish!.Assignment.JobId, order.Wish.Assignment.Generation), out var refusal)
+                .. batch.Select(item => item.Order).Select(order => refused.TryGetValue(order.Wish!.Assignment.JobId, out var refusal)
                     ? new OrderResult(order.Number, refusal.Reason, refusal.Permanent)
                     : new OrderResult(order.Number)),
             ];

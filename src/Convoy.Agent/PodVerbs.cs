@@ -66,7 +66,7 @@ internal static class PodVerbs
             if (isFinal || time.GetElapsedTime(began) > GiveUpAfter)
             {
                 await Console.Error.WriteLineAsync($"error[NoCode]: the job's code cannot be brought here: {trouble}");
-                return 1;
+                return isFinal ? KubernetesOptions.NoCodeEver : 1;
             }
 
             await Console.Error.WriteLineAsync($"the job's code did not come and is asked for again: {trouble}");
@@ -80,7 +80,7 @@ internal static class PodVerbs
         var staged = $"{folder.TrimEnd('/')}.part";
         if (Directory.Exists(staged)) Directory.Delete(staged, recursive: true);
         Directory.CreateDirectory(staged);
-        if (await UnpackAsync(answer, staged, cancellationToken) != sha256) return false;
+        if (await UnpackAsync(answer, sha256, staged, cancellationToken) != sha256) return false;
         Open(staged);
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         Directory.Move(staged, folder);
@@ -88,13 +88,25 @@ internal static class PodVerbs
     }
 
     /// <summary>The answer is the hash of all that came. Unpacking ends where the archive says that it does, and would miss a damaged or lost rest.</summary>
-    private static async Task<string> UnpackAsync(HttpResponseMessage answer, string folder, CancellationToken cancellationToken)
+    private static async Task<string> UnpackAsync(HttpResponseMessage answer, string sha256, string folder, CancellationToken cancellationToken)
     {
         using var hash = SHA256.Create();
         await using var archive = new CryptoStream(await answer.Content.ReadAsStreamAsync(cancellationToken), hash, CryptoStreamMode.Read);
-        await CodeArchive.UnpackAsync(archive, folder, CodeArchiveLimits.Default, cancellationToken);
+        CodeArchiveException? broken = null;
+        try
+        {
+            await CodeArchive.UnpackAsync(archive, folder, CodeArchiveLimits.Default, cancellationToken);
+        }
+        catch (CodeArchiveException e)
+        {
+            broken = e;
+        }
+
         await archive.CopyToAsync(Stream.Null, cancellationToken);
-        return Convert.ToHexStringLower(hash.Hash!);
+        var came = Convert.ToHexStringLower(hash.Hash!);
+
+        // What somebody sent so is wrong for ever; what was damaged on the way is not.
+        return broken is not null && came == sha256 ? throw broken : came;
     }
 
     /// <summary>The task may run under any uid of its image's; nobody but its containers reaches the pod's folder.</summary>

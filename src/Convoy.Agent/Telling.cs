@@ -17,7 +17,7 @@ internal sealed class Telling(ICluster cluster)
     private readonly Queue<(ReportItem Item, int Bytes)> untaken = new();
 
     /// <summary>What was told of each node.</summary>
-    private readonly Dictionary<string, byte[]> told = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (NodeObservation Node, byte[] Hash)> told = new(StringComparer.Ordinal);
     private ReportCursor? cursor;
     private Task change = Task.CompletedTask;
     private long from;
@@ -95,11 +95,14 @@ internal sealed class Telling(ICluster cluster)
     {
         foreach (var node in nodes)
         {
+            // Most are as they were, and are the same thing.
+            if (told.TryGetValue(node.Name, out var before) && ReferenceEquals(before.Node, node)) continue;
             var item = new ReportItem(Node: node);
             var json = JsonSerializer.SerializeToUtf8Bytes(item, SyncJson.Default.ReportItem);
             var hash = SHA256.HashData(json);
-            if (told.TryGetValue(node.Name, out var before) && before.AsSpan().SequenceEqual(hash)) continue;
-            told[node.Name] = hash;
+            var isNews = before.Hash is null || !before.Hash.AsSpan().SequenceEqual(hash);
+            told[node.Name] = (node, hash);
+            if (!isNews) continue;
             untaken.Enqueue((item, json.Length));
         }
 

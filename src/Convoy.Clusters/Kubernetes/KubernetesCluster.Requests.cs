@@ -39,8 +39,8 @@ public sealed partial class KubernetesCluster
             {
                 LogNotSettled(log, trouble.Message);
 
-                // The one that failed is tried again when its object changes; the others have not had their turn.
-                foreach (var uid in now.Skip(1)) Settle(uid);
+                // One that can never be written is tried again when its object changes; the others have not had their turn.
+                foreach (var uid in now.Skip(trouble is ApiException { IsPermanent: true } ? 1 : 0)) Settle(uid);
                 await Task.Delay(FirstPause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -63,6 +63,17 @@ public sealed partial class KubernetesCluster
         return Task.FromResult<IReadOnlyList<ClusterRequest>>([.. objects, .. groups.Pending(limit - objects.Count)]);
     }
 
+    /// <summary>What cannot be written now stays pending, and hinders nobody else's answer.</summary>
     public Task AnswerAsync(IReadOnlyList<RequestAnswer> answers, CancellationToken cancellationToken) =>
-        Task.WhenAll(answers.Where(answer => !groups.Answer(answer)).Select(answer => desk.AnswerAsync(answer, cancellationToken)));
+        Parallel.ForEachAsync(answers.Where(answer => !groups.Answer(answer)), new ParallelOptions { MaxDegreeOfParallelism = options.Connections, CancellationToken = cancellationToken }, async (answer, stop) =>
+        {
+            try
+            {
+                await desk.AnswerAsync(answer, stop);
+            }
+            catch (IOException trouble)
+            {
+                LogNotSettled(log, trouble.Message);
+            }
+        });
 }

@@ -20,7 +20,8 @@ public sealed partial class KubernetesCluster
         }
         catch (ApiException no) when (no.IsPermanent)
         {
-            return new Refusal(wanted.JobId, wanted.Generation, no.Message, Permanent: true);
+            // What is to stop must stop: it is said again until it can be written.
+            return new Refusal(wanted.JobId, wanted.Generation, no.Message, Permanent: wanted.Wanted == WantedState.Run);
         }
         catch (IOException trouble)
         {
@@ -51,9 +52,10 @@ public sealed partial class KubernetesCluster
 
         lock (gate)
         {
-            job.ReportToken = wish.ReportToken;
             if (job.Decision?.Generation == wanted.Generation)
             {
+                job.ReportToken = wish.ReportToken;
+                gangs.Hold(job);
                 queue.Add(job.Id);
                 return null;
             }
@@ -62,6 +64,7 @@ public sealed partial class KubernetesCluster
             if (wanted.Spec.Pods is { } group)
             {
                 // Nothing is written: the pods are there, where they go is a binding, and the server says it again to the next life of the agent.
+                job.ReportToken = wish.ReportToken;
                 foreach (var uid in group.Uids.Values.SelectMany(uids => uids)) foreign[uid] = job.Id;
                 gangs.Take(job, new AssignmentRecord(wanted, wish.OwnerNumber, ""));
                 queue.Add(job.Id);
@@ -76,8 +79,10 @@ public sealed partial class KubernetesCluster
             lock (gate)
             {
                 if (taken.Metadata.IsNewerThan(job.Object?.Metadata)) job.Object = taken;
+                job.ReportToken = wish.ReportToken;
                 if (job.Record is null) Adopt(job, record, taken.Status);
                 else if (record.Decision.Generation > job.Record.Decision.Generation) gangs.Take(job, record);
+                else gangs.Hold(job);
             }
 
             LogTaken(log, wish);
@@ -127,7 +132,13 @@ public sealed partial class KubernetesCluster
     private async Task<string> NamespaceOfAsync(string owner, CancellationToken cancellationToken)
     {
         var theirs = namespaces.Items.Where(space => !space.Metadata.IsDeleting && OwnerOf(space) == owner).Select(space => space.Metadata.Name).Order(StringComparer.Ordinal).FirstOrDefault();
-        return theirs ?? await gangs.MakeNamespaceAsync(ObjectNames.Namespace(options.NamespacePrefix, owner), owner, cancellationToken);
+        if (theirs is not null) return theirs;
+        foreach (var name in ObjectNames.Namespaces(options.NamespacePrefix, owner))
+        {
+            if (await gangs.MakeNamespaceAsync(name, owner, cancellationToken)) return name;
+        }
+
+        throw new IOException($"the namespaces that {owner} could have are there already, and are somebody else's");
     }
 
     /// <summary>A label has no room for every name; an annotation has.</summary>

@@ -103,6 +103,7 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
         lock (gate)
         {
             jobs.Remove(job);
+            foreach (var uid in known.Group?.Uids.Values.SelectMany(uids => uids) ?? []) foreign.Remove(uid);
             if (known.Decision is { } decision) journal.Forget(job, decision.Tasks.Count);
         }
 
@@ -122,11 +123,13 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
         settled.Dispose();
     }
 
-    /// <summary>Jobs before pods, so that none of Convoy's own is taken for somebody else's.</summary>
+    /// <summary>Nodes before jobs, whose devices are called as the node calls them; jobs before pods, so that none of Convoy's own is taken for somebody else's.</summary>
     private async Task StartAsync(CancellationToken cancellationToken)
     {
-        running.AddRange([nodes.RunAsync(closing.Token), namespaces.RunAsync(closing.Token), trainingJobs.RunAsync(closing.Token)]);
-        await Task.WhenAll(nodes.Synced, namespaces.Synced, trainingJobs.Synced).WaitAsync(cancellationToken);
+        running.AddRange([nodes.RunAsync(closing.Token), namespaces.RunAsync(closing.Token)]);
+        await Task.WhenAll(nodes.Synced, namespaces.Synced).WaitAsync(cancellationToken);
+        running.Add(trainingJobs.RunAsync(closing.Token));
+        await trainingJobs.Synced.WaitAsync(cancellationToken);
         running.Add(pods.RunAsync(closing.Token));
         await pods.Synced.WaitAsync(cancellationToken);
         lock (gate)
@@ -198,15 +201,15 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
     private void OnTrainingJob(TrainingJobObject? before, TrainingJobObject? after)
     {
         var changed = (after ?? before)!;
-        var isDecided = changed.Assignment is { } sealedRecord && seal.IsOurs(changed.Metadata.Namespace, changed.Metadata.Name, sealedRecord);
+        var record = seal.Read(changed);
         lock (gate)
         {
             var asked = JobId.FromKey(options.Name, changed.Metadata.Uid);
-            if (after is null || isDecided) made.Remove(asked);
+            if (after is null || record is not null) made.Remove(asked);
             else made[asked] = after;
         }
 
-        if (isDecided) OnDecision(changed, changed.Assignment!, isGone: after is null);
+        if (record is not null) OnDecision(changed, record, isGone: after is null);
         if (after is null) desk.Remove(changed);
         else if (desk.Note(after)) Settle(after.Metadata.Uid);
     }
@@ -241,7 +244,7 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
     private (string? Owner, Assignment? Decision, bool IsOver) KnownOf(TrainingJobObject item)
     {
         var owner = namespaces.Find(new ObjectKey("", item.Metadata.Namespace)) is { } space ? OwnerOf(space) : null;
-        if (item.Assignment is not { } record || !seal.IsOurs(item.Metadata.Namespace, item.Metadata.Name, record)) return (owner, null, false);
+        if (seal.Read(item) is not { } record) return (owner, null, false);
         lock (gate) return (owner, record.Decision, jobs.TryGetValue(record.Decision.JobId, out var job) && job.IsDone);
     }
 

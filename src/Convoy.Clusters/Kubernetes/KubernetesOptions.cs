@@ -3,6 +3,9 @@ namespace Convoy.Clusters.Kubernetes;
 /// <summary>How one Kubernetes cluster is used.</summary>
 public sealed record KubernetesOptions
 {
+    /// <summary>With it the container that brings a job's code ends where asking again would change nothing.</summary>
+    public const int NoCodeEver = 3;
+
     /// <summary>As it was joined under.</summary>
     public required string Name { get; init; }
 

@@ -103,6 +103,7 @@ internal sealed class NodeBook(NodePicture picture)
             foreach (var (rank, node, request) in wanted)
             {
                 if (!nodes.TryGetValue(node, out var known)) return $"there is no node {node}";
+                if (picture.HealthOf(known) is not NodeHealth.Ready and var health) return $"{node} takes nothing new: it is {health}";
                 if (!added.TryGetValue(node, out var more)) added[node] = more = new NodeUse();
                 more.Add(request, 1);
                 if (tasks.ContainsKey((job, attempt, rank))) more.Add(request, -1);

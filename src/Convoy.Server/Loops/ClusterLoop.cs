@@ -159,6 +159,13 @@ public sealed partial class ClusterLoop : BackgroundService
                 .Select(group => ledger.TellAsync(group.Key, new JobCommand.Observe([.. group]), cancellationToken)));
             cursor = report.Cursor;
 
+            // Another life of the cluster: what it had taken it may not know any more.
+            if (report.IsComplete)
+            {
+                taken.Clear();
+                foreach (var job in ledger.Unfinished.Values) Notice(job);
+            }
+
             // Only now, so that nothing is placed on what a task not yet heard of holds.
             if (fleet.Saw(cluster.Name, report, time.GetUtcNow())) scheduling.Wake();
         };

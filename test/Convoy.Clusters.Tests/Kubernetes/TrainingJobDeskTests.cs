@@ -100,6 +100,59 @@ public abstract class TrainingJobDeskTests
     }
 
     [Fact]
+    public async Task What_somebody_writes_where_decisions_stand_hides_nobody_elses_job()
+    {
+        await using var bed = await MakeBedAsync();
+        await MakeNamespaceAsync(bed, "alices", "alice");
+        foreach (var (name, assignment) in new[] { ("empty", "{}"), ("half", """{"decision":{}}"""), ("wrong", """{"decision":{"jobId":7,"spec":[]},"ownerNumber":"x","seal":null}""") })
+        {
+            await MakeJobAsync(bed, "alices", name, new JsonObject());
+            await bed.Admin.MergeAsync(TrainingJobObject.PathOf("alices", name), Encoding.UTF8.GetBytes($"{{\"assignment\":{assignment}}}"), ApiJson.Default.TrainingJobObject, CancellationToken.None);
+        }
+
+        // Those that are there when it begins, and one that changes while it watches.
+        var requests = (IClusterRequests)((PatientCluster)await bed.OpenAsync()).Inner;
+        await bed.Admin.MergeAsync(TrainingJobObject.PathOf("alices", "empty"), Encoding.UTF8.GetBytes("""{"assignment":{"decision":{},"seal":""}}"""), ApiJson.Default.TrainingJobObject, CancellationToken.None);
+        await MakeJobAsync(bed, "alices", "digits", new JsonObject());
+        (await UntilPendingAsync(requests)).Spec!.Name.ShouldBe("digits");
+        (await StatusAsync(bed, "alices", "half", status => (string?)status["phase"] == "Rejected"))["reason"]!.GetValue<string>().ShouldBe("NotConvoys");
+    }
+
+    [Fact]
+    public async Task What_is_left_of_a_job_is_removed_and_what_was_made_anew_under_its_name_runs_on()
+    {
+        await using var bed = await MakeBedAsync();
+        await MakeNamespaceAsync(bed, "alices", "alice");
+        var cluster = await bed.OpenAsync();
+        var requests = (IClusterRequests)((PatientCluster)cluster).Inner;
+        var first = await RunningAsync();
+        for (var rank = 0; rank < 2; rank++) bed.End(first.Assignment.JobId, rank, 0);
+        await cluster.UntilEndedAsync(first);
+        await bed.Admin.DeleteAsync(TrainingJobObject.PathOf("alices", "digits"), null, CancellationToken.None);
+        await UntilGoneAsync(bed, "alices", "digits");
+        var second = await RunningAsync();
+        second.Assignment.JobId.ShouldNotBe(first.Assignment.JobId);
+
+        (await cluster.ForgetAsync(first.Assignment.JobId, 1, CancellationToken.None)).ShouldBeTrue();
+        (await bed.Admin.GetAsync(TrainingJobObject.PathOf("alices", "digits"), ApiJson.Default.TrainingJobObject, CancellationToken.None)).Metadata.IsDeleting.ShouldBeFalse();
+        for (var rank = 0; rank < 2; rank++) bed.End(second.Assignment.JobId, rank, 0);
+        (await cluster.UntilEndedAsync(second)).EndOf(second, 0)!.Outcome!.Stopped.ShouldBeFalse();
+
+        async Task<ClusterAssignment> RunningAsync()
+        {
+            await MakeJobAsync(bed, "alices", "digits", new JsonObject());
+            var request = await UntilPendingAsync(requests);
+            var id = JobId.FromKey("local", request.Key);
+            await requests.AnswerAsync([new RequestAnswer(request.Key, RequestKind.Submit, id, null, null, Retry: false)], CancellationToken.None);
+            var run = Wishes.Run(bed.Waiting, tasks: 2);
+            var wish = run with { Assignment = run.Assignment with { JobId = id, Owner = request.Owner, Spec = request.Spec! } };
+            await cluster.ApplyAsync(wish);
+            await cluster.UntilRunningAsync(wish);
+            return wish;
+        }
+    }
+
+    [Fact]
     public async Task Suspending_and_resuming_is_asked_as_the_object_says()
     {
         await using var bed = await MakeBedAsync();

@@ -1,3 +1,6 @@
+using System.Text;
+using Convoy.Client;
+using Convoy.Clusters.Kubernetes.Api;
 using Convoy.Clusters.Tests.Kubernetes;
 using Convoy.Core.Jobs;
 
@@ -108,6 +111,31 @@ public sealed class KubernetesTests(TwoApiServers servers) : IClassFixture<TwoAp
         pods.GroupBy(pod => pod.Metadata.Labels["convoy.dev/job-id"]).ShouldAllBe(gang => gang.Count(pod => pod.IsBound) == 2);
         cluster.Kubelet.AllStarts.ShouldAllBe(start => start.Times == 1);
         cluster.Kubelet.AllStarts.Count().ShouldBe(2 * Submissions);
+    }
+
+    [Fact]
+    public async Task Pods_of_another_operator_are_followed_to_their_end_by_the_next_agent()
+    {
+        SkipWithout(servers);
+        await using var platform = await RunningPlatform.StartAsync(nodes: 1, gpus: 0);
+        await using var cluster = await JoinedCluster.JoinAsync(platform, servers.First, "gpu", nodes: 2);
+        var owner = (await platform.Client.WhoAmIAsync(CancellationToken.None)).Name;
+        await cluster.Api.ApplyAsync("/api/v1/namespaces/rays", Encoding.UTF8.GetBytes($$$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"rays","annotations":{"convoy.dev/owner":"{{{{owner}}}}"}}}"""), CancellationToken.None);
+        const string Pod = """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"ray"},"spec":{"schedulerName":"convoy","containers":[{"name":"main","image":"image","resources":{"limits":{"nvidia.com/gpu":"8"}}}]}}""";
+        await cluster.Api.PostAsync("/api/v1/namespaces/rays/pods", Encoding.UTF8.GetBytes(Pod), ApiJson.Default.PodObject, CancellationToken.None);
+        var job = "";
+        await Eventually.HoldsAsync("the pod is a job that runs", async () =>
+        {
+            var running = await platform.Client.ListJobsAsync(new JobQuery { All = true, Phase = JobPhase.Running }, CancellationToken.None);
+            job = running.Items is [var only] ? only.Id : "";
+            return job.Length > 0;
+        });
+        await cluster.KillAgentAsync();
+        cluster.StartAgent();
+        await Task.Delay(TimeSpan.FromSeconds(5));
+        cluster.Kubelet.EndPod("ray", 0);
+        (await platform.UntilFinishedAsync(job)).Phase.ShouldBe(JobPhase.Succeeded);
+        (await platform.Client.GetJobAsync(job, CancellationToken.None)).Attempts!.Count.ShouldBe(1);
     }
 
     [Fact]

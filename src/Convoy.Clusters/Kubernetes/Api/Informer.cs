@@ -51,7 +51,9 @@ internal sealed partial class Informer<T>(
             {
                 return;
             }
-            catch (IOException e)
+#pragma warning disable CA1031 // The boundary of the loop: who follows the cluster must not stop, whatever is in it.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
                 if (e is ApiException { IsExpired: true }) version = null;
                 else LogTrouble(log, path, e.Message);
@@ -97,7 +99,7 @@ internal sealed partial class Informer<T>(
             }
 
             heard();
-            if (happened.Object.Deserialize(type) is not { } item) continue;
+            if (Read(happened) is not { } item) continue;
             if (happened.Type == "DELETED") Take(item.Metadata.Key, items.GetValueOrDefault(item.Metadata.Key), null);
             else if (happened.Type is "ADDED" or "MODIFIED") Take(item.Metadata.Key, items.GetValueOrDefault(item.Metadata.Key), item);
             version = item.Metadata.ResourceVersion;
@@ -110,14 +112,41 @@ internal sealed partial class Informer<T>(
         if (before is not null && after is not null && before.Metadata.Uid != after.Metadata.Uid)
         {
             items.TryRemove(key, out _);
-            changed(before, null);
+            Tell(before, null);
             before = null;
         }
 
         if (before?.Metadata.ResourceVersion is { } known && known == after?.Metadata.ResourceVersion) return;
         if (after is null) items.TryRemove(key, out _);
         else items[key] = after;
-        if (before is not null || after is not null) changed(before, after);
+        if (before is not null || after is not null) Tell(before, after);
+    }
+
+    /// <summary>One object that its listener cannot make sense of must not hide all others.</summary>
+    private void Tell(T? before, T? after)
+    {
+        try
+        {
+            changed(before, after);
+        }
+#pragma warning disable CA1031 // The boundary of one object.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogUntold(log, e, (after ?? before)!.Metadata.Key);
+        }
+    }
+
+    private T? Read(WatchEvent happened)
+    {
+        try
+        {
+            return happened.Object.Deserialize(type);
+        }
+        catch (JsonException broken)
+        {
+            throw new IOException($"the API server sent what cannot be read: {broken.Message}", broken);
+        }
     }
 
     private static TimeSpan PauseAfter(int failures, TimeSpan? told)
@@ -128,6 +157,9 @@ internal sealed partial class Informer<T>(
         pause = (pause / 2) + (pause / 2 * Random.Shared.NextDouble());
         return told > pause ? told.Value : pause;
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A change of {Key} could not be taken in")]
+    private static partial void LogUntold(ILogger log, Exception exception, ObjectKey key);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Following {Path} was interrupted and goes on: {Reason}")]
     private static partial void LogTrouble(ILogger log, string path, string reason);

@@ -9,8 +9,16 @@ internal sealed partial class GangOperator
 {
     private async Task CreateAsync(KubernetesJob job, Assignment decision, int rank, CancellationToken cancellationToken)
     {
+        var resources = book.ResourcesOf(decision.Tasks[rank].Node);
+        if (resources.Accelerator is null && decision.Spec.Roles[decision.Tasks[rank].Role].Resources.Gpu > 0)
+        {
+            // Without a limit it would see all devices, once they are back.
+            Break(job, decision, $"node {decision.Tasks[rank].Node} shows no devices now");
+            return;
+        }
+
         var owner = AttemptObjects.OwnedBy(job.Name, job.Object?.Metadata.Uid ?? "");
-        var pod = TaskPod.Render(decision, rank, book.ResourcesOf(decision.Tasks[rank].Node), owner, job.Namespace, options);
+        var pod = TaskPod.Render(decision, rank, resources, owner, job.Namespace, options);
         PodObject made;
         try
         {
@@ -121,7 +129,7 @@ internal sealed partial class GangOperator
         PodObject? pod;
         lock (gate) pod = job.Pods.GetValueOrDefault(rank);
         if (pod is null) return;
-        if (await (job.Group is null ? WithConnectionAsync(() => api.DeleteAsync(PathOf(pod.Metadata), Precondition(pod), cancellationToken), cancellationToken) : EvictAsync(pod, cancellationToken))) await LookAgainAsync(job, pod, cancellationToken);
+        if (await (job.Group is null ? WithConnectionAsync(() => api.DeleteAsync(PathOf(pod.Metadata), Precondition(pod.Metadata), cancellationToken), cancellationToken) : EvictAsync(pod, cancellationToken))) await LookAgainAsync(job, pod, cancellationToken);
         else if (job.Group is null) lock (gate) job.Remove(pod);
     }
 
@@ -191,5 +199,5 @@ internal sealed partial class GangOperator
         LogBroken(log, job.Id, decision.Attempt, reason);
     }
 
-    private static byte[] Precondition(PodObject pod) => Bytes(new V1DeleteOptions { ApiVersion = "v1", Kind = "DeleteOptions", Preconditions = new V1Preconditions { Uid = pod.Metadata.Uid } });
+    private static byte[] Precondition(ObjectMeta known) => Bytes(new V1DeleteOptions { ApiVersion = "v1", Kind = "DeleteOptions", Preconditions = new V1Preconditions { Uid = known.Uid } });
 }

@@ -69,7 +69,9 @@ internal sealed partial class GangOperator
         if (job.Decision is not { } decision) return null;
         var started = job.Seen.Where(seen => seen.State == TaskState.Running).Select(seen => seen.Rank).ToHashSet();
         var gang = new KnownGang(decision, started.Where(rank => !job.HasEnded(rank)).ToHashSet(), decision.Members.All(task => started.Contains(task.Rank)), job.BoundTasks, job.Broken, outcome);
-        return JobStatus.Of(gang, job.WrittenStatus, time.GetUtcNow());
+
+        // What the desk has written beside it stays.
+        return JobStatus.Of(gang, job.Object?.Status ?? job.WrittenStatus, time.GetUtcNow());
     }
 
     private static bool Same(TrainingJobStatus status, TrainingJobStatus? written) => written is not null

@@ -17,6 +17,7 @@ internal sealed partial class GangOperator(
     /// <summary>What changes within it is told together.</summary>
     private static readonly TimeSpan StatusPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan UntilToldAgain = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan UntilLookedAgain = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim connections = new(options.Connections);
 
@@ -50,7 +51,13 @@ internal sealed partial class GangOperator(
             }
         }
 
-        if (record.Decision.Wanted == WantedState.Stop) return;
+        if (job.ReportToken is not null) Hold(job);
+    }
+
+    /// <summary>Its tasks count on their nodes from now on. Only of what the server has said in this life: a record may be an old one, that somebody has written back. Under the gate.</summary>
+    public void Hold(KubernetesJob job)
+    {
+        if (job.Record is not { Decision.Wanted: WantedState.Run } record) return;
         foreach (var task in record.Decision.Members.Where(task => !job.HasEnded(task.Rank))) book.Hold((job.Id, record.Decision.Attempt, task.Rank), task.Node, RequestOf(record.Decision, task));
     }
 
@@ -114,7 +121,8 @@ internal sealed partial class GangOperator(
         }
     }
 
-    public async Task<string> MakeNamespaceAsync(string name, string owner, CancellationToken cancellationToken)
+    /// <summary>False where there is one of that name already: it is somebody else's.</summary>
+    public async Task<bool> MakeNamespaceAsync(string name, string owner, CancellationToken cancellationToken)
     {
         var space = new V1Namespace
         {
@@ -122,8 +130,16 @@ internal sealed partial class GangOperator(
             Kind = "Namespace",
             Metadata = new V1ObjectMeta { Name = name, Annotations = new Dictionary<string, string> { [ObjectNames.OwnerLabel] = owner }, Labels = new Dictionary<string, string> { [ObjectNames.ManagedByLabel] = "convoy" } },
         };
-        await WithConnectionAsync(() => api.ApplyAsync($"/api/v1/namespaces/{name}", Bytes(space), ApiJson.Default.NamespaceObject, cancellationToken), cancellationToken);
-        return name;
+        try
+        {
+            await WithConnectionAsync(() => api.PostAsync("/api/v1/namespaces", Bytes(space), ApiJson.Default.NamespaceObject, cancellationToken), cancellationToken);
+            return true;
+        }
+        catch (ApiException exists) when (exists.IsConflict)
+        {
+            var there = await WithConnectionAsync(() => api.GetAsync($"/api/v1/namespaces/{name}", ApiJson.Default.NamespaceObject, cancellationToken), cancellationToken);
+            return !there.Metadata.IsDeleting && there.Metadata.Annotations.GetValueOrDefault(ObjectNames.OwnerLabel) == owner;
+        }
     }
 
     /// <summary>Does all that can be done now.</summary>
@@ -155,13 +171,18 @@ internal sealed partial class GangOperator(
                 continue;
             }
 
-            if (actions is { Create: [], Bind: [], Delete: [], Lose: [] }) return job.Group is null ? await ShowAsync(job, cancellationToken) : null;
+            // Before the server has said it in this life nothing is made or bound: see Hold.
+            if (job.ReportToken is null) actions = actions with { Create = [], Bind = [] };
+            if (actions is { Create: [], Bind: [], Delete: [], Lose: [] }) return job.Group is null ? Earlier(await ShowAsync(job, cancellationToken), await LetStragglersGoAsync(job, cancellationToken)) : null;
 
             // Another operator's pods are never made here: one that is not there is lost.
             if (job.Group is not null) actions = actions with { Create = [], Lose = [.. actions.Lose, .. actions.Create] };
             if (actions.Create.Count > 0 && !await PrepareAsync(job, state.Decision, cancellationToken)) return UntilToldAgain;
             await AllAsync(actions.Lose, rank => LoseAsync(job, state.Decision, rank, cancellationToken));
             await AllAsync(actions.Delete, rank => DeleteAsync(job, rank, cancellationToken));
+
+            // Another operator's pod that is gone is so when the watch says it.
+            if (job.Group is not null && actions is { Delete.Count: > 0, Bind: [] }) return UntilLookedAgain;
             await AllAsync(actions.Create, rank => CreateAsync(job, state.Decision, rank, cancellationToken));
             if (actions.Bind.Count > 0) await BindAsync(job, state.Decision, actions.Bind, cancellationToken);
         }
@@ -228,12 +249,8 @@ internal sealed partial class GangOperator(
             (owner, token) = (job.Object, job.ReportToken);
         }
 
-        if (owner is null) return false;
-        if (!await HasSecretAsync(job, decision, cancellationToken))
-        {
-            if (token is null) return false;
-            await WriteSecretAsync(decision, token, owner, cancellationToken);
-        }
+        if (owner is null || token is null) return false;
+        if (job.SecretOf != decision.Attempt) await WriteSecretAsync(decision, token, owner, cancellationToken);
 
         if (AttemptObjects.NeedsService(decision))
         {
@@ -243,21 +260,6 @@ internal sealed partial class GangOperator(
 
         lock (gate) job.IsPrepared = true;
         return true;
-    }
-
-    private async Task<bool> HasSecretAsync(KubernetesJob job, Assignment decision, CancellationToken cancellationToken)
-    {
-        // In the life that took the decision it was written before the decision was known here.
-        if (job.ReportToken is not null && job.SecretOf == decision.Attempt) return true;
-        try
-        {
-            await api.GetAsync($"/api/v1/namespaces/{job.Namespace}/secrets/{ObjectNames.Attempt(decision)}", ApiJson.Default.NamespaceObject, cancellationToken);
-            return true;
-        }
-        catch (ApiException e) when (e.IsNotFound)
-        {
-            return false;
-        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The gang of job {Job}, attempt {Attempt}, is torn down: {Reason}")]

@@ -85,6 +85,8 @@ internal sealed class KubernetesJob(JobId id, string space, string name)
             IsPrepared = false;
         }
 
+        // What it was to grow by could not come: the server has decided anew since.
+        if (record.Decision.Generation > Record?.Decision.Generation && BoundTasks > 0) Broken = null;
         foreach (var task in record.Decision.Spec.Pods is null ? [] : record.Decision.Tasks)
         {
             if (UidOf(record.Decision, task) is { } uid) foreign[uid] = task.Rank;

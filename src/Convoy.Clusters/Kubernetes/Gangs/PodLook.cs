@@ -31,7 +31,7 @@ internal static class PodLook
         if (!pod.IsTerminal && !isForced) return null;
         if (pod.Status.InitContainerStatuses.FirstOrDefault(container => container.Name == TaskPod.CodeContainer)?.State?.Terminated is { ExitCode: not 0 } unprepared && !meta.IsDeleting)
         {
-            return new TaskObservation(job, attempt, rank, TaskState.Exited, unprepared.FinishedAt ?? now, new TaskOutcome(unprepared.ExitCode, Stopped: true, Message: unprepared.Message?.Trim() ?? "its code could not be brought into the pod"));
+            return new TaskObservation(job, attempt, rank, TaskState.Exited, unprepared.FinishedAt ?? now, new TaskOutcome(unprepared.ExitCode, Stopped: unprepared.ExitCode != KubernetesOptions.NoCodeEver, Message: unprepared.Message?.Trim() ?? "its code could not be brought into the pod"));
         }
 
         if (IsPlatforms(pod.Status.Reason) || StateOf(pod)?.Terminated is not { } ended || ended.Reason == Unknown) return new TaskObservation(job, attempt, rank, TaskState.Lost, meta.DeletionTimestamp ?? now);

@@ -31,7 +31,8 @@ internal sealed class PodGroupDesk(
     {
         get
         {
-            lock (gate) return waiting.IsAnyDue;
+            // Those that are quiet now are whole, and those that were told that they are nobody's have no haste.
+            lock (gate) return waiting.IsAnyDue || idle.Any(group => group.Told is null && time.GetUtcNow() - group.ChangedAt >= options.PodGroupQuiet);
         }
     }
 
@@ -91,6 +92,14 @@ internal sealed class PodGroupDesk(
             if (answer is { Kind: RequestKind.Look, Standing: { } standing } && group is { Request: null, IsDecided: false } && (standing.Phase == JobPhase.Pending || standing.Phase.IsFinished()))
             {
                 Tell(group, standing.Reason ?? standing.Phase.ToString(), standing.Message ?? "");
+            }
+
+            if (answer is { Kind: RequestKind.Look, Standing: null, Retry: false } && group is { Request: null, IsDecided: false })
+            {
+                // Its job was removed, and the pods are there still.
+                Reset(group);
+                Judge(group);
+                return true;
             }
 
             if (answer.Retry || group.Request?.Kind != answer.Kind) return true;

@@ -42,6 +42,7 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
             open[item.Metadata.Uid] = item;
             if (WaitsFor(item) is not null) waiting.Add(item.Metadata.Uid);
             else waiting.Remove(item.Metadata.Uid);
+            if (wish.Ask is { Kind: RequestKind.Submit } && !item.Metadata.Finalizers.Contains(ObjectNames.JobFinalizer)) return true;
             if (wish.Ask is { } request)
             {
                 if (!asked.TryGetValue(item.Metadata.Uid, out var before))
@@ -95,6 +96,8 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
         }
 
         if (wish.Reject is var (reason, message)) await ShowAsync(item, JobStatus.Answered(item.Status, item.Metadata.Generation, "Rejected", null, reason, message, isAccepted: false, time.GetUtcNow()), cancellationToken);
+        // First, so that one who deletes it from now on is heard, whoever knows by then that it was asked for.
+        else if (wish.Ask is { Kind: RequestKind.Submit }) await SetFinalizersAsync(item, [.. item.Metadata.Finalizers.Append(ObjectNames.JobFinalizer).Distinct()], cancellationToken);
         else if (wish.LetGo) await SetFinalizersAsync(item, [.. item.Metadata.Finalizers.Where(finalizer => finalizer != ObjectNames.JobFinalizer)], cancellationToken);
     }
 
@@ -124,8 +127,6 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
         switch (answer.Kind)
         {
             case RequestKind.Submit when isDone:
-                // First, so that one who deletes it from now on is heard.
-                await SetFinalizersAsync(item, [.. item.Metadata.Finalizers.Append(ObjectNames.JobFinalizer).Distinct()], cancellationToken);
                 await ShowAsync(item, JobStatus.Answered(item.Status, generation, "Pending", answer.Job?.Value, "Queued", $"waits in Convoy's queue as job {answer.Job}", isAccepted: true, now), cancellationToken);
                 break;
             case RequestKind.Submit:
@@ -138,7 +139,7 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
                 await SettleAsync(answer.Key, cancellationToken);
                 break;
             default:
-                await ShowAsync(item, (item.Status ?? new TrainingJobStatus()) with { Suspended = answer.Kind == RequestKind.Suspend, Message = isDone ? null : answer.Message, Phase = isDone && item.Assignment is null ? answer.Kind == RequestKind.Suspend ? "Suspended" : "Pending" : item.Status?.Phase }, cancellationToken);
+                await ShowAsync(item, (item.Status ?? new TrainingJobStatus()) with { Suspended = answer.Kind == RequestKind.Suspend, Message = isDone ? null : answer.Message, Phase = isDone && !item.HasAssignment ? answer.Kind == RequestKind.Suspend ? "Suspended" : "Pending" : item.Status?.Phase }, cancellationToken);
                 break;
         }
 
@@ -168,7 +169,14 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
 
         var status = (item.Status ?? new TrainingJobStatus()) with { Phase = standing!.Phase.ToString(), Reason = standing.Reason, Message = standing.Message };
         if (status.Phase == item.Status?.Phase && status.Reason == item.Status.Reason && status.Message == item.Status.Message) return;
-        await ShowAsync(item, status, cancellationToken);
+        try
+        {
+            await ShowAsync(item, status, cancellationToken);
+        }
+        catch (ApiException changed) when (changed.IsConflict)
+        {
+            // It is told with the next turn.
+        }
     }
 
     private TrainingJobWish WishOf(TrainingJobObject item)
@@ -185,9 +193,10 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
         if (asked.Remove(uid, out var before)) order.Remove(before.Number);
     }
 
+    /// <summary>Nothing where the object has changed since: a status is written whole, and the operator writes it, too.</summary>
     private async Task ShowAsync(TrainingJobObject item, TrainingJobStatus status, CancellationToken cancellationToken)
     {
-        var write = new TrainingJobStatusWrite(new TrainingJobMeta(item.Metadata.Name, item.Metadata.Namespace), status);
+        var write = new TrainingJobStatusWrite(new TrainingJobMeta(item.Metadata.Name, item.Metadata.Namespace) { ResourceVersion = item.Metadata.ResourceVersion }, status);
         try
         {
             var now = await api.ApplyAsync($"{item.Path}/status", JsonSerializer.SerializeToUtf8Bytes(write, ApiJson.Default.TrainingJobStatusWrite), ApiJson.Default.TrainingJobObject, cancellationToken);
@@ -209,9 +218,9 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
         {
             await api.MergeAsync(item.Path, JsonSerializer.SerializeToUtf8Bytes(new FinalizersWrite(new FinalizersMeta(finalizers, item.Metadata.Uid)), ApiJson.Default.FinalizersWrite), ApiJson.Default.NamespaceObject, cancellationToken);
         }
-        catch (ApiException gone) when (gone.IsNotFound || gone.IsConflict)
+        catch (ApiException gone) when (gone.IsNotFound || gone.IsConflict || gone.Status == 422)
         {
-            // It is another object by now, or none.
+            // It is another object by now, which a uid tells, or none, or it is being deleted.
         }
     }
 

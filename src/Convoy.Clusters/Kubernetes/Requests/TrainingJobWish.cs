@@ -32,14 +32,15 @@ internal sealed record TrainingJobWish
         var job = decision?.JobId ?? (JobId.TryParse(item.Status?.JobId, out var told) ? told : null as JobId?);
         if (meta.IsDeleting)
         {
-            if (job is null || isOver) return new TrainingJobWish { LetGo = true };
+            // One that bears the finalizer may have been asked for, though nobody was told how that went.
+            if (isOver || (job is null && (owner is null || !meta.Finalizers.Contains(ObjectNames.JobFinalizer)))) return new TrainingJobWish { LetGo = true };
             return decision?.Wanted == WantedState.Stop ? None : Asking(RequestKind.Cancel, job);
         }
 
         if (job is null)
         {
             if (item.Status?.ObservedGeneration == meta.Generation && meta.Generation > 0 && !(item.Status.Reason == NoOwner && owner is not null)) return None;
-            if (item.Assignment is not null) return No("NotConvoys", "somebody else than Convoy wrote .assignment; remove it, and the job is submitted");
+            if (item.HasAssignment) return No("NotConvoys", "somebody else than Convoy wrote .assignment; remove it, and the job is submitted");
             if (owner is null) return No(NoOwner, BelongsToNobody(meta.Namespace));
             var (spec, isSuspended, problems) = Read(item.Spec);
             if (spec is null) return No("InvalidSpec", problems);

@@ -15,8 +15,22 @@ internal sealed class DecisionSeal(ReadOnlyMemory<byte> key)
 {
     public AssignmentRecord Mark(string space, string name, Assignment decision, int ownerNumber) => new(decision, ownerNumber, Of(space, name, decision, ownerNumber));
 
-    public bool IsOurs(string space, string name, AssignmentRecord record) => CryptographicOperations.FixedTimeEquals(
-        Encoding.ASCII.GetBytes(record.Seal), Encoding.ASCII.GetBytes(Of(space, name, record.Decision, record.OwnerNumber)));
+    /// <summary>What Convoy decided for the object; null where it decided nothing, whatever stands in it: anything may.</summary>
+    public AssignmentRecord? Read(TrainingJobObject item)
+    {
+        if (item.Assignment.ValueKind != JsonValueKind.Object) return null;
+        try
+        {
+            return item.Assignment.Deserialize(ApiJson.Default.AssignmentRecord) is { Decision: { } decision, Seal: { } mark } record
+                && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(mark), Encoding.ASCII.GetBytes(Of(item.Metadata.Namespace, item.Metadata.Name, decision, record.OwnerNumber))) ? record : null;
+        }
+#pragma warning disable CA1031 // Whatever somebody wrote there that cannot be read is none of ours.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return null;
+        }
+    }
 
     private string Of(string space, string name, Assignment decision, int ownerNumber)
     {

@@ -37,15 +37,17 @@ internal static class ObjectNames
     /// <summary>The service under which the attempt's pods find each other, and the secret they share.</summary>
     public static string Attempt(Assignment decision) => $"{Job(decision)}-{Text(decision.Attempt)}";
 
-    /// <summary>A person's name is no DNS label as a rule: what does not fit is replaced, and a hash keeps two people apart.</summary>
-    public static string Namespace(string prefix, string owner)
+    /// <summary>A person's name is no DNS label as a rule: what does not fit is replaced, and a hash keeps two people apart. The first that is free is theirs.</summary>
+    public static IReadOnlyList<string> Namespaces(string prefix, string owner)
     {
         var plain = string.Concat(owner.ToLowerInvariant().Select(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-' ? c : '-')).Trim('-');
         var room = LongestLabel - prefix.Length;
-        if (plain == owner && plain.Length <= room) return prefix + plain;
+        var whole = prefix + plain;
+        var isWhole = plain == owner && plain.Length <= room;
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(owner)))[..8];
         plain = Cut(plain, room - hash.Length - 1);
-        return plain.Length == 0 ? prefix + hash : $"{prefix}{plain}-{hash}";
+        var hashed = plain.Length == 0 ? prefix + hash : $"{prefix}{plain}-{hash}";
+        return isWhole ? [whole, hashed] : [hashed];
     }
 
     /// <summary>A label's value is 63 characters of few kinds; what people are called may be anything.</summary>

@@ -17,9 +17,11 @@ internal sealed record TrainingJobObject(ObjectMeta Metadata) : IApiObject
     public JsonElement Spec { get; init; }
 
     /// <summary>Null until Convoy has given the job machines. Whoever may edit the object could have written it: see <see cref="DecisionSeal"/>.</summary>
-    public AssignmentRecord? Assignment { get; init; }
+    public JsonElement Assignment { get; init; }
 
     public TrainingJobStatus? Status { get; init; }
+
+    public bool HasAssignment => Assignment.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null);
 
     public static string Collection => $"/apis/{ApiVersion}/{Plural}";
 
