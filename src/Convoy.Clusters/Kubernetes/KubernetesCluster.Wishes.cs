@@ -117,13 +117,11 @@ public sealed partial class KubernetesCluster
         if (WishRules.RefuseByHistory(wish, had) is { } refusal) return refusal;
         if (wanted.Wanted == WantedState.Stop) return null;
         if (wanted.Spec.Code?.Archive is not null && options.AgentImage is null) return No("the agent of this cluster was given no --agent-image, with which code is brought into pods");
-        if (wanted.Spec.Pods is { } group && had?.Attempt != wanted.Attempt)
-        {
-            if (wanted.Tasks.Any(task => KubernetesJob.UidOf(wanted, task) is not { } uid || groups.Find(group, uid) is null)) return No($"the pods of group {group.Namespace}/{group.Name} are not there any more");
-        }
-
-        var fresh = wanted.Members.Where(task => had?.Attempt != wanted.Attempt || task.Rank >= had!.Tasks).Select(task => (task.Rank, task.Node, gangs.RequestOf(wanted, task)));
+        // Pods of another operator that an earlier life of the agent bound are where they are; of those that are gone the end is told.
+        var fresh = wanted.Members.Where(task => (had?.Attempt != wanted.Attempt || task.Rank >= had!.Tasks) && !IsThere(task)).Select(task => (task.Rank, task.Node, gangs.RequestOf(wanted, task)));
         return book.Lacks(wanted.JobId, wanted.Attempt, [.. fresh]) is { } lacking ? No(lacking) : null;
+
+        bool IsThere(TaskPlacement task) => wanted.Spec.Pods is { } group && KubernetesJob.UidOf(wanted, task) is { } uid && (groups.Find(group, uid) is not { } pod || pod.IsTerminal || pod.Spec.NodeName == task.Node);
 
         Refusal No(string reason) => new(wanted.JobId, wanted.Generation, reason, Permanent: true);
     }

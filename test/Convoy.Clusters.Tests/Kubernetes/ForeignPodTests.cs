@@ -116,19 +116,44 @@ public abstract class ForeignPodTests
     {
         await using var bed = await MakeBedAsync();
         await TrainingJobDeskTests.MakeNamespaceAsync(bed, "rays", "rosa");
-        var cluster = await bed.OpenAsync();
+        var cluster = await bed.OpenAsync(nodes: 2, devicesPerNode: 1);
         var requests = (IClusterRequests)((PatientCluster)cluster).Inner;
         await MakePodAsync(bed, "ray-0", "ray", size: 2);
         await MakePodAsync(bed, "ray-1", "ray", size: 2);
         var wish = await TakenAsync(cluster, requests, await TrainingJobDeskTests.UntilPendingAsync(requests));
         await cluster.UntilRunningAsync(wish);
-        cluster = await bed.OpenAsync();
+        cluster = await bed.OpenAsync(nodes: 2, devicesPerNode: 1);
         requests = (IClusterRequests)((PatientCluster)cluster).Inner;
         (await TrainingJobDeskTests.AskedAsync(requests)).ShouldBeEmpty();
         await cluster.ApplyAsync(wish);
         await cluster.UntilRunningAsync(wish);
         bed.Kubelet.EndPod("ray-0", 3);
         (await cluster.UntilAsync("one failed", seen => seen.EndOf(wish, 0) is not null)).EndOf(wish, 0)!.Outcome!.Code.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task What_became_of_pods_while_no_agent_looked_is_told_by_the_next()
+    {
+        await using var bed = await MakeBedAsync();
+        await TrainingJobDeskTests.MakeNamespaceAsync(bed, "rays", "rosa");
+        var cluster = await bed.OpenAsync();
+        var requests = (IClusterRequests)((PatientCluster)cluster).Inner;
+        await MakePodAsync(bed, "ray-0", "ray", size: 2);
+        await MakePodAsync(bed, "ray-1", "ray", size: 2);
+        var wish = await TakenAsync(cluster, requests, await TrainingJobDeskTests.UntilPendingAsync(requests));
+        await cluster.UntilRunningAsync(wish);
+        await bed.CloseAsync();
+        bed.Kubelet.EndPod("ray-0", 0);
+        await bed.Admin.DeleteAsync("/api/v1/namespaces/rays/pods/ray-1", null, CancellationToken.None);
+        using (var deadline = new CancellationTokenSource(Patience))
+        {
+            while (bed.Kubelet.Pods.Any(pod => pod.Metadata.Name == "ray-1" || pod is { Metadata.Name: "ray-0", IsTerminal: false })) await Task.Delay(20, deadline.Token);
+        }
+
+        cluster = await bed.OpenAsync();
+        await cluster.ApplyAsync(wish);
+        var seen = await cluster.UntilEndedAsync(wish);
+        (seen.EndOf(wish, 0)!.Outcome!.IsSuccess, seen.EndOf(wish, 1)!.State).ShouldBe((true, TaskState.Lost));
     }
 
     [Fact]

@@ -52,8 +52,10 @@ internal sealed class PodGroupDesk(
                 groups[key] = group = new PodGroup(key, GroupOf(pod) is null);
             }
 
-            if (after is null || after.IsTerminal || (after.Metadata.IsDeleting && !after.IsBound)) group.Pods.Remove(pod.Metadata.Uid);
-            else group.Pods[pod.Metadata.Uid] = after;
+            group.Pods.Remove(pod.Metadata.Uid);
+            group.Ended.Remove(pod.Metadata.Uid);
+            if (after is { IsTerminal: true }) group.Ended[after.Metadata.Uid] = after;
+            else if (after is not null && (after.IsBound || !after.Metadata.IsDeleting)) group.Pods[after.Metadata.Uid] = after;
             group.ChangedAt = time.GetUtcNow();
             Judge(group);
         }
@@ -123,12 +125,12 @@ internal sealed class PodGroupDesk(
     /// <summary>The pods of a group by their ids, as they are now.</summary>
     public IReadOnlyDictionary<string, PodObject> PodsOf(PodGroupSpec spec)
     {
-        lock (gate) return groups.TryGetValue(new ObjectKey(spec.Namespace, spec.Name), out var group) ? new Dictionary<string, PodObject>(group.Pods) : new Dictionary<string, PodObject>();
+        lock (gate) return groups.TryGetValue(new ObjectKey(spec.Namespace, spec.Name), out var group) ? new Dictionary<string, PodObject>(group.Pods.Concat(group.Ended)) : new Dictionary<string, PodObject>();
     }
 
     public PodObject? Find(PodGroupSpec spec, string uid)
     {
-        lock (gate) return groups.TryGetValue(new ObjectKey(spec.Namespace, spec.Name), out var group) ? group.Pods.GetValueOrDefault(uid) : null;
+        lock (gate) return groups.TryGetValue(new ObjectKey(spec.Namespace, spec.Name), out var group) ? group.Pods.GetValueOrDefault(uid) ?? group.Ended.GetValueOrDefault(uid) : null;
     }
 
     /// <summary>Its job has machines: how it ends is its tasks' to tell.</summary>
@@ -188,7 +190,7 @@ internal sealed class PodGroupDesk(
             idle.Remove(group);
             if (group.Pods.Count == 0)
             {
-                groups.Remove(group.Name);
+                if (group.Ended.Count == 0) groups.Remove(group.Name);
                 return;
             }
 
@@ -272,7 +274,11 @@ internal sealed class PodGroupDesk(
 
         public bool IsAlone => isAlone;
 
+        /// <summary>By uid: those that wait or run.</summary>
         public Dictionary<string, PodObject> Pods { get; } = [];
+
+        /// <summary>Those that have ended, and whose objects are there: how they ended may not have been told.</summary>
+        public Dictionary<string, PodObject> Ended { get; } = [];
 
         public DateTimeOffset ChangedAt { get; set; }
 
