@@ -18,6 +18,7 @@ namespace Convoy.Clusters.Tests.Kubernetes;
 public class ApiServerProcess : IAsyncDisposable
 {
     private const string Token = "admin-token";
+    private const string AgentToken = "agent-admin-token";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private readonly string folder = Directory.CreateTempSubdirectory("convoy-kube-").FullName;
@@ -62,10 +63,10 @@ public class ApiServerProcess : IAsyncDisposable
         {
             ["apiVersion"] = "v1", ["kind"] = "Config", ["current-context"] = "x",
             ["clusters"] = new JsonArray(new JsonObject { ["name"] = "c", ["cluster"] = new JsonObject { ["server"] = Url, ["insecure-skip-tls-verify"] = true } }),
-            ["users"] = new JsonArray(new JsonObject { ["name"] = "u", ["user"] = new JsonObject { ["token"] = Token } }),
-            ["contexts"] = new JsonArray(new JsonObject { ["name"] = "x", ["context"] = new JsonObject { ["cluster"] = "c", ["user"] = "u" } }),
+            ["users"] = new JsonArray(User("u", Token), User("agent", AgentToken)),
+            ["contexts"] = new JsonArray(Context("x", "u"), Context("agent", "agent")),
         }.ToJsonString());
-        await File.WriteAllTextAsync(Path.Combine(folder, "tokens.csv"), $"{Token},admin,admin-uid,\"system:masters\"\n");
+        await File.WriteAllTextAsync(Path.Combine(folder, "tokens.csv"), $"{Token},admin,admin-uid,\"system:masters\"\n{AgentToken},system:serviceaccount:convoy-system:convoy-agent,agent-uid,\"system:serviceaccounts\"\n");
         arguments = $"--etcd-servers=http://127.0.0.1:{client} --bind-address=127.0.0.1 --advertise-address=127.0.0.1 --secure-port={port} --cert-dir={folder}/certs --authorization-mode=RBAC "
             + $"--token-auth-file={folder}/tokens.csv --service-account-issuer=https://kubernetes.default.svc --service-account-key-file={folder}/sa.pub --service-account-signing-key-file={folder}/sa.key "
             + "--service-cluster-ip-range=10.0.0.0/24 --disable-admission-plugins=ServiceAccount --allow-privileged=true --endpoint-reconciler-type=none";
@@ -75,6 +76,30 @@ public class ApiServerProcess : IAsyncDisposable
         var version = JsonNode.Parse(await http.GetStringAsync("/version"))!;
         Version = (int.Parse((string)version["major"]!, CultureInfo.InvariantCulture), int.Parse(((string)version["minor"]!).TrimEnd('+'), CultureInfo.InvariantCulture));
         await InstallAsync();
+
+        static JsonObject User(string name, string token) => new() { ["name"] = name, ["user"] = new JsonObject { ["token"] = token } };
+
+        static JsonObject Context(string name, string user) => new() { ["name"] = name, ["context"] = new JsonObject { ["cluster"] = "c", ["user"] = user } };
+    }
+
+    /// <summary>Gives the agent the rights that it is deployed with: the context <c>agent</c> of the <see cref="Kubeconfig"/> has no others.</summary>
+    /// <param name="manifests">The text of deploy/kubernetes/agent.yaml.</param>
+    internal async Task GiveAgentItsRightsAsync(string manifests)
+    {
+        foreach (var manifest in manifests.Split("\n---\n"))
+        {
+            var (kind, name, space) = (Of(manifest, "kind"), Of(manifest, "name"), Of(manifest, "namespace"));
+            var path = kind switch
+            {
+                "Namespace" => $"/api/v1/namespaces/{name}",
+                "ClusterRole" or "ClusterRoleBinding" => $"/apis/rbac.authorization.k8s.io/v1/{kind.ToLowerInvariant()}s/{name}",
+                "Role" or "RoleBinding" => $"/apis/rbac.authorization.k8s.io/v1/namespaces/{space}/{kind.ToLowerInvariant()}s/{name}",
+                _ => null,
+            };
+            if (path is not null) await Client.ApplyAsync(path, Encoding.UTF8.GetBytes(manifest), CancellationToken.None);
+        }
+
+        static string Of(string manifest, string key) => System.Text.RegularExpressions.Regex.Match(manifest, $@"(?m)(?:^|[ {{]){key}: ([A-Za-z0-9-]+)").Groups[1].Value;
     }
 
     private string arguments = "";

@@ -43,6 +43,7 @@ internal sealed class JoinedCluster : IAsyncDisposable
     public static async Task<JoinedCluster> JoinAsync(RunningPlatform platform, RealApiServer server, string name, int nodes, int gpus = 8)
     {
         await server.ClearAsync();
+        await server.GiveAgentItsRightsAsync(await File.ReadAllTextAsync(Path.Combine(BuiltPrograms.Samples, "../deploy/kubernetes/agent.yaml")));
         for (var i = 0; i < nodes; i++) await StandInNodes.SetAsync(server.Client, $"{name}-{i}", gpus);
         return await new JoinedCluster(name, platform, server, new StandInKubelet(server.Client), ["--agent-image", "convoy/agent:test"]).JoinAsync(nodes);
     }
@@ -51,12 +52,13 @@ internal sealed class JoinedCluster : IAsyncDisposable
     public static async Task<JoinedCluster> JoinAsync(RunningPlatform platform, RealApiServer server, string name, RealNode node)
     {
         await server.ClearAllButNodesAsync();
+        await server.GiveAgentItsRightsAsync(await File.ReadAllTextAsync(Path.Combine(BuiltPrograms.Samples, "../deploy/kubernetes/agent.yaml")));
         return await new JoinedCluster(name, platform, server, null, ["--default-image", NodeImage.Name, "--agent-image", NodeImage.Name, "--tasks-server", node.Network.Open(platform.Url).ToString()]).JoinAsync(1);
     }
 
     public void StartAgent()
     {
-        var start = new ProcessStartInfo(BuiltPrograms.Agent, ["--server", platform.Url.ToString(), "--cluster", name, "--token-file", TokenFile, "--kubeconfig", Server.Kubeconfig, "--no-election", .. options])
+        var start = new ProcessStartInfo(BuiltPrograms.Agent, ["--server", platform.Url.ToString(), "--cluster", name, "--token-file", TokenFile, "--kubeconfig", Server.Kubeconfig, "--context", "agent", "--no-election", .. options])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         };
