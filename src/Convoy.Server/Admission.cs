@@ -88,7 +88,14 @@ public sealed class Admission(IStore store, People people, Fleet fleet, TimeProv
     private IResult? Infeasible(PendingJob job)
     {
         if (!fleet.HasReported) return null;
-        var nodes = fleet.Nodes;
+        var isAny = job.Clusters.Contains("any");
+        if (!isAny && job.Clusters.FirstOrDefault(name => !fleet.Clusters.ContainsKey(name)) is { } unknown)
+        {
+            return Problems.InvalidSpec([new SpecProblem("placement.clusters", "NoSuchCluster", $"there is no cluster '{unknown}'; there are {string.Join(", ", fleet.Clusters.Keys.Order(StringComparer.Ordinal))}")]);
+        }
+
+        if (fleet.Clusters.Values.Any(cluster => cluster.LastSeenAt is null && (isAny || job.Clusters.Contains(cluster.Name)))) return null;
+        var nodes = isAny ? fleet.Nodes : [.. fleet.Nodes.Where(node => job.Clusters.Contains(node.Cluster))];
         if (nodes.Count == 0 || FeasibilityOn(nodes).FitsEmpty(job)) return null;
         var wants = Text.Join(" and ", job.Roles.Select(role => Text.Of($"{Sentences.Count(role.Min, "task")} of {Of(string.Join('|', role.Accelerators), role.Each)}")));
         var close = job.Topology is { IsRequired: true } wish ? (Text)$", all within one {wish.Level.ToString().ToLowerInvariant()}" : "";

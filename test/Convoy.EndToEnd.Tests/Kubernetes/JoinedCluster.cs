@@ -56,17 +56,21 @@ internal sealed class JoinedCluster : IAsyncDisposable
         return await new JoinedCluster(name, platform, server, null, ["--default-image", NodeImage.Name, "--agent-image", NodeImage.Name, "--tasks-server", node.Network.Open(platform.Url).ToString()]).JoinAsync(1);
     }
 
-    public void StartAgent()
+    public void StartAgent() => agent = NewAgent("--no-election");
+
+    /// <summary>One that waits for its turn where another acts. Whoever starts it ends it.</summary>
+    public Process NewAgent(params string[] more)
     {
-        var start = new ProcessStartInfo(BuiltPrograms.Agent, ["--server", platform.Url.ToString(), "--cluster", name, "--token-file", TokenFile, "--kubeconfig", Server.Kubeconfig, "--context", "agent", "--no-election", .. options])
+        var start = new ProcessStartInfo(BuiltPrograms.Agent, ["--server", platform.Url.ToString(), "--cluster", name, "--token-file", TokenFile, "--kubeconfig", Server.Kubeconfig, "--context", "agent", .. more, .. options])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         };
-        agent = Process.Start(start)!;
-        agent.OutputDataReceived += (_, line) => Heard(line.Data);
-        agent.ErrorDataReceived += (_, line) => Heard(line.Data);
-        agent.BeginOutputReadLine();
-        agent.BeginErrorReadLine();
+        var process = Process.Start(start)!;
+        process.OutputDataReceived += (_, line) => Heard(line.Data);
+        process.ErrorDataReceived += (_, line) => Heard(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
     }
 
     /// <summary>SIGKILL.</summary>
@@ -75,6 +79,7 @@ internal sealed class JoinedCluster : IAsyncDisposable
         agent!.Kill();
         await agent.WaitForExitAsync();
         agent.Dispose();
+        agent = null;
     }
 
     /// <summary>Pods of the job that are on nodes and have not ended, by the API server's word.</summary>

@@ -139,6 +139,41 @@ public sealed class KubernetesTests(TwoApiServers servers) : IClassFixture<TwoAp
     }
 
     [Fact]
+    public async Task Of_two_agents_one_acts_and_the_other_takes_over_when_it_is_killed()
+    {
+        SkipWithout(servers);
+        await using var platform = await RunningPlatform.StartAsync(nodes: 1, gpus: 0);
+        await using var cluster = await JoinedCluster.JoinAsync(platform, servers.First, "gpu", nodes: 3);
+        await cluster.KillAgentAsync();
+        using var first = cluster.NewAgent();
+        var before = await platform.SubmitAsync(Jobs.Shell("before", "sleep infinity", tasks: 2, gpus: 8));
+        await platform.UntilAsync(before.Id, view => view.Phase == JobPhase.Running, TimeSpan.FromMinutes(1));
+        using var second = cluster.NewAgent();
+        try
+        {
+            await Task.Delay(TimeSpan.FromSeconds(5));
+            (first.HasExited, second.HasExited).ShouldBe((false, false), cluster.Output);
+            first.Kill();
+            await first.WaitForExitAsync();
+            var after = await platform.SubmitAsync(Jobs.Shell("after", "sleep infinity", tasks: 1, gpus: 8));
+            await platform.UntilAsync(after.Id, view => view.Phase == JobPhase.Running, TimeSpan.FromMinutes(2));
+            (await platform.Client.GetJobAsync(before.Id, CancellationToken.None)).Attempts!.Count.ShouldBe(1);
+            cluster.Kubelet.AllStarts.ShouldAllBe(start => start.Times == 1);
+
+            // What is cancelled goes, too: the next one does all that the first did.
+            await platform.CancelAllAsync();
+            await platform.UntilFinishedAsync(before.Id);
+            await platform.UntilFinishedAsync(after.Id);
+        }
+        finally
+        {
+            if (!first.HasExited) first.Kill();
+            second.Kill();
+            await second.WaitForExitAsync();
+        }
+    }
+
+    [Fact]
     public async Task While_the_api_server_is_away_jobs_go_on_and_nothing_is_made_again_when_it_comes_back()
     {
         SkipWithout(servers);
