@@ -34,6 +34,9 @@ public sealed class PauseTests : IAsyncLifetime
         why["message"]!.GetValue<string>().ShouldSatisfyAllConditions(message => message.ShouldStartWith("scheduling is paused by admin since "), message => message.ShouldContain("(new switches)"));
         var check = await (await ann.PostAsync("/api/v1/jobs:check", new StringContent(RunningServer.Spec("true"), System.Text.Encoding.UTF8, "application/json"))).JsonAsync();
         (check["startsNow"]!.GetValue<bool>(), check["reason"]!.GetValue<string>()).ShouldBe((false, "SchedulingPaused"));
+
+        // The line is the last plan's.
+        await Eventually.Is(async () => (await (await ann.GetAsync("/api/v1/queue")).JsonAsync())["items"]!.AsArray().Count == 1);
         var queue = await (await ann.GetAsync("/api/v1/queue")).JsonAsync();
         queue["items"]![0]!["reason"]!.GetValue<string>().ShouldBe("SchedulingPaused");
         queue["notices"]![0]!["code"]!.GetValue<string>().ShouldBe("SchedulingPaused");
