@@ -95,8 +95,10 @@ public sealed class Admission(IStore store, People people, Fleet fleet, TimeProv
         }
 
         if (fleet.Clusters.Values.Any(cluster => cluster.LastSeenAt is null && (isAny || job.Clusters.Contains(cluster.Name)))) return null;
-        var nodes = isAny ? fleet.Nodes : [.. fleet.Nodes.Where(node => job.Clusters.Contains(node.Cluster))];
-        if (nodes.Count == 0 || FeasibilityOn(nodes).FitsEmpty(job)) return null;
+        // Of all nodes, for what is kept of them is made anew only when they change; which clusters a job may use it knows itself.
+        if (FeasibilityOn(fleet.Nodes).FitsEmpty(job)) return null;
+        IReadOnlyList<Node> nodes = isAny ? fleet.Nodes : [.. fleet.Nodes.Where(node => job.Clusters.Contains(node.Cluster))];
+        if (nodes.Count == 0) return null;
         var wants = Text.Join(" and ", job.Roles.Select(role => Text.Of($"{Sentences.Count(role.Min, "task")} of {Of(string.Join('|', role.Accelerators), role.Each)}")));
         var close = job.Topology is { IsRequired: true } wish ? (Text)$", all within one {wish.Level.ToString().ToLowerInvariant()}" : "";
         var has = Text.Join("; ", nodes.GroupBy(node => (node.Cluster, node.Accelerator, node.Capacity))
