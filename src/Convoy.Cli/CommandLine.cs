@@ -15,16 +15,17 @@ internal static class CommandLine
     {
         ["convoy"] =
         [
-            "exec", "ssh", "port-forward", "dataset", "team", "quota",
+            "exec", "ssh", "port-forward", "team", "quota",
             "usage", "audit",
         ],
+        ["convoy dataset"] = ["warm", "replicate", "usage"],
     };
 
     public static RootCommand Build()
     {
         var root = new RootCommand("Convoy: submit training jobs to one place, whatever machines they run on.")
         {
-            SubmitVerb.Build(), RunVerb.Build(), ListVerb.Build(), GetVerb.Build(), LogsVerb.Build(), OutputVerbs.Build(), WhyVerb.Build(), QueueVerb.Build(), EventsVerb.Build(), MetricsVerb.Build(),
+            SubmitVerb.Build(), RunVerb.Build(), ListVerb.Build(), GetVerb.Build(), LogsVerb.Build(), OutputVerbs.Build(), DatasetVerbs.Build(), WhyVerb.Build(), QueueVerb.Build(), EventsVerb.Build(), MetricsVerb.Build(),
             WaitVerb.Build(), CancelVerb.Build(), SuspendVerb.Build(), ResumeVerb.Build(), RetryVerb.Build(), UpdateVerb.Build(), DeleteVerb.Build(), NodeVerbs.Build(), ClusterVerbs.Build(), SchedulingVerbs.Build(), LoginVerb.Build(), WhoAmIVerb.Build(), UserVerbs.Build(),
             TokenVerbs.Build(), LevelVerbs.Build(), ApplyVerb.Build(), SimulateVerb.Build(), UpVerb.Build(), VersionVerb.Build(),
             TopVerb.Build(), ContextVerbs.Build(), ExplainVerb.Build(), CompletionVerbs.Build(), CompletionVerbs.BuildComplete(),

@@ -1,6 +1,8 @@
 using Convoy.Cli.Output;
 using Convoy.Client;
 using Convoy.Client.Code;
+using Convoy.Client.Datasets;
+using Convoy.Core.Datasets;
 using Convoy.Core.Documents;
 using Convoy.Core.Jobs;
 using Convoy.Core.Languages;
@@ -20,6 +22,8 @@ internal sealed record Failure(int ExitCode, string Code, Text Message, string? 
         ConvoyException e => new Failure(ExitOf(e), e.Code, e.Explanation, e.RequestId, e.Problem.Problems),
         ServerUnreachableException e => new Failure(ExitCodes.Unreachable, "ServerUnreachable", $"{e.Explanation}; {Hint(e.Server)}"),
         CodeFolderException e => new Failure(ExitCodes.Invalid, "CodeFolder", e.Explanation),
+        SourceException e => new Failure(ExitCodes.Invalid, "BadSource", e.Explanation),
+        BadManifestException e => new Failure(ExitCodes.Invalid, "BadManifest", e.Explanation),
         BadFileException e => new Failure(ExitCodes.Invalid, "BadFile", e.Explanation),
         FileException e => new Failure(ExitCodes.Invalid, "FileError", e.Explanation),
         IOException or UnauthorizedAccessException => new Failure(ExitCodes.Invalid, "FileError", Text.Verbatim(exception.Message)),

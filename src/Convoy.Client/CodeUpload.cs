@@ -67,28 +67,4 @@ public sealed class CodeUpload
         await line.ThrowIfRefusedAsync(response, cancellationToken);
         return null;
     }
-
-    /// <summary>Bytes that tell how many of them have left.</summary>
-    private sealed class ToldContent(byte[] bytes, Action<long> told) : HttpContent
-    {
-        private const int SliceBytes = 256 << 10;
-
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
-
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
-        {
-            for (var at = 0; at < bytes.Length; at += SliceBytes)
-            {
-                var slice = bytes.AsMemory(at, Math.Min(SliceBytes, bytes.Length - at));
-                await stream.WriteAsync(slice, cancellationToken);
-                told(at + slice.Length);
-            }
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = bytes.Length;
-            return true;
-        }
-    }
 }

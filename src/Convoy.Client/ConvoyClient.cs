@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Convoy.Client.Datasets;
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
 using Convoy.Core.Languages;
@@ -31,6 +32,7 @@ public sealed class ConvoyClient : IDisposable
         streams = new EventStreamReader(line, time);
         Code = new CodeUpload(line);
         Outputs = new JobOutputs(line, time);
+        Datasets = new DatasetCalls(line, time);
     }
 
     public Uri Server => line.Server;
@@ -38,6 +40,8 @@ public sealed class ConvoyClient : IDisposable
     public CodeUpload Code { get; }
 
     public JobOutputs Outputs { get; }
+
+    public DatasetCalls Datasets { get; }
 
     public Task<VersionView> VersionAsync(CancellationToken cancellationToken) => line.GetAsync("version", WireJson.Default.VersionView, cancellationToken);
 

@@ -18,6 +18,10 @@ internal sealed class ServerLine : IDisposable
     private static readonly TimeSpan PingAnswerWithin = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan[] RetryDelays = [TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1)];
 
+    /// <summary>Of a request whose body takes its time on the way.</summary>
+    private static readonly TimeSpan LargeBodyWithin = TimeSpan.FromMinutes(30);
+    private static readonly HttpRequestOptionsKey<bool> Repeatable = new("repeatable"), LargeBody = new("largeBody");
+
     private readonly SocketsHttpHandler handler;
     private readonly HttpClient http;
     private readonly TimeProvider time;
@@ -38,6 +42,19 @@ internal sealed class ServerLine : IDisposable
     }
 
     public Uri Server { get; }
+
+    /// <summary>Says of a request that doing it twice does no more than doing it once, though its method does not.</summary>
+    public static HttpRequestMessage MayRepeat(HttpRequestMessage message)
+    {
+        message.Options.Set(Repeatable, true);
+        return message;
+    }
+
+    public static HttpRequestMessage HasLargeBody(HttpRequestMessage message)
+    {
+        message.Options.Set(LargeBody, true);
+        return message;
+    }
 
     public Task<T> GetAsync<T>(string path, JsonTypeInfo<T> answer, CancellationToken cancellationToken) =>
         SendAsync(() => new HttpRequestMessage(HttpMethod.Get, path), answer, cancellationToken);
@@ -173,13 +190,14 @@ internal sealed class ServerLine : IDisposable
     private static bool IsToken(string text) => text.Length > 0 && text.All(c => c is > ' ' and <= '~');
 
     /// <summary>What RFC 9110 (9.2.2) calls idempotent.</summary>
-    private static bool IsSafeToRepeat(HttpRequestMessage message) => message.Method != HttpMethod.Post && message.Method != HttpMethod.Patch;
+    private static bool IsSafeToRepeat(HttpRequestMessage message) => (message.Method != HttpMethod.Post && message.Method != HttpMethod.Patch) || message.Options.TryGetValue(Repeatable, out _);
 
     private static bool WasRefused(ServerUnreachableException e) => e.InnerException is HttpRequestException { InnerException: SocketException } or HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError };
 
     private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage message, CancellationToken cancellationToken)
     {
-        using var late = new CancellationTokenSource(AnswerWithin, time);
+        var within = message.Options.TryGetValue(LargeBody, out _) ? LargeBodyWithin : AnswerWithin;
+        using var late = new CancellationTokenSource(within, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         try
         {
@@ -191,7 +209,7 @@ internal sealed class ServerLine : IDisposable
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ServerUnreachableException(Server, $"no answer within {AnswerWithin.TotalSeconds:0} s", e);
+            throw new ServerUnreachableException(Server, $"no answer within {within.TotalSeconds:0} s", e);
         }
     }
 

@@ -11,6 +11,7 @@ using Convoy.Objects;
 using Convoy.Objects.Disk;
 using Convoy.Server.Api;
 using Convoy.Server.Authentication;
+using Convoy.Server.Datasets;
 using Convoy.Server.Loops;
 using Convoy.Server.Operation;
 using Convoy.Store;
@@ -61,7 +62,7 @@ public sealed class Platform : IAsyncDisposable
         var objects = new DiskObjectStore(state.Objects);
         using var early = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
         var cluster = await LocalClusterSetup.OpenAsync(options, state, objects, early.CreateLogger<LocalCluster>(), CancellationToken.None);
-        builder.Services.AddSingleton(store).AddSingleton<IStore>(store).AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster).AddSingleton<IJobFiles>(cluster).AddSingleton(cluster.Outputs);
+        builder.Services.AddSingleton(store).AddSingleton<IStore>(store).AddSingleton<IDatasetStore>(store).AddSingleton<IBucket>(new DiskBucket(state.Datasets)).AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster).AddSingleton<IJobFiles>(cluster).AddSingleton(cluster.Outputs);
         AddPlatform(builder.Services, options, state, planner ?? new GuardedPlanner(new Scheduler().PlanNext));
         AddApi(builder.Services);
         var app = builder.Build();
@@ -103,6 +104,7 @@ public sealed class Platform : IAsyncDisposable
         services.AddSingleton<ITaskUsage>(_ => new LocalUsage(state.Cluster, asksDevices: options.Gpus is null, TimeProvider.System));
         services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
 
+        services.AddSingleton<DatasetAccess>().AddSingleton<DatasetLookup>().AddSingleton<PackShelf>().AddSingleton<ManifestShelf>().AddSingleton<Publication>();
         services.AddSingleton<DiskReserve>().AddSingleton<CodeShelf>().AddSingleton(provider => new Restraints(() => provider.GetRequiredService<DiskReserve>().ShortOf()));
         services.AddSingleton<RetentionMarks>().AddSingleton<RetentionLoop>().AddHostedService(provider => provider.GetRequiredService<RetentionLoop>());
 
@@ -193,6 +195,8 @@ public sealed class Platform : IAsyncDisposable
         api.MapScheduling();
         api.MapPause();
         api.MapCode();
+        api.MapDatasets();
+        api.MapDatasetVersions();
         api.MapPeople();
         api.MapTokens();
         api.MapVersion();

@@ -31,6 +31,12 @@ public sealed class StateFolder : IDisposable
 
     public string Objects => Path.Combine(Root, "server", "objects");
 
+    /// <summary>Where the packs and manifests of data sets lie, unless an object store was named.</summary>
+    public string Datasets => Path.Combine(Root, "server", "datasets");
+
+    /// <summary>Manifests that were looked into lately.</summary>
+    public string Manifests => Path.Combine(Root, "server", "manifests");
+
     /// <summary>What plans that went wrong were made of.</summary>
     public string Snapshots => Path.Combine(Root, "server", "snapshots");
 

@@ -9,7 +9,7 @@ internal static class ServerNames
 {
     private const int Most = 200;
 
-    public static IReadOnlySet<string> Kinds { get; } = new HashSet<string> { "JOB", "NODE", "QUEUE", "USER", "LEVEL", "CLUSTER", "CONTEXT", "URL" };
+    public static IReadOnlySet<string> Kinds { get; } = new HashSet<string> { "JOB", "NODE", "QUEUE", "USER", "LEVEL", "CLUSTER", "DATASET", "CONTEXT", "URL" };
 
     /// <param name="client">Opened only where a server has to be asked.</param>
     /// <param name="typed">What they begin with.</param>
@@ -21,6 +21,7 @@ internal static class ServerNames
         "USER" => [.. (await client().ListUsersAsync(null, Most, cancellationToken)).Items.Select(user => new Candidate(user.Name, user.Level))],
         "LEVEL" => [.. (await client().ListLevelsAsync(cancellationToken)).Items.Select(level => new Candidate(level.Name))],
         "CLUSTER" => [.. (await client().ListClustersAsync(null, Most, cancellationToken)).Items.Select(cluster => new Candidate(cluster.Name, cluster.State))],
+        "DATASET" => [.. (await client().Datasets.ListAsync(null, Most, cancellationToken)).Items.Select(dataset => new Candidate(dataset.Name, dataset.Latest?.Version))],
         "CONTEXT" => [.. Contexts.Read(Contexts.DefaultFile()).Items.Select(context => new Candidate(context.Name, context.Server))],
         _ => [.. Contexts.Read(Contexts.DefaultFile()).Items.Select(context => new Candidate(context.Server, context.Name))],
     };

@@ -61,5 +61,13 @@ namespace Convoy.Client.Wire;
 [JsonSerializable(typeof(OrganisationChangeView))]
 [JsonSerializable(typeof(QueueTreeView))]
 [JsonSerializable(typeof(HistoryView))]
+[JsonSerializable(typeof(DatasetView))]
+[JsonSerializable(typeof(DatasetListView))]
+[JsonSerializable(typeof(DatasetVersionView))]
+[JsonSerializable(typeof(DatasetVersionListView))]
+[JsonSerializable(typeof(DatasetRequest))]
+[JsonSerializable(typeof(DatasetTagRequest))]
+[JsonSerializable(typeof(PackCheckRequest))]
+[JsonSerializable(typeof(PackCheckView))]
 [JsonSerializable(typeof(Problem))]
 public sealed partial class WireJson : JsonSerializerContext;

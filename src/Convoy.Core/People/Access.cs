@@ -30,6 +30,9 @@ public enum Permission
     /// <summary>Report metrics and progress of one job, as its task.</summary>
     ReportForJob,
 
+    /// <summary>Publish and read data sets, one's own and those that were opened to one.</summary>
+    UseDatasets,
+
     /// <summary>Say what happens on one cluster, and take what is wished of it, as its agent.</summary>
     KeepCluster,
 }
@@ -48,7 +51,7 @@ public sealed record Caller(string User, bool IsAdministrator, string? ReportsFo
         Permission.ReportForJob => ReportsFor is not null,
         Permission.KeepCluster => KeepsCluster is not null,
         _ when !IsPerson => false,
-        Permission.UseJobs or Permission.SeePlatform or Permission.UseTokens => true,
+        Permission.UseJobs or Permission.SeePlatform or Permission.UseTokens or Permission.UseDatasets => true,
         Permission.AdministerJobs or Permission.AdministerNodes or Permission.AdministerClusters or Permission.AdministerScheduling or Permission.AdministerPeople => IsAdministrator,
         _ => false,
     };

@@ -64,6 +64,20 @@ public sealed class AuthorizationTests : IAsyncLifetime
         new("HEAD", "/api/v1/code/{sha256}", Permission.UseJobs, HttpStatusCode.NotFound),
         new("GET", "/api/v1/code/{sha256}", Permission.ReportForJob),
         new("PUT", "/api/v1/code/{sha256}", Permission.UseJobs),
+        new("GET", "/api/v1/datasets", Permission.UseDatasets),
+        new("GET", "/api/v1/datasets/{name}", Permission.UseDatasets, HttpStatusCode.NotFound),
+        new("PUT", "/api/v1/datasets/{name}", Permission.UseDatasets, HttpStatusCode.Conflict),
+        new("DELETE", "/api/v1/datasets/{name}", Permission.UseDatasets, HttpStatusCode.NotFound),
+        new("PUT", "/api/v1/datasets/{name}/tags/{tag}", Permission.UseDatasets, HttpStatusCode.NotFound, """{"version":"v1"}"""),
+        new("DELETE", "/api/v1/datasets/{name}/tags/{tag}", Permission.UseDatasets, HttpStatusCode.NotFound),
+        new("GET", "/api/v1/datasets/{name}/versions", Permission.UseDatasets, HttpStatusCode.NotFound),
+        new("POST", "/api/v1/datasets/{name}/versions", Permission.UseDatasets, HttpStatusCode.NotFound),
+        new("GET", "/api/v1/datasets/{name}/versions/{version}", Permission.UseDatasets, HttpStatusCode.NotFound),
+        new("GET", "/api/v1/datasets/{name}/versions/{version}/manifest", Permission.UseDatasets, HttpStatusCode.NotFound),
+        new("DELETE", "/api/v1/datasets/{name}/versions/{version}", Permission.UseDatasets, HttpStatusCode.NotFound),
+        new("POST", "/api/v1/datasets/{name}/packs:check", Permission.UseDatasets, HttpStatusCode.NotFound, """{"packs":[]}"""),
+        new("PUT", "/api/v1/datasets/{name}/packs/{sha256}", Permission.UseDatasets, HttpStatusCode.NotFound),
+        new("GET", "/api/v1/datasets/{name}/packs/{sha256}", Permission.UseDatasets, HttpStatusCode.NotFound),
         new("GET", "/api/v1/whoami", Permission.SeePlatform),
         new("GET", "/api/v1/users", Permission.AdministerPeople),
         new("POST", "/api/v1/users", Permission.AdministerPeople, Body: """{"name":"someone"}"""),
@@ -168,6 +182,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
         var (ann, bob) = (await server.AddUserAsync("ann"), await server.AddUserAsync("bob"));
         var job = await RunningServer.SubmitAsync(ann, RunningServer.Spec("echo secret", name: "anns-work"));
         await RunningServer.FinishedAsync(ann, job);
+        (await ann.PutAsync("/api/v1/datasets/anns-data", Json("""{"description":"anns-work"}"""))).StatusCode.ShouldBe(HttpStatusCode.Created);
         var token = (await (await ann.GetAsync("/api/v1/tokens")).JsonAsync())["items"]![0]!["id"]!.GetValue<string>();
         foreach (var row in Rows.Where(row => row.Asks is not null))
         {
@@ -191,7 +206,9 @@ public sealed class AuthorizationTests : IAsyncLifetime
         var path = row.Pattern
             .Replace("{job}", job, StringComparison.Ordinal)
             .Replace("{sha256}", Hash, StringComparison.Ordinal)
-            .Replace("{name}", row.Pattern.Contains("nodes", StringComparison.Ordinal) ? "node-0" : "intern", StringComparison.Ordinal)
+            .Replace("{name}", row.Pattern.Contains("nodes", StringComparison.Ordinal) ? "node-0" : row.Pattern.Contains("datasets", StringComparison.Ordinal) ? "anns-data" : "intern", StringComparison.Ordinal)
+            .Replace("{version}", "v1", StringComparison.Ordinal)
+            .Replace("{tag}", "stable", StringComparison.Ordinal)
             .Replace("{id}", row.Pattern.Contains("tokens", StringComparison.Ordinal) ? token : job, StringComparison.Ordinal);
         var request = new HttpRequestMessage(new HttpMethod(row.Method), path);
         if (row.Method is "PUT" or "POST" or "PATCH") request.Content = Json(row.Body);

@@ -1,0 +1,72 @@
+using Convoy.Core.Datasets;
+
+namespace Convoy.Store;
+
+/// <summary>What the platform remembers of data sets. Their bytes, and what files a version has, lie in an object store.</summary>
+public interface IDatasetStore
+{
+    Task<StoredDataset?> GetDatasetAsync(DatasetName name, CancellationToken cancellationToken);
+
+    /// <summary>By name, from above <paramref name="after"/>.</summary>
+    /// <param name="reader">Null lists all.</param>
+    Task<IReadOnlyList<StoredDataset>> ListDatasetsAsync(DatasetReader? reader, string after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Makes it, or replaces its description and access; who owns it, and since when, stays.</summary>
+    Task SaveDatasetAsync(StoredDataset dataset, CancellationToken cancellationToken);
+
+    /// <summary>Forgets the data set with all its versions and tags. False where there is none.</summary>
+    Task<bool> RemoveDatasetAsync(DatasetName name, CancellationToken cancellationToken);
+
+    Task<StoredVersion?> GetVersionAsync(DatasetName name, DatasetVersion version, CancellationToken cancellationToken);
+
+    /// <summary>Newest first: versions below <paramref name="before"/>.</summary>
+    Task<IReadOnlyList<StoredVersion>> ListVersionsAsync(DatasetName name, int before, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Adds a version under the next number, and moves <c>latest</c> and <paramref name="tag"/> to it: all of it or nothing. Where the newest version has the
+    /// same manifest, that is the answer, and only the tag moves.
+    /// </summary>
+    /// <param name="version">Its number is not looked at.</param>
+    /// <returns>Null where the data set is not there any more.</returns>
+    Task<StoredVersion?> PublishVersionAsync(StoredVersion version, DatasetTag? tag, CancellationToken cancellationToken);
+
+    /// <summary>Forgets a version, and the tags that point to it. False where there is none.</summary>
+    Task<bool> RemoveVersionAsync(DatasetName name, DatasetVersion version, CancellationToken cancellationToken);
+
+    /// <summary>By tag; there are few.</summary>
+    Task<IReadOnlyList<StoredTag>> ListTagsAsync(DatasetName name, CancellationToken cancellationToken);
+
+    /// <summary>Points the tag to the version. False where there is no such version.</summary>
+    Task<bool> MoveTagAsync(DatasetName name, StoredTag tag, CancellationToken cancellationToken);
+
+    /// <summary>False where there was none.</summary>
+    Task<bool> RemoveTagAsync(DatasetName name, DatasetTag tag, CancellationToken cancellationToken);
+
+    /// <summary>Of these packs, those that the data set has.</summary>
+    Task<IReadOnlyList<StoredPack>> FindPacksAsync(DatasetName name, IReadOnlyList<Sha256> packs, CancellationToken cancellationToken);
+
+    /// <summary>Of these packs, those that any data set has which this person may read.</summary>
+    Task<IReadOnlyList<StoredPack>> FindReadablePacksAsync(DatasetReader? reader, IReadOnlyList<Sha256> packs, CancellationToken cancellationToken);
+
+    /// <summary>From now on the data set has these packs.</summary>
+    Task GrantPacksAsync(DatasetName name, IReadOnlyList<StoredPack> packs, DateTimeOffset at, CancellationToken cancellationToken);
+}
+
+/// <param name="LastVersion">The highest number given so far; 0 before the first.</param>
+/// <param name="Access">Who may use it besides its owner.</param>
+public sealed record StoredDataset(DatasetName Name, string Owner, string? Description, int LastVersion, DateTimeOffset CreatedAt, IReadOnlyList<DatasetGrant> Access);
+
+/// <param name="Who">A person, a queue (its members), or <c>*</c>: everybody.</param>
+public sealed record DatasetGrant(string Who, bool MayWrite);
+
+/// <param name="User">Who reads.</param>
+/// <param name="Groups">All that grants to which are this person's too: their queues, and everybody.</param>
+public sealed record DatasetReader(string User, IReadOnlyList<string> Groups);
+
+/// <param name="ManifestSha256">Of the manifest, which is what makes two versions the same.</param>
+public sealed record StoredVersion(DatasetName Dataset, DatasetVersion Version, Sha256 ManifestSha256, long ManifestBytes, ManifestFigures Figures, string By, DateTimeOffset At);
+
+public sealed record StoredTag(DatasetTag Tag, DatasetVersion Version, string By, DateTimeOffset At);
+
+/// <param name="SegmentHashes">32 bytes for each segment.</param>
+public sealed record StoredPack(Sha256 Sha256, int Bytes, byte[] SegmentHashes);

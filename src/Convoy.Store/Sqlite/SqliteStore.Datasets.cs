@@ -1,0 +1,145 @@
+using Convoy.Core.Datasets;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Convoy.Store.Sqlite;
+
+public sealed partial class SqliteStore : IDatasetStore
+{
+    private const string SelectDatasets = "SELECT name AS Name, owner AS Owner, description AS Description, last_version AS LastVersion, created_at AS CreatedAt FROM datasets";
+    private const string SelectVersions = """
+        SELECT dataset AS Dataset, number AS Number, manifest_sha256 AS ManifestSha256, manifest_bytes AS ManifestBytes, files AS Files, directories AS Directories, bytes AS Bytes,
+            packs AS Packs, pack_bytes AS PackBytes, published_by AS PublishedBy, published_at AS PublishedAt
+        FROM dataset_versions WHERE dataset = @name
+        """;
+
+    private const string SelectPacks = "SELECT p.sha256 AS Sha256, p.bytes AS Bytes, p.segment_hashes AS SegmentHashes FROM dataset_packs p";
+    private const string IsReadable = "(d.owner = @user OR EXISTS (SELECT 1 FROM dataset_access a WHERE a.dataset = d.name AND a.who IN @groups))";
+
+    /// <summary>As many values as one statement takes with ease.</summary>
+    private const int PacksOfQuery = 500;
+
+    private static readonly string[] TablesOfDataset = ["dataset_access", "dataset_tags", "dataset_versions", "dataset_packs"];
+
+    public Task<StoredDataset?> GetDatasetAsync(DatasetName name, CancellationToken cancellationToken) =>
+        ReadOneAsync(connection => WithAccess(connection, connection.Query<DatasetRow>($"{SelectDatasets} WHERE name = @name", new { name = name.Value })).SingleOrDefault(), cancellationToken);
+
+    public Task<IReadOnlyList<StoredDataset>> ListDatasetsAsync(DatasetReader? reader, string after, int limit, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<StoredDataset>>(
+        connection => WithAccess(connection, connection.Query<DatasetRow>(
+            $"{SelectDatasets} d WHERE name > @after {(reader is null ? "" : "AND " + IsReadable)} ORDER BY name LIMIT @limit", new { after, limit, user = reader?.User, groups = reader?.Groups })),
+        cancellationToken);
+
+    public Task SaveDatasetAsync(StoredDataset dataset, CancellationToken cancellationToken) => WriteAsync(
+        connection =>
+        {
+            var name = dataset.Name.Value;
+            connection.Execute(
+                "INSERT INTO datasets (name, owner, description, last_version, created_at) VALUES (@name, @Owner, @Description, 0, @at) ON CONFLICT (name) DO UPDATE SET description = excluded.description",
+                new { name, dataset.Owner, dataset.Description, at = StoredTime.Of(dataset.CreatedAt) });
+            connection.Execute("DELETE FROM dataset_access WHERE dataset = @name", new { name });
+            return connection.Execute("INSERT INTO dataset_access (dataset, who, may_write) VALUES (@name, @Who, @MayWrite)", dataset.Access.Select(grant => new { name, grant.Who, grant.MayWrite }));
+        },
+        cancellationToken);
+
+    public Task<bool> RemoveDatasetAsync(DatasetName name, CancellationToken cancellationToken) => WriteAsync(
+        connection =>
+        {
+            foreach (var table in TablesOfDataset) connection.Execute($"DELETE FROM {table} WHERE dataset = @name", new { name = name.Value });
+            return connection.Execute("DELETE FROM datasets WHERE name = @name", new { name = name.Value }) > 0;
+        },
+        cancellationToken);
+
+    public Task<StoredVersion?> GetVersionAsync(DatasetName name, DatasetVersion version, CancellationToken cancellationToken) => ReadOneAsync(
+        connection => connection.QuerySingleOrDefault<VersionRow>($"{SelectVersions} AND number = @Number", new { name = name.Value, version.Number })?.ToVersion(), cancellationToken);
+
+    public Task<IReadOnlyList<StoredVersion>> ListVersionsAsync(DatasetName name, int before, int limit, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<StoredVersion>>(
+        connection => [.. connection.Query<VersionRow>($"{SelectVersions} AND number < @before ORDER BY number DESC LIMIT @limit", new { name = name.Value, before, limit }).Select(row => row.ToVersion())],
+        cancellationToken);
+
+    public Task<StoredVersion?> PublishVersionAsync(StoredVersion version, DatasetTag? tag, CancellationToken cancellationToken) => WriteAsync(
+        connection =>
+        {
+            var name = version.Dataset.Value;
+            if (connection.QuerySingleOrDefault<long?>("SELECT last_version FROM datasets WHERE name = @name", new { name }) is not { } last) return null;
+            var newest = connection.QuerySingleOrDefault<VersionRow>($"{SelectVersions} ORDER BY number DESC LIMIT 1", new { name })?.ToVersion();
+            var published = newest?.ManifestSha256 == version.ManifestSha256 ? newest : version with { Version = new DatasetVersion((int)last + 1) };
+            if (published != newest)
+            {
+                connection.Execute(
+                    "INSERT INTO dataset_versions VALUES (@Dataset, @Number, @ManifestSha256, @ManifestBytes, @Files, @Directories, @Bytes, @Packs, @PackBytes, @PublishedBy, @PublishedAt)",
+                    VersionRow.Of(published, published.Version.Number));
+                connection.Execute("UPDATE datasets SET last_version = @Number WHERE name = @name", new { name, published.Version.Number });
+                Point(connection, name, new StoredTag(DatasetTag.Latest, published.Version, version.By, version.At));
+            }
+
+            if (tag is { } named) Point(connection, name, new StoredTag(named, published.Version, version.By, version.At));
+            return published;
+        },
+        cancellationToken);
+
+    public Task<bool> RemoveVersionAsync(DatasetName name, DatasetVersion version, CancellationToken cancellationToken) => WriteAsync(
+        connection =>
+        {
+            var which = new { name = name.Value, version.Number };
+            connection.Execute("DELETE FROM dataset_tags WHERE dataset = @name AND number = @Number", which);
+            return connection.Execute("DELETE FROM dataset_versions WHERE dataset = @name AND number = @Number", which) > 0;
+        },
+        cancellationToken);
+
+    public Task<IReadOnlyList<StoredTag>> ListTagsAsync(DatasetName name, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<StoredTag>>(
+        connection =>
+        [
+            .. connection.Query<TagRow>("SELECT tag AS Tag, number AS Number, moved_by AS MovedBy, moved_at AS MovedAt FROM dataset_tags WHERE dataset = @name ORDER BY tag", new { name = name.Value })
+                .Select(row => row.ToTag()),
+        ],
+        cancellationToken);
+
+    public Task<bool> MoveTagAsync(DatasetName name, StoredTag tag, CancellationToken cancellationToken) => WriteAsync(
+        connection =>
+        {
+            if (connection.ExecuteScalar<long>("SELECT count(*) FROM dataset_versions WHERE dataset = @name AND number = @Number", new { name = name.Value, tag.Version.Number }) == 0) return false;
+            Point(connection, name.Value, tag);
+            return true;
+        },
+        cancellationToken);
+
+    public Task<bool> RemoveTagAsync(DatasetName name, DatasetTag tag, CancellationToken cancellationToken) =>
+        WriteAsync(connection => connection.Execute("DELETE FROM dataset_tags WHERE dataset = @name AND tag = @tag", new { name = name.Value, tag = tag.Value }) > 0, cancellationToken);
+
+    public Task<IReadOnlyList<StoredPack>> FindPacksAsync(DatasetName name, IReadOnlyList<Sha256> packs, CancellationToken cancellationToken) =>
+        ReadPacksAsync($"{SelectPacks} WHERE p.dataset = @name AND p.sha256 IN @hashes", packs, hashes => new { name = name.Value, hashes }, cancellationToken);
+
+    public Task<IReadOnlyList<StoredPack>> FindReadablePacksAsync(DatasetReader? reader, IReadOnlyList<Sha256> packs, CancellationToken cancellationToken) => ReadPacksAsync(
+        $"{SelectPacks} JOIN datasets d ON d.name = p.dataset WHERE p.sha256 IN @hashes {(reader is null ? "" : "AND " + IsReadable)} GROUP BY p.sha256",
+        packs, hashes => new { hashes, user = reader?.User, groups = reader?.Groups }, cancellationToken);
+
+    public Task GrantPacksAsync(DatasetName name, IReadOnlyList<StoredPack> packs, DateTimeOffset at, CancellationToken cancellationToken) => WriteAsync(
+        connection => connection.Execute(
+            "INSERT INTO dataset_packs (dataset, sha256, bytes, segment_hashes, granted_at) SELECT name, @hash, @Bytes, @SegmentHashes, @at FROM datasets WHERE name = @name ON CONFLICT DO UPDATE SET granted_at = excluded.granted_at",
+            packs.Select(pack => new { name = name.Value, hash = BytesOf(pack.Sha256), pack.Bytes, pack.SegmentHashes, at = StoredTime.Of(at) })),
+        cancellationToken);
+
+    private static void Point(SqliteConnection connection, string name, StoredTag tag) => connection.Execute(
+        "INSERT OR REPLACE INTO dataset_tags (dataset, tag, number, moved_by, moved_at) VALUES (@name, @tag, @Number, @By, @at)",
+        new { name, tag = tag.Tag.Value, tag.Version.Number, tag.By, at = StoredTime.Of(tag.At) });
+
+    private static List<StoredDataset> WithAccess(SqliteConnection connection, IEnumerable<DatasetRow> found)
+    {
+        var rows = found.ToArray();
+        var grants = connection.Query<DatasetGrantRow>(
+            "SELECT dataset AS Dataset, who AS Who, may_write AS MayWrite FROM dataset_access WHERE dataset IN @names ORDER BY dataset, who", new { names = rows.Select(row => row.Name) })
+            .ToLookup(row => row.Dataset, row => new DatasetGrant(row.Who, row.MayWrite != 0));
+        return [.. rows.Select(row => row.ToDataset([.. grants[row.Name]]))];
+    }
+
+    private Task<IReadOnlyList<StoredPack>> ReadPacksAsync(string sql, IReadOnlyList<Sha256> packs, Func<byte[][], object> arguments, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<StoredPack>>(
+        connection => [.. packs.Distinct().Select(BytesOf).Chunk(PacksOfQuery).SelectMany(hashes => connection.Query<PackRow>(sql, arguments(hashes))).Select(row => row.ToPack())],
+        cancellationToken);
+
+    private static byte[] BytesOf(Sha256 hash)
+    {
+        var bytes = new byte[Sha256.Size];
+        hash.Write(bytes);
+        return bytes;
+    }
+}

@@ -1,0 +1,258 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using Convoy.Client;
+using Convoy.Client.Datasets;
+using Convoy.Client.Wire;
+using Convoy.Core.Datasets;
+
+namespace Convoy.Server.Tests.Api;
+
+public sealed class DatasetTests : IAsyncLifetime
+{
+    private readonly string scratch = Directory.CreateTempSubdirectory("convoy-datasets-").FullName;
+    private RunningServer server = null!;
+
+    public async ValueTask InitializeAsync() => server = await RunningServer.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await server.DisposeAsync();
+        Directory.Delete(scratch, recursive: true);
+    }
+
+    [Fact]
+    public async Task What_is_published_comes_down_byte_for_byte()
+    {
+        var files = Drawn(7, 300);
+        files["zero"] = [];
+        files["one segment"] = RandomNumberGenerator.GetBytes(PackLayout.SegmentBytes);
+        files["large/one"] = RandomNumberGenerator.GetBytes(9_500_001);
+        files["e\u0301"] = [1];
+        files["\u00e9"] = [2];
+        files["A"] = [3];
+        files["a"] = [4];
+        files["line\nbreak 🚚"] = [5];
+        using var ann = await ClientAsync("ann");
+        var (version, _) = await PushAsync(ann, "kitti", files);
+        (version.Version, version.Files).ShouldBe(("v1", files.Count));
+        (await PullAsync(ann, "kitti", "v1")).ShouldBe(Listed(files));
+    }
+
+    [Fact]
+    public async Task Only_what_changed_travels_and_nothing_changed_is_no_version()
+    {
+        using var ann = await ClientAsync("ann");
+        var files = Drawn(1, 400);
+        await PushAsync(ann, "kitti", files);
+        var (same, nothing) = await PushAsync(ann, "kitti", files);
+        (same.Version, nothing.NewFiles, nothing.BytesSent).ShouldBe(("v1", 0, 0));
+        files["3/33"] = RandomNumberGenerator.GetBytes(1000);
+        files["again"] = files["3/33"];
+        files.Remove("0/0");
+        var (next, change) = await PushAsync(ann, "kitti", files);
+        (next.Version, change.NewFiles, change.BytesSent).ShouldBe(("v2", 1, 1000));
+        (await PullAsync(ann, "kitti", "latest")).ShouldBe(Listed(files));
+        (await PullAsync(ann, "kitti", "v1")).Length.ShouldBe(400);
+    }
+
+    [Fact]
+    public async Task A_push_that_broke_off_sends_only_what_had_not_arrived()
+    {
+        using var ann = await ClientAsync("ann");
+        var files = Enumerable.Range(0, 90).ToDictionary(i => $"{i:00}", _ => RandomNumberGenerator.GetBytes(1 << 20));
+        Write("broken", files);
+        await ann.Datasets.SaveAsync("kitti", new DatasetRequest(), CancellationToken.None);
+        using var cut = new CancellationTokenSource();
+        await Should.ThrowAsync<OperationCanceledException>(() => new DatasetPush(ann.Datasets, "kitti", now => { if (now.PacksSent > 0) cut.Cancel(); }).RunAsync(SourceFolder.Walk(Path.Combine(scratch, "broken")), null, null, cut.Token));
+        (await ann.Datasets.GetAsync("kitti", CancellationToken.None)).Latest.ShouldBeNull();
+        var (version, done) = await PushAsync(ann, "kitti", files);
+        (version.Version, done.PacksThere + done.PacksSent).ShouldBe(("v1", 2));
+        done.PacksThere.ShouldBeGreaterThan(0);
+        done.BytesSent.ShouldBeLessThan(files.Count << 20);
+        (await PullAsync(ann, "kitti", "v1")).ShouldBe(Listed(files));
+    }
+
+    [Fact]
+    public async Task A_data_set_that_was_opened_to_one_is_read_and_not_written_by_them()
+    {
+        using var ann = await ClientAsync("ann");
+        using var bob = await ClientAsync("bob");
+        var files = Drawn(3, 5);
+        await PushAsync(ann, "kitti", files);
+        (await bob.Datasets.ListAsync(null, null, CancellationToken.None)).Items.ShouldBeEmpty();
+        await RefusedAsync(() => bob.Datasets.GetAsync("kitti", CancellationToken.None), HttpStatusCode.NotFound);
+        await ann.Datasets.SaveAsync("kitti", new DatasetRequest(Readers: ["bob"]), CancellationToken.None);
+        (await bob.Datasets.ListAsync(null, null, CancellationToken.None)).Items.Single().MayWrite.ShouldBeFalse();
+        (await PullAsync(bob, "kitti", "latest")).ShouldBe(Listed(files));
+        await RefusedAsync(() => bob.Datasets.MoveTagAsync("kitti", "mine", "v1", CancellationToken.None), HttpStatusCode.Forbidden);
+        await RefusedAsync(() => bob.Datasets.RemoveAsync("kitti", CancellationToken.None), HttpStatusCode.Forbidden);
+        await ann.Datasets.SaveAsync("kitti", new DatasetRequest(Readers: [], Writers: ["bob"]), CancellationToken.None);
+        files["more"] = [1];
+        (await PushAsync(bob, "kitti", files)).Version.Version.ShouldBe("v2");
+        await RefusedAsync(() => bob.Datasets.SaveAsync("kitti", new DatasetRequest(Readers: ["*"]), CancellationToken.None), HttpStatusCode.Forbidden);
+        await ann.Datasets.SaveAsync("kitti", new DatasetRequest(Writers: []), CancellationToken.None);
+        await RefusedAsync(() => bob.Datasets.GetAsync("kitti", CancellationToken.None), HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Who_knows_only_a_hash_comes_by_no_bytes()
+    {
+        using var ann = await ClientAsync("ann");
+        using var bob = await ClientAsync("bob");
+        await PushAsync(ann, "secret", new() { ["a"] = [.. Enumerable.Repeat((byte)7, 5000)] });
+        var manifest = Path.Combine(scratch, "stolen");
+        using (var mapped = await ann.Datasets.FetchManifestAsync(await ann.Datasets.GetVersionAsync("secret", "v1", CancellationToken.None), manifest, CancellationToken.None))
+        {
+            var pack = mapped.Manifest.PackAt(0).Sha256;
+            await bob.Datasets.SaveAsync("mine", new DatasetRequest(), CancellationToken.None);
+            (await bob.Datasets.HasPackAsync("mine", pack, CancellationToken.None)).ShouldBeFalse();
+            (await RefusedAsync(() => bob.Datasets.CopyPackAsync("mine", pack, 0, 100, (_, _) => ValueTask.CompletedTask, CancellationToken.None), HttpStatusCode.NotFound)).ShouldBe("NotFound");
+        }
+
+        (await RefusedAsync(() => bob.Datasets.PublishAsync("mine", manifest, null, CancellationToken.None), HttpStatusCode.Conflict)).ShouldBe("MissingPacks");
+        (await bob.Datasets.GetAsync("mine", CancellationToken.None)).Latest.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Packs_of_a_data_set_that_one_reads_are_not_sent_again()
+    {
+        using var ann = await ClientAsync("ann");
+        using var bob = await ClientAsync("bob");
+        var files = Drawn(5, 50);
+        await PushAsync(ann, "kitti", files);
+        await ann.Datasets.SaveAsync("kitti", new DatasetRequest(Readers: ["*"]), CancellationToken.None);
+        var (copy, done) = await PushAsync(bob, "copy", files);
+        (copy.Version, done.BytesSent, done.PacksThere).ShouldBe(("v1", 0, 1));
+
+        // It stays his though hers goes.
+        await ann.Datasets.RemoveAsync("kitti", CancellationToken.None);
+        (await PullAsync(bob, "copy", "v1")).ShouldBe(Listed(files));
+    }
+
+    [Fact]
+    public async Task A_manifest_that_lies_or_is_none_publishes_nothing()
+    {
+        using var ann = await ClientAsync("ann");
+        await PushAsync(ann, "kitti", new() { ["a"] = [.. Enumerable.Repeat((byte)7, 5000)] });
+        var pack = new byte[5000];
+        Array.Fill(pack, (byte)7);
+        foreach (var (length, segment) in new[] { (4999, Sha256.Of(pack)), (5000, Sha256.Of([1])) })
+        {
+            var builder = new ManifestBuilder();
+            builder.SetPack(builder.AddPack(), Sha256.Of(pack), length, [segment]);
+            builder.AddFile("b"u8, Sha256.Of(pack), [new Chunk(0, 0, 100, 0)]);
+            (await RefusedAsync(() => ann.Datasets.PublishAsync("kitti", Saved(builder.Build().SelectMany(piece => piece.ToArray())), null, CancellationToken.None), HttpStatusCode.UnprocessableEntity)).ShouldBe("BadManifest");
+        }
+
+        (await RefusedAsync(() => ann.Datasets.PublishAsync("kitti", Saved(RandomNumberGenerator.GetBytes(4000)), null, CancellationToken.None), HttpStatusCode.UnprocessableEntity)).ShouldBe("BadManifest");
+        (await RefusedAsync(() => ann.Datasets.PublishAsync("kitti", Saved([]), null, CancellationToken.None), HttpStatusCode.UnprocessableEntity)).ShouldBe("BadManifest");
+        (await RefusedAsync(() => ann.Datasets.PutPackAsync("kitti", Sha256.Of([1]), new byte[100], _ => { }, CancellationToken.None), HttpStatusCode.BadRequest)).ShouldBe("PackHashMismatch");
+        (await ann.Datasets.ListVersionsAsync("kitti", null, null, CancellationToken.None)).Items.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Tags_move_and_versions_stay()
+    {
+        using var ann = await ClientAsync("ann");
+        await PushAsync(ann, "kitti", new() { ["a"] = [1] });
+        await PushAsync(ann, "kitti", new() { ["a"] = [2] }, "stable");
+        await PushAsync(ann, "kitti", new() { ["a"] = [3] });
+        (await ann.Datasets.GetVersionAsync("kitti", "stable", CancellationToken.None)).Version.ShouldBe("v2");
+        (await ann.Datasets.MoveTagAsync("kitti", "stable", "latest", CancellationToken.None)).Tags.ShouldBe(["latest", "stable"]);
+        (await ann.Datasets.ListVersionsAsync("kitti", null, 2, CancellationToken.None)).Items.Select(version => version.Version).ShouldBe(["v3", "v2"]);
+        await ann.Datasets.RemoveVersionAsync("kitti", "v3", CancellationToken.None);
+        await RefusedAsync(() => ann.Datasets.GetVersionAsync("kitti", "stable", CancellationToken.None), HttpStatusCode.NotFound);
+
+        // A number is never given twice.
+        (await PushAsync(ann, "kitti", new() { ["a"] = [4] })).Version.Version.ShouldBe("v4");
+        await RefusedAsync(() => ann.Datasets.MoveTagAsync("kitti", "v9", "v1", CancellationToken.None), HttpStatusCode.UnprocessableEntity);
+        await RefusedAsync(() => ann.Datasets.MoveTagAsync("kitti", "stable", "v7", CancellationToken.None), HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_part_of_a_pack_is_answered_with_that_part()
+    {
+        using var ann = await ClientAsync("ann");
+        await PushAsync(ann, "kitti", new() { ["a"] = [.. Enumerable.Range(0, 256).Select(i => (byte)i)] });
+        using var mapped = await ann.Datasets.FetchManifestAsync(await ann.Datasets.GetVersionAsync("kitti", "v1", CancellationToken.None), Path.Combine(scratch, "m"), CancellationToken.None);
+        var path = $"/api/v1/datasets/kitti/packs/{mapped.Manifest.PackAt(0).Sha256}";
+        (await AskAsync(path, new RangeHeaderValue(10, 12))).ShouldBe((HttpStatusCode.PartialContent, "bytes 10-12/256", "0A0B0C"));
+        (await AskAsync(path, new RangeHeaderValue(254, 900))).ShouldBe((HttpStatusCode.PartialContent, "bytes 254-255/256", "FEFF"));
+        (await AskAsync(path, new RangeHeaderValue(null, 1))).ShouldBe((HttpStatusCode.PartialContent, "bytes 255-255/256", "FF"));
+        (await AskAsync(path, new RangeHeaderValue(256, null))).Status.ShouldBe(HttpStatusCode.RequestedRangeNotSatisfiable);
+        (await AskAsync(path, null)).Status.ShouldBe(HttpStatusCode.OK);
+    }
+
+    private async Task<(HttpStatusCode Status, string? Range, string Body)> AskAsync(string path, RangeHeaderValue? range)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Range = range;
+        using var answer = await server.Admin.SendAsync(request);
+        return (answer.StatusCode, answer.Content.Headers.ContentRange?.ToString(), Convert.ToHexString(await answer.Content.ReadAsByteArrayAsync()));
+    }
+
+    private async Task<ConvoyClient> ClientAsync(string name) => new(new Uri(server.Url), (await server.AddUserAsync(name)).DefaultRequestHeaders.Authorization!.Parameter, TimeProvider.System);
+
+    private async Task<(DatasetVersionView Version, PushProgress Done)> PushAsync(ConvoyClient client, string name, Dictionary<string, byte[]> files, string? tag = null)
+    {
+        var folder = Write(Guid.NewGuid().ToString("N"), files);
+        var dataset = await client.Datasets.SaveAsync(name, new DatasetRequest(), CancellationToken.None);
+        if (dataset.Latest is null) return await new DatasetPush(client.Datasets, name, _ => { }).RunAsync(SourceFolder.Walk(folder), null, tag, CancellationToken.None);
+        using var latest = await client.Datasets.FetchManifestAsync(dataset.Latest, folder + ".manifest", CancellationToken.None);
+        return await new DatasetPush(client.Datasets, name, _ => { }).RunAsync(SourceFolder.Walk(folder), latest.Manifest, tag, CancellationToken.None);
+    }
+
+    /// <summary>What came down, as <see cref="Listed"/> lists it.</summary>
+    private async Task<string[]> PullAsync(ConvoyClient client, string name, string version)
+    {
+        var folder = Path.Combine(scratch, Guid.NewGuid().ToString("N"));
+        using var manifest = await client.Datasets.FetchManifestAsync(await client.Datasets.GetVersionAsync(name, version, CancellationToken.None), folder + ".manifest", CancellationToken.None);
+        var files = Enumerable.Range(0, manifest.Manifest.Files).ToArray();
+        await new DatasetDownload(client.Datasets, name, manifest.Manifest, folder).RunAsync(files, (_, _) => { }, CancellationToken.None);
+        return Listed(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).ToDictionary(file => Path.GetRelativePath(folder, file), File.ReadAllBytes));
+    }
+
+    private string Write(string name, Dictionary<string, byte[]> files)
+    {
+        var folder = Path.Combine(scratch, name);
+        foreach (var (path, content) in files)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, path))!);
+            File.WriteAllBytes(Path.Combine(folder, path), content);
+        }
+
+        return folder;
+    }
+
+    private string Saved(IEnumerable<byte> content)
+    {
+        var path = Path.Combine(scratch, Guid.NewGuid().ToString("N"));
+        File.WriteAllBytes(path, [.. content]);
+        return path;
+    }
+
+    /// <returns>The code of the refusal.</returns>
+    private static async Task<string> RefusedAsync(Func<Task> call, HttpStatusCode status)
+    {
+        var refusal = await Should.ThrowAsync<ConvoyException>(call);
+        refusal.Status.ShouldBe((int)status, refusal.Message);
+        return refusal.Code;
+    }
+
+    private static Dictionary<string, byte[]> Drawn(int seed, int count)
+    {
+        var random = new Random(seed);
+        return Enumerable.Range(0, count).ToDictionary(
+            i => $"{i % 7}/{i}",
+            _ =>
+            {
+                var content = new byte[random.Next(0, 20_000)];
+                random.NextBytes(content);
+                return content;
+            });
+    }
+
+    private static string[] Listed(Dictionary<string, byte[]> files) => [.. files.Select(file => $"{file.Key} {file.Value.Length} {Sha256.Of(file.Value)}").Order(StringComparer.Ordinal)];
+}
