@@ -48,3 +48,32 @@ internal sealed class FetchedManifest : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 }
+
+/// <summary>Several of them.</summary>
+internal sealed class FetchedManifests : IAsyncDisposable
+{
+    private readonly List<FetchedManifest> fetched = [];
+
+    public IEnumerable<Manifest> Manifests => fetched.Select(one => one.Manifest);
+
+    /// <param name="references">Null for none.</param>
+    public static async Task<FetchedManifests> OpenAsync(Call call, IEnumerable<string>? references, CancellationToken cancellationToken)
+    {
+        var all = new FetchedManifests();
+        try
+        {
+            foreach (var reference in references ?? []) all.fetched.Add(await FetchedManifest.OpenAsync(call, Verbs.DatasetVerbs.Parse(reference), cancellationToken));
+            return all;
+        }
+        catch
+        {
+            await all.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var one in fetched) await one.DisposeAsync();
+    }
+}

@@ -19,14 +19,15 @@ internal static class DatasetPushVerb
         var tag = Options.Text("--tag", "TAG", "Point this tag to the version too");
         var readers = Options.Text("--readers", "WHO,WHO", "Who may read it: users, queues (their members), or everybody (default: only you)");
         var description = Options.Text("--description", "TEXT", "What it is");
+        var like = DatasetVerbs.LikeOption();
         var format = Options.Format("table", "json", "yaml", "name");
         return new Verb("push", "Publish a folder as the next version of a data set; repeat it to go on where it broke off")
         {
             About = "Only bytes that no version has travel. The version is there when all of its bytes are, and never changes. Where nothing has changed there is no new version.",
-            Examples = ["convoy dataset push kitti ./kitti", "convoy dataset push kitti ./kitti --tag stable --readers vision", "tar -C /data -c kitti | convoy dataset push kitti -", "curl -s https://example.org/kitti.tar.gz | convoy dataset push kitti -"],
+            Examples = ["convoy dataset push kitti ./kitti", "convoy dataset push kitti ./kitti --tag stable --readers vision", "convoy dataset push kitti-small ./subset --like kitti", "tar -C /data -c kitti | convoy dataset push kitti -", "curl -s https://example.org/kitti.tar.gz | convoy dataset push kitti -"],
             SeeAlso = ["dataset get", "dataset diff"],
             Arguments = { name, source },
-            Options = { tag, readers, description, format },
+            Options = { tag, like, readers, description, format },
             Body = async (call, cancellationToken) =>
             {
                 var dataset = call.Get(name);
@@ -39,12 +40,13 @@ internal static class DatasetPushVerb
                 var made = await call.Client.Datasets.SaveAsync(dataset, new DatasetRequest(call.Get(description), DatasetVerbs.People(call.Get(readers))), cancellationToken);
                 if (!made.MayWrite) throw new CommandException(ExitCodes.NotAllowed, "NotAllowed", $"you may read data set '{dataset}' and not change it; ask {made.Owner}");
                 await using var latest = made.Latest is null ? null : await FetchedManifest.OpenAsync(call, made.Latest, cancellationToken);
+                await using var others = await FetchedManifests.OpenAsync(call, call.Get(like), cancellationToken);
                 var push = new DatasetPush(call.Client.Datasets, dataset, bar.Show);
                 (DatasetVersionView Version, PushProgress Done) pushed;
                 try
                 {
                     await using var input = folder == StandardInput ? Console.OpenStandardInput() : Stream.Null;
-                    pushed = await push.RunAsync(folder == StandardInput ? SourceTar.Read(input) : SourceFolder.Walk(folder), latest?.Manifest, call.Get(tag), cancellationToken);
+                    pushed = await push.RunAsync(folder == StandardInput ? SourceTar.Read(input) : SourceFolder.Walk(folder), [.. latest is null ? [] : new[] { latest.Manifest }, .. others.Manifests], call.Get(tag), cancellationToken);
                 }
                 finally
                 {

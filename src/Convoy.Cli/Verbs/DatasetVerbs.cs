@@ -44,6 +44,20 @@ internal static class DatasetVerbs
     /// <summary><c>NAME[@VERSION|TAG]</c>.</summary>
     public static Argument<string> Reference(string name = "DATASET") => Checked(new Argument<string>(name) { Description = "A name, and after @ a version or tag (default: latest)" });
 
+    /// <summary>Given as often as wanted.</summary>
+    public static Option<string[]> LikeOption() => new("--like")
+    {
+        Description = "Another data set that has some of these files: they are not sent again",
+        HelpName = "DATASET",
+        Validators =
+        {
+            result =>
+            {
+                if (result.Tokens.FirstOrDefault(token => !DatasetReference.TryParse(token.Value, out _)) is { } bad) result.Refuse($"{"--like"} is NAME or NAME@VERSION, such as kitti, kitti@v3 or kitti@stable, not '{bad.Value}'");
+            },
+        },
+    };
+
     private static Argument<string> Checked(Argument<string> argument)
     {
         argument.Validators.Add(result =>

@@ -20,25 +20,27 @@ public sealed class DatasetPush(DatasetCalls calls, string dataset, Action<PushP
     private readonly ManifestBuilder builder = new();
     private readonly PackLayout layout = new();
     private readonly Dictionary<Sha256, (int First, int Count)> placed = [];
-    private readonly Dictionary<Sha256, int> before = [];
-    private readonly Dictionary<int, int> packOfBefore = [];
+    private readonly Dictionary<Sha256, (Manifest Of, int File)> before = [];
+    private readonly Dictionary<Sha256, int?> packsOfBefore = [];
     private readonly Queue<(Task Sending, byte[] Buffer)> onTheirWay = new();
     private readonly Stack<byte[]> spare = new();
     private readonly Lock telling = new();
     private readonly byte[] small = new byte[LargestInMemory];
-    private Manifest? earlier;
     private byte[]? pack;
     private int packNumber;
     private PushProgress told = new();
 
     /// <param name="files">In any order; in that of their paths the push can go on where one broke off.</param>
-    /// <param name="known">The newest version, or null.</param>
+    /// <param name="known">Versions whose files need not be sent again: the newest, and those of other data sets.</param>
     /// <param name="tag">To point to the version; null for none but <c>latest</c>.</param>
     /// <returns>What was published, and the version, which is the newest one where nothing has changed.</returns>
-    public async Task<(DatasetVersionView Version, PushProgress Done)> RunAsync(IEnumerable<SourceFile> files, Manifest? known, string? tag, CancellationToken cancellationToken)
+    public async Task<(DatasetVersionView Version, PushProgress Done)> RunAsync(IEnumerable<SourceFile> files, IReadOnlyList<Manifest> known, string? tag, CancellationToken cancellationToken)
     {
-        earlier = known;
-        for (var file = 0; file < (known?.Files ?? 0); file++) before.TryAdd(known!.FileHash(file), file);
+        foreach (var manifest in known)
+        {
+            for (var file = 0; file < manifest.Files; file++) before.TryAdd(manifest.FileHash(file), (manifest, file));
+        }
+
         try
         {
             foreach (var file in files)
@@ -70,12 +72,12 @@ public sealed class DatasetPush(DatasetCalls calls, string dataset, Action<PushP
             await ReadAsync(file, content, bytes, cancellationToken);
             await ExpectEndAsync(file, content, cancellationToken);
             var hash = Sha256.Of(bytes.Span);
-            if (!TryReuse(file, hash)) Add(file, hash, await PlaceAsync(file, (part, _) => Copy(bytes, part), cancellationToken));
+            if (!await TryReuseAsync(file, hash, cancellationToken)) Add(file, hash, await PlaceAsync(file, (part, _) => Copy(bytes, part), cancellationToken));
         }
         else
         {
             var hash = Sha256.Read(await SHA256.HashDataAsync(content, cancellationToken));
-            if (TryReuse(file, hash)) return;
+            if (await TryReuseAsync(file, hash, cancellationToken)) return;
             await using var again = file.Open();
             using var second = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var pieces = await PlaceAsync(
@@ -105,7 +107,7 @@ public sealed class DatasetPush(DatasetCalls calls, string dataset, Action<PushP
     }
 
     /// <summary>Where its bytes are in a pack already, there they stay.</summary>
-    private bool TryReuse(SourceFile file, Sha256 hash)
+    private async Task<bool> TryReuseAsync(SourceFile file, Sha256 hash, CancellationToken cancellationToken)
     {
         if (placed.TryGetValue(hash, out var had))
         {
@@ -113,25 +115,30 @@ public sealed class DatasetPush(DatasetCalls calls, string dataset, Action<PushP
             return true;
         }
 
-        if (!before.TryGetValue(hash, out var number)) return false;
-        var pieces = new Chunk[earlier!.FirstChunk(number + 1) - earlier.FirstChunk(number)];
+        if (!before.TryGetValue(hash, out var known)) return false;
+        var first = known.Of.FirstChunk(known.File);
+        var pieces = new Chunk[known.Of.FirstChunk(known.File + 1) - first];
         for (var i = 0; i < pieces.Length; i++)
         {
-            var piece = earlier.ChunkAt(earlier.FirstChunk(number) + i);
-            pieces[i] = piece with { Pack = PackOfBefore(piece.Pack) };
+            var piece = known.Of.ChunkAt(first + i);
+            if (await PackOfBeforeAsync(known.Of, piece.Pack, cancellationToken) is not { } number) return false;
+            pieces[i] = piece with { Pack = number };
         }
 
         placed[hash] = (builder.AddFile(file.Path, hash, pieces), pieces.Length);
         return true;
     }
 
-    private int PackOfBefore(int number)
+    /// <summary>Null where the platform has it no more, or not for this data set.</summary>
+    private async ValueTask<int?> PackOfBeforeAsync(Manifest of, int number, CancellationToken cancellationToken)
     {
-        if (packOfBefore.TryGetValue(number, out var known)) return known;
-        var had = earlier!.PackAt(number);
-        packOfBefore[number] = known = builder.AddPack();
-        builder.SetPack(known, had.Sha256, had.Length, [.. Enumerable.Range(had.FirstSegment, had.Segments).Select(earlier.SegmentHash)]);
-        return known;
+        var had = of.PackAt(number);
+        if (packsOfBefore.TryGetValue(had.Sha256, out var known)) return known;
+        if (!await calls.HasPackAsync(dataset, had.Sha256, cancellationToken)) return packsOfBefore[had.Sha256] = null;
+        var pack = builder.AddPack();
+        builder.SetPack(pack, had.Sha256, had.Length, [.. Enumerable.Range(had.FirstSegment, had.Segments).Select(of.SegmentHash)]);
+        packsOfBefore[had.Sha256] = pack;
+        return pack;
     }
 
     /// <summary>Fills packs with a file's bytes.</summary>

@@ -65,7 +65,7 @@ public sealed class DatasetTests : IAsyncLifetime
         Write("broken", files);
         await ann.Datasets.SaveAsync("kitti", new DatasetRequest(), CancellationToken.None);
         using var cut = new CancellationTokenSource();
-        await Should.ThrowAsync<OperationCanceledException>(() => new DatasetPush(ann.Datasets, "kitti", now => { if (now.PacksSent > 0) cut.Cancel(); }).RunAsync(SourceFolder.Walk(Path.Combine(scratch, "broken")), null, null, cut.Token));
+        await Should.ThrowAsync<OperationCanceledException>(() => new DatasetPush(ann.Datasets, "kitti", now => { if (now.PacksSent > 0) cut.Cancel(); }).RunAsync(SourceFolder.Walk(Path.Combine(scratch, "broken")), [], null, cut.Token));
         (await ann.Datasets.GetAsync("kitti", CancellationToken.None)).Latest.ShouldBeNull();
         var (version, done) = await PushAsync(ann, "kitti", files);
         (version.Version, done.PacksThere + done.PacksSent).ShouldBe(("v1", 2));
@@ -129,6 +129,29 @@ public sealed class DatasetTests : IAsyncLifetime
         // It stays his though hers goes.
         await ann.Datasets.RemoveAsync("kitti", CancellationToken.None);
         (await PullAsync(bob, "copy", "v1")).ShouldBe(Listed(files));
+    }
+
+    [Fact]
+    public async Task Files_of_another_data_set_are_not_sent_again_where_one_reads_it()
+    {
+        using var ann = await ClientAsync("ann");
+        using var bob = await ClientAsync("bob");
+        var files = Drawn(9, 200);
+        await PushAsync(ann, "kitti", files);
+        using var kitti = await ann.Datasets.FetchManifestAsync(await ann.Datasets.GetVersionAsync("kitti", "v1", CancellationToken.None), Path.Combine(scratch, "m"), CancellationToken.None);
+        var some = files.Where((_, i) => i % 3 == 0).ToDictionary();
+        some["own"] = [1, 2, 3];
+        var folder = Write("some", some);
+        await ann.Datasets.SaveAsync("some", new DatasetRequest(), CancellationToken.None);
+        var (_, done) = await new DatasetPush(ann.Datasets, "some", _ => { }).RunAsync(SourceFolder.Walk(folder), [kitti.Manifest], null, CancellationToken.None);
+        (done.NewFiles, done.BytesSent).ShouldBe((1, 3));
+        (await PullAsync(ann, "some", "v1")).ShouldBe(Listed(some));
+
+        // To who may not read it the manifest is of no use.
+        await bob.Datasets.SaveAsync("his", new DatasetRequest(), CancellationToken.None);
+        (_, done) = await new DatasetPush(bob.Datasets, "his", _ => { }).RunAsync(SourceFolder.Walk(folder), [kitti.Manifest], null, CancellationToken.None);
+        done.NewFiles.ShouldBe(some.Count);
+        (await PullAsync(bob, "his", "v1")).ShouldBe(Listed(some));
     }
 
     [Fact]
@@ -199,9 +222,9 @@ public sealed class DatasetTests : IAsyncLifetime
     {
         var folder = Write(Guid.NewGuid().ToString("N"), files);
         var dataset = await client.Datasets.SaveAsync(name, new DatasetRequest(), CancellationToken.None);
-        if (dataset.Latest is null) return await new DatasetPush(client.Datasets, name, _ => { }).RunAsync(SourceFolder.Walk(folder), null, tag, CancellationToken.None);
+        if (dataset.Latest is null) return await new DatasetPush(client.Datasets, name, _ => { }).RunAsync(SourceFolder.Walk(folder), [], tag, CancellationToken.None);
         using var latest = await client.Datasets.FetchManifestAsync(dataset.Latest, folder + ".manifest", CancellationToken.None);
-        return await new DatasetPush(client.Datasets, name, _ => { }).RunAsync(SourceFolder.Walk(folder), latest.Manifest, tag, CancellationToken.None);
+        return await new DatasetPush(client.Datasets, name, _ => { }).RunAsync(SourceFolder.Walk(folder), [latest.Manifest], tag, CancellationToken.None);
     }
 
     /// <summary>What came down, as <see cref="Listed"/> lists it.</summary>
