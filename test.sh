@@ -8,6 +8,7 @@ set -uo pipefail
 root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 cd "$root" || exit 1
 words=("$@")
+case ${1:-} in -h | --help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 passed=0 failed=0 skipped=0 failures=
 
 say() { printf '\n== %s (after %d s)\n' "$*" "$SECONDS"; }

@@ -101,7 +101,7 @@ public sealed class KubernetesAccess : IDisposable
 
 internal static partial class KubernetesAccessLog
 {
-    [LoggerMessage(Level = LogLevel.Information, Message = "The agent {Leader} acts for this cluster")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "The lease of this cluster is that of {Leader}: this agent acts, and the others wait")]
     public static partial void Leader(ILogger log, string leader);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster does not answer and is asked again: {Reason}")]

@@ -53,6 +53,14 @@ public sealed partial class KubernetesCluster
         {
             await Task.Delay(BetweenRounds, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (desk.IsLookDue || groups.IsLookDue) asked.Signal();
+            try
+            {
+                await LetStraysGoAsync(cancellationToken);
+            }
+            catch (Exception trouble) when (trouble is IOException or OperationCanceledException)
+            {
+                // With the next round.
+            }
         }
     }
 

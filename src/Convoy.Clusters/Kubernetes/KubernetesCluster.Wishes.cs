@@ -79,6 +79,7 @@ public sealed partial class KubernetesCluster
             lock (gate)
             {
                 if (taken.Metadata.IsNewerThan(job.Object?.Metadata)) job.Object = taken;
+                decided[taken.Metadata.Uid] = job.Id;
                 job.ReportToken = wish.ReportToken;
                 if (job.Record is null) Adopt(job, record, taken.Status);
                 else if (record.Decision.Generation > job.Record.Decision.Generation) gangs.Take(job, record);
@@ -100,13 +101,7 @@ public sealed partial class KubernetesCluster
     private void Adopt(KubernetesJob job, AssignmentRecord record, TrainingJobStatus? status)
     {
         gangs.Take(job, record);
-        foreach (var task in record.Decision.Tasks)
-        {
-            if (pods.Find(new ObjectKey(job.Namespace, ObjectNames.Pod(record.Decision, task.Rank))) is not { } pod || job.Recognize(pod) is null) continue;
-            job.Put(pod);
-            book.SetForeign(pod.Metadata.Uid, null, null);
-        }
-
+        TakeInStrays(job);
         gangs.Recall(job, status);
     }
 

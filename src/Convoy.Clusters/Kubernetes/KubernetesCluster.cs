@@ -44,6 +44,7 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
     private readonly SemaphoreSlim settled = new(0);
     private readonly CancellationTokenSource closing = new();
     private readonly List<Task> running = [];
+    private readonly DateTimeOffset openedAt;
     private bool isClosed;
 
     private KubernetesCluster(KubernetesOptions options, ApiClient api, TimeProvider time, ILogger log)
@@ -57,6 +58,7 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
         queue = new WorkQueue(time);
         events = new PodEvents(api, time);
         groups = new PodGroupDesk(options, JobOf, () => asked.Signal(), events.Add, time);
+        openedAt = time.GetUtcNow();
         gangs = new GangOperator(options, api, book, groups, journal, gate, time, log);
         desk = new TrainingJobDesk(api, KnownOf, () => asked.Signal(), space => namespaces!.Find(new ObjectKey("", space)) is not null, time, log);
         nodes = new Informer<NodeObject>(api, "/api/v1/nodes", ApiJson.Default.NodeObject, ApiJson.Default.ObjectListNodeObject, OnNode, time, log);
@@ -191,6 +193,8 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
                 if (job.Group is not null && after is null) foreign.Remove(pod.Metadata.Uid);
                 return;
             }
+
+            NoteStray(pod, isGone: after is null);
         }
 
         if (groups.Concerns(pod)) groups.Note(before, after);
@@ -210,6 +214,7 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
         }
 
         if (record is not null) OnDecision(changed, record, isGone: after is null);
+        else OnUndecided(changed, isGone: after is null);
         if (after is null) desk.Remove(changed);
         else if (desk.Note(after)) Settle(after.Metadata.Uid);
     }
@@ -227,12 +232,15 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
 
             if (isGone)
             {
+                decided.Remove(changed.Metadata.Uid);
                 if (job.Object?.Metadata.Uid == changed.Metadata.Uid) job.Object = null;
             }
             else if (changed.Metadata.IsNewerThan(job.Object?.Metadata))
             {
                 job.Object = changed;
+                decided[changed.Metadata.Uid] = id;
                 if (job.Record is null || record.Decision.Generation > job.Record.Decision.Generation) gangs.Take(job, record);
+                TakeInStrays(job);
                 gangs.Recall(job, changed.Status);
             }
 
@@ -244,8 +252,13 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
     private (string? Owner, Assignment? Decision, bool IsOver) KnownOf(TrainingJobObject item)
     {
         var owner = namespaces.Find(new ObjectKey("", item.Metadata.Namespace)) is { } space ? OwnerOf(space) : null;
-        if (seal.Read(item) is not { } record) return (owner, null, false);
-        lock (gate) return (owner, record.Decision, jobs.TryGetValue(record.Decision.JobId, out var job) && job.IsDone);
+        var record = seal.Read(item);
+        lock (gate)
+        {
+            // What was taken off the object is known still.
+            var job = record is not null ? jobs.GetValueOrDefault(record.Decision.JobId) : decided.TryGetValue(item.Metadata.Uid, out var id) ? jobs.GetValueOrDefault(id) : null;
+            return (owner, record?.Decision ?? job?.Decision, job?.IsDone == true);
+        }
     }
 
     public Task WaitAsync(CancellationToken cancellationToken) => asked.WaitAsync(cancellationToken);
@@ -298,6 +311,7 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
             lock (gate) job = jobs.GetValueOrDefault(id);
             try
             {
+                if (job?.Record is not null && !await MarkAgainAsync(job, cancellationToken)) queue.AddAfter(id, FirstPause, cancellationToken);
                 if (job?.Record is not null && await gangs.AdvanceAsync(job, cancellationToken) is { } again) queue.AddAfter(id, again, cancellationToken);
                 if (job is { IsDone: true, Object: { } item } && desk.Note(item)) Settle(item.Metadata.Uid);
                 job?.Failures = 0;

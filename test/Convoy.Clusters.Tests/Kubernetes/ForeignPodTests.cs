@@ -200,6 +200,25 @@ public abstract class ForeignPodTests
         (await TrainingJobDeskTests.UntilPendingAsync(requests)).Owner.ShouldBe("rosa");
     }
 
+    [Fact]
+    public async Task Half_a_group_is_told_how_many_pods_it_waits_for()
+    {
+        await using var bed = await MakeBedAsync();
+        await TrainingJobDeskTests.MakeNamespaceAsync(bed, "rays", "rosa");
+        var requests = (IClusterRequests)((PatientCluster)await bed.OpenAsync()).Inner;
+        await MakePodAsync(bed, "half-0", "half", size: 3);
+        await requests.PendingAsync(10, CancellationToken.None);
+        using var looking = new CancellationTokenSource(Patience);
+        var events = EventsAsync(bed, "half-", 1);
+        while (!events.IsCompleted)
+        {
+            await Task.Delay(100, looking.Token);
+            (await TrainingJobDeskTests.AskedAsync(requests)).ShouldBeEmpty();
+        }
+
+        ((string?)(await events)[0]["message"]).ShouldBe("Incomplete: pod group half has 1 of 3 pods");
+    }
+
     private static async Task<IReadOnlyList<JsonObject>> EventsAsync(KubernetesBed bed, string pods, int count)
     {
         using var deadline = new CancellationTokenSource(Patience);

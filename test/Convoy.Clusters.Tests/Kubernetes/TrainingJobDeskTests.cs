@@ -99,6 +99,47 @@ public abstract class TrainingJobDeskTests
         ended["conditions"]!.AsArray().Single(condition => (string?)condition!["type"] == "Accepted")!["status"]!.GetValue<string>().ShouldBe("True");
     }
 
+    /// <summary>What `kubectl replace` with the file of before does.</summary>
+    [Fact]
+    public async Task What_is_taken_off_a_running_jobs_object_is_written_back_and_nothing_starts_again()
+    {
+        await using var bed = await MakeBedAsync();
+        var cluster = await bed.OpenAsync();
+        var wish = Wishes.Run(bed.Waiting, tasks: 2);
+        await cluster.ApplyAsync(wish);
+        await cluster.UntilRunningAsync(wish);
+        var path = bed.Kubelet.Pods.First().Metadata is var pod ? TrainingJobObject.PathOf(pod.Namespace, ObjectNames.Job(wish.Assignment)) : "";
+        await StripAsync(bed, path);
+        await UntilAsync(async () => await bed.Admin.GetAsync(path, ApiJson.Default.TrainingJobObject, CancellationToken.None) is { HasAssignment: true } item && item.Metadata.Finalizers.Contains(ObjectNames.JobFinalizer));
+
+        await bed.CloseAsync();
+        cluster = await bed.OpenAsync();
+        await cluster.UntilRunningAsync(wish);
+        await cluster.ApplyAsync(wish);
+        foreach (var task in wish.Assignment.Tasks) bed.StartsOf(wish.Assignment.JobId, task.Rank).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task No_attempt_starts_beside_its_predecessor_though_nobody_knew_of_it_any_more()
+    {
+        await using var bed = await MakeBedAsync();
+        var cluster = await bed.OpenAsync();
+        var wish = Wishes.Run(bed.Waiting);
+        await cluster.ApplyAsync(wish);
+        await cluster.UntilRunningAsync(wish);
+        var first = bed.Kubelet.Pods.Single().Metadata;
+        await bed.CloseAsync();
+        await StripAsync(bed, TrainingJobObject.PathOf(first.Namespace, ObjectNames.Job(wish.Assignment)));
+
+        cluster = await bed.OpenAsync();
+        (await cluster.ObserveAsync(null, CancellationToken.None)).Tasks.ShouldBeEmpty();
+        var next = wish with { Assignment = wish.Assignment with { Generation = 5, Attempt = 2 } };
+        await cluster.ApplyAsync(next);
+        await cluster.UntilRunningAsync(next);
+        bed.Kubelet.Bound.Count(pod => pod.Metadata.Uid == first.Uid).ShouldBe(0);
+        bed.Kubelet.Bound.ShouldHaveSingleItem();
+    }
+
     [Fact]
     public async Task What_somebody_writes_where_decisions_stand_hides_nobody_elses_job()
     {
@@ -190,6 +231,14 @@ public abstract class TrainingJobDeskTests
         var meta = new JsonObject { ["name"] = name };
         if (owner is not null) meta["annotations"] = new JsonObject { [ObjectNames.OwnerLabel] = owner };
         await bed.Admin.ApplyAsync($"/api/v1/namespaces/{name}", Encoding.UTF8.GetBytes(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = meta }.ToJsonString()), CancellationToken.None);
+    }
+
+    private static Task StripAsync(KubernetesBed bed, string path) =>
+        bed.Admin.MergeAsync(path, Encoding.UTF8.GetBytes("""{"assignment":null,"metadata":{"finalizers":null}}"""), ApiJson.Default.TrainingJobObject, CancellationToken.None);
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        for (var deadline = DateTime.UtcNow + Patience; !await condition(); await Task.Delay(50)) (DateTime.UtcNow < deadline).ShouldBeTrue("it did not come true in time");
     }
 
     private static async Task MakeJobAsync(KubernetesBed bed, string space, string name, JsonObject more, AssignmentRecord? assignment = null)

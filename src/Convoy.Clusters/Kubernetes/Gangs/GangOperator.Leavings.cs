@@ -94,9 +94,19 @@ internal sealed partial class GangOperator
         return again;
     }
 
+    /// <summary>An earlier attempt's pods that run still: nobody knew of them when the next attempt was decided. No task starts beside its predecessor.</summary>
+    /// <returns>Whether there are any.</returns>
+    private async Task<bool> StopStragglersAsync(KubernetesJob job, CancellationToken cancellationToken)
+    {
+        PodObject[] left;
+        lock (gate) left = [.. job.Stragglers.Values.Where(pod => !pod.IsTerminal && pod.IsBound && (pod.Metadata.IsDeleting || book.Has(pod.Spec.NodeName!)))];
+        await AllAsync([.. left.Where(pod => !pod.Metadata.IsDeleting)], pod => RemoveAsync(pod, cancellationToken));
+        return left.Length > 0;
+    }
+
     private static TimeSpan? Earlier(TimeSpan? one, TimeSpan? other) => one is null || other < one ? other : one;
 
-    private Task LetGoAsync(PodObject pod, CancellationToken cancellationToken) => pod.Metadata.Finalizers.Contains(ObjectNames.TaskFinalizer)
+    public Task LetGoAsync(PodObject pod, CancellationToken cancellationToken) => pod.Metadata.Finalizers.Contains(ObjectNames.TaskFinalizer)
         ? ReleaseAsync(PathOf(pod.Metadata), pod.Metadata, ObjectNames.TaskFinalizer, cancellationToken)
         : Task.CompletedTask;
 

@@ -177,6 +177,7 @@ internal sealed partial class GangOperator(
 
             // Another operator's pods are never made here: one that is not there is lost.
             if (job.Group is not null) actions = actions with { Create = [], Lose = [.. actions.Lose, .. actions.Create] };
+            if (actions.Create.Count > 0 && await StopStragglersAsync(job, cancellationToken)) return UntilLookedAgain;
             if (actions.Create.Count > 0 && !await PrepareAsync(job, state.Decision, cancellationToken)) return UntilToldAgain;
             await AllAsync(actions.Lose, rank => LoseAsync(job, state.Decision, rank, cancellationToken));
             await AllAsync(actions.Delete, rank => DeleteAsync(job, rank, cancellationToken));

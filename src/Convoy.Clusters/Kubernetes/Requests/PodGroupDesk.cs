@@ -22,7 +22,6 @@ internal sealed class PodGroupDesk(
     /// <summary>Groups that are not asked for: not whole yet, or nobody's.</summary>
     private readonly HashSet<PodGroup> idle = [];
 
-
     /// <summary>Groups without machines: why is asked for those that are taken in, and those that were refused are asked for again.</summary>
     private readonly Rounds waiting = new(time);
     private long count;
@@ -32,7 +31,7 @@ internal sealed class PodGroupDesk(
         get
         {
             // Those that are quiet now are whole, and those that were told that they are nobody's have no haste.
-            lock (gate) return waiting.IsAnyDue || idle.Any(group => group.Told is null && time.GetUtcNow() - group.ChangedAt >= options.PodGroupQuiet);
+            lock (gate) return waiting.IsAnyDue || idle.Any(group => group.Told is null && IsQuiet(group));
         }
     }
 
@@ -202,6 +201,7 @@ internal sealed class PodGroupDesk(
             {
                 idle.Add(group);
                 if (job is not null) Tell(group, job.Reason!, job.Message!);
+                else if (IsQuiet(group) && waiting.Select(SizeOf).Max() is { } size) Tell(group, "Incomplete", $"pod group {group.Name.Name} has {waiting.Length} of {size} pods");
                 return;
             }
 
@@ -250,8 +250,10 @@ internal sealed class PodGroupDesk(
     {
         if (group.IsAlone) return true;
         var size = waiting.Select(SizeOf).Max();
-        return size is { } told ? waiting.Length >= told : time.GetUtcNow() - group.ChangedAt >= options.PodGroupQuiet;
+        return size is { } told ? waiting.Length >= told : IsQuiet(group);
     }
+
+    private bool IsQuiet(PodGroup group) => time.GetUtcNow() - group.ChangedAt >= options.PodGroupQuiet;
 
     private string? GroupOf(PodObject pod) => MarkOf(pod, options.PodGroupMarks);
 
