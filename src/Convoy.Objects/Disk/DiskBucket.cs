@@ -94,7 +94,11 @@ public sealed class DiskBucket : IBucket
         return Task.CompletedTask;
     }
 
-    public Uri? LinkTo(string name, TimeSpan validFor) => null;
+    public Uri? LinkTo(string name, TimeSpan validFor)
+    {
+        ObjectName.Checked(name);
+        return null;
+    }
 
     /// <summary>The caller's stream may fail as it likes; only the disk's failures are the storage's.</summary>
     private static async Task WriteAsync(SafeFileHandle file, Stream content, long length, CancellationToken cancellationToken)
@@ -135,7 +139,7 @@ public sealed class DiskBucket : IBucket
                 File.Move(piece, path, overwrite: true);
                 break;
             }
-            catch (DirectoryNotFoundException) when (tries < Tries && File.Exists(piece))
+            catch (IOException e) when (e is DirectoryNotFoundException or FileNotFoundException && tries < Tries && File.Exists(piece))
             {
                 // Another removed the last object beside it, and the folder with it.
             }
