@@ -138,7 +138,7 @@ public sealed class RadosGateway : IAsyncLifetime
     /// </summary>
     private void Start(string program, params string[] words)
     {
-        const string Guard = """trap '' INT TERM HUP; program=$1; "$@" </dev/null >"$OUT/$program.out" 2>&1 & pid=$!; read -r _; kill -KILL $pid; wait $pid""";
+        const string Guard = """trap '' INT TERM HUP; program=$1; "$@" </dev/null >"$OUT/$program.out" 2>&1 & pid=$!; read -r _; kill -KILL $pid; wait $pid 2>/dev/null""";
         var start = new ProcessStartInfo("/bin/sh", ["-c", Guard, "sh", program, .. words]) { RedirectStandardInput = true, Environment = { ["CEPH_CONF"] = $"{folder}/ceph.conf", ["OUT"] = folder } };
         running.Add(Process.Start(start)!);
     }

@@ -20,9 +20,9 @@ public sealed record S3Options
 
     public required string AccessKey { get; init; }
 
-    /// <summary>Neither printed nor serialized.</summary>
+    /// <summary>Must be given, and is neither printed nor serialized; what is not serialized cannot be "required".</summary>
     [JsonIgnore]
-    public required string SecretKey { get; init; }
+    public string SecretKey { get; init; } = "";
 
     /// <summary>The bucket stands in the path and not in the host's name, for which few stores of one's own have a certificate.</summary>
     public bool ForcePathStyle { get; init; } = true;
