@@ -15,6 +15,9 @@ public sealed class DiskBucket : IBucket
     /// <summary>A folder may be emptied and removed by another as often between its making and its use.</summary>
     private const int Tries = 100;
 
+    /// <summary>EEXIST, which .NET also says of a folder that was there and is gone.</summary>
+    private const int AlreadyThere = 17;
+
     private static readonly TimeSpan LeftoverAge = TimeSpan.FromDays(1);
 
     private readonly string root;
@@ -94,7 +97,11 @@ public sealed class DiskBucket : IBucket
         return Task.CompletedTask;
     }
 
-    public Uri? LinkTo(string name, TimeSpan validFor) => null;
+    public Uri? LinkTo(string name, TimeSpan validFor)
+    {
+        ObjectName.Checked(name);
+        return null;
+    }
 
     /// <summary>The caller's stream may fail as it likes; only the disk's failures are the storage's.</summary>
     private static async Task WriteAsync(SafeFileHandle file, Stream content, long length, CancellationToken cancellationToken)
@@ -131,17 +138,25 @@ public sealed class DiskBucket : IBucket
         {
             try
             {
-                Directory.CreateDirectory(folder, OwnerOnlyFolder);
+                MakeFolders(folder);
                 File.Move(piece, path, overwrite: true);
                 break;
             }
-            catch (DirectoryNotFoundException) when (tries < Tries && File.Exists(piece))
+            catch (IOException e) when ((e is DirectoryNotFoundException or FileNotFoundException || e.HResult == AlreadyThere) && tries < Tries && File.Exists(piece))
             {
                 // Another removed the last object beside it, and the folder with it.
             }
         }
 
         FlushUp(folder);
+    }
+
+    /// <summary>One by one: .NET gives the mode to the last only.</summary>
+    private void MakeFolders(string folder)
+    {
+        if (Directory.Exists(folder)) return;
+        if (folder != root) MakeFolders(Path.GetDirectoryName(folder)!);
+        Directory.CreateDirectory(folder, OwnerOnlyFolder);
     }
 
     private void Remove(string path)

@@ -5,11 +5,13 @@ namespace Convoy.Objects.Disk;
 /// <summary>A part of a file. The file stays as it was opened, whatever takes its place.</summary>
 internal sealed class DiskRange(SafeFileHandle file, string name, long offset, long length) : ForwardStream
 {
-    private long left = length;
+    // Linux refuses to read at places where no file can be.
+    private long left = Math.Clamp(RandomAccess.GetLength(file) - offset, 0, length);
     private long at = offset;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (left == 0) return 0;
         try
         {
             var read = await RandomAccess.ReadAsync(file, buffer[..(int)Math.Min(buffer.Length, left)], at, cancellationToken);

@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+
+namespace Convoy.Objects.Tests.Buckets;
+
+/// <summary>As many bytes as wanted, the same for the same seed, in pieces of odd sizes, forwards only; it may break off.</summary>
+internal sealed class NoiseStream(int seed, long length, long breaksAt = long.MaxValue) : Stream
+{
+    private readonly Random random = new(seed);
+    private readonly Random sizes = new(seed);
+    private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long at;
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    /// <summary>Of what was read so far.</summary>
+    public string Sha256 => Convert.ToHexStringLower(hash.GetCurrentHash());
+
+    public static byte[] Of(int seed, int length)
+    {
+        var bytes = new byte[length];
+        using var noise = new NoiseStream(seed, length);
+        noise.ReadExactly(bytes);
+        return bytes;
+    }
+
+    public override int Read(Span<byte> buffer)
+    {
+        if (at >= breaksAt) throw new IOException("simulated: the connection broke");
+        var count = (int)Math.Min(Math.Min(buffer.Length, Math.Min(length, breaksAt) - at), sizes.Next(1, 100_000));
+        random.NextBytes(buffer[..count]);
+        hash.AppendData(buffer[..count]);
+        at += count;
+        return count;
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(Read(buffer.Span));
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+}
