@@ -62,7 +62,7 @@ public sealed class Platform : IAsyncDisposable
         var objects = new DiskObjectStore(state.Objects);
         using var early = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
         var cluster = await LocalClusterSetup.OpenAsync(options, state, objects, early.CreateLogger<LocalCluster>(), CancellationToken.None);
-        builder.Services.AddSingleton(store).AddSingleton<IStore>(store).AddSingleton<IDatasetStore>(store).AddSingleton<IBucket>(new DiskBucket(state.Datasets)).AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster).AddSingleton<IJobFiles>(cluster).AddSingleton(cluster.Outputs);
+        builder.Services.AddSingleton(store).AddSingleton<IStore>(store).AddSingleton<IDatasetStore>(store).AddSingleton(_ => options.Datasets.Open(state, TimeProvider.System)).AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster).AddSingleton<IJobFiles>(cluster).AddSingleton(cluster.Outputs);
         AddPlatform(builder.Services, options, state, planner ?? new GuardedPlanner(new Scheduler().PlanNext));
         AddApi(builder.Services);
         var app = builder.Build();

@@ -4,6 +4,7 @@ using Convoy.Client;
 using Convoy.Core.Languages;
 using Convoy.Core.Resources;
 using Convoy.Objects.Outputs;
+using Convoy.Server.Datasets;
 using Convoy.Server.Operation;
 
 namespace Convoy.Server;
@@ -32,6 +33,9 @@ public sealed record ServerOptions
                                events, metrics and record (jobs) are kept, each a duration or
                                forever (default: logs=30d,code=30d,outputs=90d,checkpoints=30d,
                                events=180d,metrics=180d,jobs=365d)
+          --datasets s3://BUCKET/PREFIX?endpoint=URL&region=NAME
+                               the object store for data sets, with AWS_ACCESS_KEY_ID and
+                               AWS_SECRET_ACCESS_KEY in the environment (default: below --state)
           --output-files N     files kept of each task's CONVOY_OUTPUT_DIR (default: 10000000)
           --output-bytes SIZE  bytes kept of it, such as 500Gi (default: 1Ti)
           --grow-after TIME    how long an elastic job keeps its size before it grows (default: 10m)
@@ -44,7 +48,7 @@ public sealed record ServerOptions
     private static readonly string[] Switches = ["--trust-tasks"];
 
     private static readonly string[] TakingValue =
-        ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--disk-reserve", "--retention", "--output-files", "--output-bytes", "--grow-after"];
+        ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--disk-reserve", "--retention", "--datasets", "--output-files", "--output-bytes", "--grow-after"];
 
     public required string State { get; init; }
 
@@ -71,6 +75,9 @@ public sealed record ServerOptions
 
     /// <inheritdoc cref="OutputFiles"/>
     public long OutputBytes { get; init; } = OutputLimits.Default.Bytes;
+
+    /// <summary>Where the bytes of data sets lie.</summary>
+    public DatasetPlace Datasets { get; init; } = DatasetPlace.Disk;
 
     public bool TrustTasks { get; init; }
 
@@ -124,6 +131,7 @@ public sealed record ServerOptions
             WriteContext = values.GetValueOrDefault("--write-context"),
             DiskReserve = Size("--disk-reserve") is { } kept ? new ByteSize(kept) : null,
             Retention = values.GetValueOrDefault("--retention") is { } retention ? Retention.Default.With(retention, "--retention", errors) ?? Retention.Default : Retention.Default,
+            Datasets = values.GetValueOrDefault("--datasets") is { } place ? DatasetPlace.Parse(place, Environment.GetEnvironmentVariable, errors) ?? DatasetPlace.Disk : DatasetPlace.Disk,
             Language = ProgramArguments.LanguageOf(args),
         };
         if (values.GetValueOrDefault("--lang") is { } tag && LanguageTags.Parse(tag) is null) errors.Add($"--lang takes en or zh, not '{tag}'");

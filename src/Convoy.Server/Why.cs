@@ -77,7 +77,8 @@ public static class Why
     private static Text? Holders(Job waiting, IEnumerable<Job> unfinished, Caller caller)
     {
         var countsDevices = waiting.Spec.Roles.Values.Any(role => role.Resources.Gpu > 0);
-        var holders = unfinished.Where(job => job.Current is not null)
+        var clusters = waiting.Spec.Placement.Clusters;
+        var holders = unfinished.Where(job => job.Current is { } place && (clusters.Contains("any") || clusters.Contains(place.Cluster)))
             .Select(job => (Job: job, Devices: RunningJob.Of(job)!.Devices))
             .Where(holder => !countsDevices || holder.Devices > 0)
             .OrderByDescending(holder => holder.Devices).ThenBy(holder => holder.Job.SubmitSequence)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Convoy.Client;
 using Convoy.Client.Code;
+using Convoy.Client.Datasets;
 using Convoy.Client.Wire;
 using Convoy.Core.Jobs;
 
@@ -30,7 +31,7 @@ public sealed class Neighbours : IAsyncLifetime
     public int TaskPid { get; private set; }
 
     /// <summary>Words that nobody but Alice may ever see.</summary>
-    public IReadOnlyList<string> Secrets => [Running.Id, Waiting.Id, "alice", "lanes-secretly", "waits-secretly", "s3cr3t-value", "s3cr3t-code", Archive, AliceToken.Split('_')[1]];
+    public IReadOnlyList<string> Secrets => [Running.Id, Waiting.Id, "alice", "lanes-secretly", "waits-secretly", "s3cr3t-value", "s3cr3t-code", "lanes-data", Archive, AliceToken.Split('_')[1]];
 
     public async ValueTask InitializeAsync()
     {
@@ -39,6 +40,7 @@ public sealed class Neighbours : IAsyncLifetime
         (AliceToken, BobToken) = (await Platform.AddPersonAsync("alice"), await Platform.AddPersonAsync("bob"));
         (Alice, Bob) = (Platform.ClientOf(AliceToken), Platform.ClientOf(BobToken));
         Archive = await UploadAsync();
+        await PublishAsync();
         var script = $"""
             umask 0
             cat code.txt
@@ -65,6 +67,13 @@ public sealed class Neighbours : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         if (Platform is not null) await Platform.DisposeAsync();
+    }
+
+    /// <summary>A data set of Alice's: lanes-data@v1, which she calls stable.</summary>
+    private async Task PublishAsync()
+    {
+        await Alice.Datasets.SaveAsync("lanes-data", new DatasetRequest(Description: "s3cr3t-value"), CancellationToken.None);
+        await new DatasetPush(Alice.Datasets, "lanes-data", _ => { }).RunAsync([new SourceFile("s3cr3t-code"u8.ToArray(), 6, () => new MemoryStream("secret"u8.ToArray()))], [], "stable", CancellationToken.None);
     }
 
     private async Task<string> UploadAsync()

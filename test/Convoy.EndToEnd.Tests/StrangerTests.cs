@@ -28,6 +28,8 @@ public sealed class StrangerTests(Neighbours neighbours) : IClassFixture<Neighbo
             {
                 // A job's address is chosen by who submits, and so is tried on its own below.
                 if (method == HttpMethod.Put && path == "/api/v1/jobs/{id}") continue;
+                // As is a data set's, whose names are the whole platform's: docs/datasets.md says that a name tells that it is taken.
+                if (method == HttpMethod.Put && path == "/api/v1/datasets/{name}") continue;
                 var (real, missing) = (await AskAsync(http, method, Filled(path, theirs)), await AskAsync(http, method, Filled(path, nothing)));
                 real.Status.ShouldBe(missing.Status, $"{method} {path} for {theirs}");
                 real.Body.Replace(theirs, nothing, StringComparison.Ordinal).ShouldBe(missing.Body, $"{method} {path} for {theirs}");
@@ -45,7 +47,7 @@ public sealed class StrangerTests(Neighbours neighbours) : IClassFixture<Neighbo
     {
         using var http = platform.HttpOf(neighbours.BobToken);
         var pages = (await OperationsAsync()).Where(operation => operation.Method == HttpMethod.Get && !operation.Path.Contains('{', StringComparison.Ordinal)).Select(operation => operation.Path).ToList();
-        new[] { "/api/v1/jobs", "/api/v1/queue", "/api/v1/nodes", "/api/v1/clusters", "/api/v1/tokens", "/api/v1/users" }.ShouldBeSubsetOf(pages);
+        new[] { "/api/v1/jobs", "/api/v1/queue", "/api/v1/nodes", "/api/v1/clusters", "/api/v1/tokens", "/api/v1/users", "/api/v1/datasets" }.ShouldBeSubsetOf(pages);
         pages.AddRange([
             "/api/v1/jobs?all=true", "/api/v1/jobs?user=alice", "/api/v1/jobs?name=lanes-secretly&all=true", "/api/v1/jobs?queue=alice&all=true", "/api/v1/jobs?phase=Running&all=true", "/api/v1/tokens?user=alice",
             "/api/v1/nodes/node-0", "/api/v1/nodes/node-1", "/metrics", "/openapi/v1.json", "/docs", "/healthz", "/readyz",
@@ -210,7 +212,8 @@ public sealed class StrangerTests(Neighbours neighbours) : IClassFixture<Neighbo
 
     private static StringContent JsonBody(string json) => new(json, new MediaTypeHeaderValue("application/json"));
 
-    private static string Filled(string path, string name) => path[..path.IndexOf('{', StringComparison.Ordinal)] + name + path[(path.IndexOf('}', StringComparison.Ordinal) + 1)..];
+    private static string Filled(string path, string name) =>
+        (path[..path.IndexOf('{', StringComparison.Ordinal)] + name + path[(path.IndexOf('}', StringComparison.Ordinal) + 1)..]).Replace("{version}", "v1", StringComparison.Ordinal).Replace("{tag}", "stable", StringComparison.Ordinal).Replace("{sha256}", NoSuchHash, StringComparison.Ordinal);
 
     /// <summary>Bodies that are well-formed where the address wants one, so that it is not the body that is refused.</summary>
     private static async Task<(HttpStatusCode Status, string Body)> AskAsync(HttpClient http, HttpMethod method, string path)
@@ -221,6 +224,8 @@ public sealed class StrangerTests(Neighbours neighbours) : IClassFixture<Neighbo
             ("POST", "metrics") => JsonBody("""{"attempt":1,"rank":0,"batchId":"b","points":[]}"""),
             ("POST", "progress") => JsonBody("""{"attempt":1,"fraction":0.5}"""),
             ("POST", "jobs:check") => JsonBody("""{"spec":{"name":"x","roles":{"worker":{"command":["true"]}}}}"""),
+            ("POST", "packs:check") => JsonBody("""{"packs":[]}"""),
+            ("PUT", "stable") => JsonBody("""{"version":"v1"}"""),
             ("POST", "users") => JsonBody("""{"name":"eve"}"""),
             ("POST" or "PATCH", "tokens" or "engineer" or "node-0") => JsonBody("{}"),
             ("PUT", _) when path.Contains("/code/", StringComparison.Ordinal) => new ByteArrayContent([1]) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } },
@@ -263,6 +268,7 @@ public sealed class StrangerTests(Neighbours neighbours) : IClassFixture<Neighbo
     {
         if (!path.Contains('{', StringComparison.Ordinal) || path.StartsWith("/api/v1/nodes/", StringComparison.Ordinal) || path.StartsWith("/api/v1/clusters/", StringComparison.Ordinal) || path.StartsWith("/api/v1/levels/", StringComparison.Ordinal)) return [];
         if (path.StartsWith("/api/v1/jobs/", StringComparison.Ordinal)) return [(neighbours.Running.Id, NoSuchId), (neighbours.Waiting.Id, NoSuchId), ("lanes-secretly", NoSuchName)];
+        if (path.StartsWith("/api/v1/datasets/", StringComparison.Ordinal)) return [("lanes-data", NoSuchName)];
         if (path.StartsWith("/api/v1/tokens/", StringComparison.Ordinal)) return [(neighbours.AliceToken.Split('_')[1], "nosuchtoken")];
         if (path.StartsWith("/api/v1/code/", StringComparison.Ordinal)) return [(neighbours.Archive, NoSuchHash)];
         throw new InvalidOperationException($"the API has a new address {path}: say here what of Alice's fits into it");
