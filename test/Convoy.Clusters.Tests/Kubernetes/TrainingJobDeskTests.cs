@@ -99,6 +99,23 @@ public abstract class TrainingJobDeskTests
         ended["conditions"]!.AsArray().Single(condition => (string?)condition!["type"] == "Accepted")!["status"]!.GetValue<string>().ShouldBe("True");
     }
 
+    [Fact]
+    public async Task What_was_refused_is_asked_for_again_and_taken_in_once_it_may_be()
+    {
+        await using var bed = await MakeBedAsync();
+        await MakeNamespaceAsync(bed, "alices", "alice");
+        var requests = (IClusterRequests)((PatientCluster)await bed.OpenAsync()).Inner;
+        await MakeJobAsync(bed, "alices", "early", new JsonObject());
+        var request = await UntilPendingAsync(requests);
+        await requests.AnswerAsync([new RequestAnswer(request.Key, RequestKind.Submit, null, "NotFound", "there is no user 'alice'", Retry: false)], CancellationToken.None);
+        await StatusAsync(bed, "alices", "early", status => (string?)status["reason"] == "NotFound");
+        var again = await UntilPendingAsync(requests);
+        (again.Key, again.Kind, again.Owner).ShouldBe((request.Key, RequestKind.Submit, "alice"));
+        var id = JobId.FromKey("local", again.Key);
+        await requests.AnswerAsync([new RequestAnswer(again.Key, RequestKind.Submit, id, null, null, Retry: false)], CancellationToken.None);
+        (await StatusAsync(bed, "alices", "early", status => (string?)status["phase"] == "Pending"))["jobId"]!.GetValue<string>().ShouldBe(id.Value);
+    }
+
     /// <summary>What `kubectl replace` with the file of before does.</summary>
     [Fact]
     public async Task What_is_taken_off_a_running_jobs_object_is_written_back_and_nothing_starts_again()

@@ -129,6 +129,8 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
             case RequestKind.Submit when isDone:
                 await ShowAsync(item, JobStatus.Answered(item.Status, generation, "Pending", answer.Job?.Value, "Queued", $"waits in Convoy's queue as job {answer.Job}", isAccepted: true, now), cancellationToken);
                 break;
+            case RequestKind.Submit when item.Status is { Phase: "Rejected" } said && said.ObservedGeneration == generation && said.Reason == answer.Code && said.Message == answer.Message:
+                break;
             case RequestKind.Submit:
                 await ShowAsync(item, JobStatus.Answered(item.Status, generation, "Rejected", null, answer.Code!, answer.Message ?? "", isAccepted: false, now), cancellationToken);
                 break;
@@ -146,13 +148,14 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
         lock (gate) Withdraw(answer.Key);
     }
 
-    /// <summary>Null where it has machines, and what its pods show is what there is to tell; or where there is no job, or nothing more to hear of it. Under the gate.</summary>
+    /// <summary>How it stands, or whether what was refused may be by now. Null where it has machines, and what its pods show is what there is to tell; or where there is no job, or nothing more to hear of it. Under the gate.</summary>
     private ClusterRequest? WaitsFor(TrainingJobObject item)
     {
         var (owner, decision, isOver) = known(item);
         if (decision is not null && !isOver) finished.Remove(item.Metadata.Uid);
         if (item.Metadata.IsDeleting || (decision is not null && !isOver) || finished.Contains(item.Metadata.Uid)) return null;
         var job = decision?.JobId ?? (JobId.TryParse(item.Status?.JobId, out var told) ? told : null as JobId?);
+        if (job is null && owner is not null && TrainingJobWish.Again(item, owner) is { } again) return again;
         return job is null || (decision?.Owner ?? owner) is not { } whose ? null : new ClusterRequest(item.Metadata.Uid, RequestKind.Look, whose, job, null);
     }
 

@@ -57,6 +57,12 @@ internal sealed record TrainingJobWish
         static TrainingJobWish No(string reason, string message) => new() { Reject = (reason, message) };
     }
 
+    /// <summary>What the server said no to, for machines, people and queues change; null where only another spec would help.</summary>
+    public static ClusterRequest? Again(TrainingJobObject item, string owner) =>
+        item.Status is { Phase: "Rejected", Reason: not ("InvalidSpec" or "NotConvoys" or NoOwner) } said && said.ObservedGeneration == item.Metadata.Generation && Read(item.Spec) is { Spec: { } spec, IsSuspended: false }
+            ? new ClusterRequest(item.Metadata.Uid, RequestKind.Submit, owner, null, spec)
+            : null;
+
     public static string BelongsToNobody(string space) => $"namespace {space} belongs to nobody: an administrator marks it with `kubectl annotate namespace {space} {ObjectNames.OwnerLabel}=NAME`";
 
     private static bool? IsSuspended(JsonElement spec) => spec.ValueKind == JsonValueKind.Object && spec.TryGetProperty(TrainingJobSchema.SuspendKey, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False
