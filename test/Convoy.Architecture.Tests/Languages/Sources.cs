@@ -21,7 +21,7 @@ internal static class Sources
         [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(':').Select(path => (Path.GetFileNameWithoutExtension(path), (MetadataReference)MetadataReference.CreateFromFile(path)))];
 
     /// <summary>Made when first asked for: threads that help to make it wait for this class to be there.</summary>
-    private static readonly Lazy<IReadOnlyList<SemanticModel>> All = new(() => [.. new[] { "Core", "Client", "Store", "Objects", "Clusters", "Agent", "Server", "Task", "Cli" }.AsParallel().SelectMany(ModelsOf)]);
+    private static readonly Lazy<IReadOnlyList<SemanticModel>> All = new(() => [.. new[] { "Core", "Client", "Store", "Objects", "Clusters", "Agent", "Server", "Task", "Node", "Cli" }.AsParallel().SelectMany(ModelsOf)]);
 
     /// <summary>One for each file of a project that may say something to people.</summary>
     public static IReadOnlyList<SemanticModel> Models => All.Value;
