@@ -6,20 +6,25 @@ using Convoy.Client;
 using Convoy.Client.Datasets;
 using Convoy.Client.Wire;
 using Convoy.Core.Datasets;
+using Convoy.Server.Datasets;
 
 namespace Convoy.Server.Tests.Api;
 
-public sealed class DatasetTests : IAsyncLifetime
+/// <summary>The same wherever the bytes lie.</summary>
+public abstract class DatasetTests : IAsyncLifetime
 {
     private readonly string scratch = Directory.CreateTempSubdirectory("convoy-datasets-").FullName;
     private RunningServer server = null!;
 
-    public async ValueTask InitializeAsync() => server = await RunningServer.StartAsync();
+    private protected abstract DatasetPlace Place { get; }
+
+    public async ValueTask InitializeAsync() => server = await RunningServer.StartAsync(options => options with { Datasets = Place });
 
     public async ValueTask DisposeAsync()
     {
         await server.DisposeAsync();
         Directory.Delete(scratch, recursive: true);
+        GC.SuppressFinalize(this);
     }
 
     [Fact]
@@ -278,4 +283,22 @@ public sealed class DatasetTests : IAsyncLifetime
     }
 
     private static string[] Listed(Dictionary<string, byte[]> files) => [.. files.Select(file => $"{file.Key} {file.Value.Length} {Sha256.Of(file.Value)}").Order(StringComparer.Ordinal)];
+}
+
+public sealed class DatasetsOnDiskTests : DatasetTests
+{
+    private protected override DatasetPlace Place => DatasetPlace.Disk;
+}
+
+public sealed class DatasetsInS3Tests : DatasetTests, IClassFixture<RadosGateway>
+{
+    private readonly RadosGateway store;
+
+    public DatasetsInS3Tests(RadosGateway store)
+    {
+        Assert.SkipWhen(store.Missing is not null, store.Missing ?? "");
+        this.store = store;
+    }
+
+    private protected override DatasetPlace Place => new(store.Options($"server-{Guid.NewGuid():N}/"));
 }
