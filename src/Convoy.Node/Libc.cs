@@ -17,6 +17,9 @@ internal static unsafe partial class Libc
 
     public static int LastError => Marshal.GetLastPInvokeError();
 
+    /// <summary>ENOSPC, or EDQUOT where a quota is full.</summary>
+    public static bool IsFull(int error) => error is NoSpace or QuotaFull;
+
     public static string Explain(int error) => Marshal.GetPInvokeErrorMessage(error);
 
     /// <summary>Of writev(2): bytes that need not lie together.</summary>

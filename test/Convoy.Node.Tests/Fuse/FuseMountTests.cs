@@ -120,15 +120,18 @@ public sealed class FuseMountTests
         await using var mount = await MountPoint.OfAsync(packs.Manifest, packs);
         const string Program = """
             import hashlib, mmap, sys
-            with open(sys.argv[1], "rb") as file:
-                try: mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ, flags=getattr(mmap, sys.argv[2]))
-                except OSError as e: sys.exit(77 if e.errno == 19 else 1)
-                print(hashlib.sha256(mapped).hexdigest())
+            for path in sys.argv[2:]:
+                with open(path, "rb") as file:
+                    print(hashlib.sha256(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ, flags=getattr(mmap, sys.argv[1]))).hexdigest())
             """;
-        foreach (var (path, content) in Samples.Awkward.Where(file => file.Content.Length > 0))
+        var files = Samples.Awkward.Where(file => file.Content.Length > 0).ToArray();
+
+        // Before Linux 6.6 the kernel shares no mapping of what it may not keep.
+        string[] kinds = atHand || Environment.OSVersion.Version >= new Version(6, 6) ? ["MAP_PRIVATE", "MAP_SHARED"] : ["MAP_PRIVATE"];
+        foreach (var kind in kinds)
         {
-            (await mount.RunAsync("python3", "-c", Program, path, "MAP_PRIVATE")).Trim().ShouldBe(Sha256.Of(content).ToString());
-            if (atHand || Environment.OSVersion.Version >= new Version(6, 6)) (await mount.RunAsync("python3", "-c", Program, path, "MAP_SHARED")).Trim().ShouldBe(Sha256.Of(content).ToString());
+            var said = await mount.RunAsync("python3", ["-c", Program, kind, .. files.Select(file => "./" + file.Path)]);
+            said.Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldBe(files.Select(file => Sha256.Of(file.Content).ToString()));
         }
     }
 

@@ -1,0 +1,21 @@
+namespace Convoy.NodeAgent.Cache;
+
+/// <summary>How much a version's cache does at once. Its memory is at most <see cref="RangeBytes"/> times <see cref="RangesAtOnce"/>, and <see cref="MissedBytes"/>.</summary>
+public sealed record CacheOptions
+{
+    /// <summary>That a fill asks for at once, in whole segments: long enough that a store's answer time does not count.</summary>
+    public int RangeBytes { get; init; } = 8 << 20;
+
+    public int RangesAtOnce { get; init; } = 4;
+
+    /// <summary>Of pieces that are not held, on their way to who reads them.</summary>
+    public long MissedBytes { get; init; } = 32 << 20;
+
+    /// <summary>After so long a piece that does not come is one that cannot be had.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>After so long a fill that stopped is tried again.</summary>
+    public TimeSpan BetweenFills { get; init; } = TimeSpan.FromSeconds(30);
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
