@@ -15,14 +15,14 @@ internal static partial class Durable
     public static void FlushFolder(string path)
     {
         using var folder = new SafeFileHandle(Open(path, CloseOnExec), ownsHandle: true);
-        if (folder.IsInvalid || Sync(folder) != 0) throw new IOException($"{path} could not be flushed: errno {Marshal.GetLastPInvokeError()}");
+        if (folder.IsInvalid || Sync(folder) != 0) throw Failed(path);
     }
 
     /// <summary>All that was written to the file system so far: cheaper than a flush for each of thousands of files.</summary>
     public static void FlushFileSystem(string path)
     {
         using var folder = new SafeFileHandle(Open(path, CloseOnExec), ownsHandle: true);
-        if (folder.IsInvalid || SyncFileSystem(folder) != 0) throw new IOException($"{path} could not be flushed: errno {Marshal.GetLastPInvokeError()}");
+        if (folder.IsInvalid || SyncFileSystem(folder) != 0) throw Failed(path);
     }
 
     /// <summary>Gives a file the content of another without copying it. False where the file system cannot.</summary>
@@ -39,6 +39,13 @@ internal static partial class Durable
         {
             if (held) source.DangerousRelease();
         }
+    }
+
+    /// <summary>With the number where .NET keeps it, so that <see cref="NoSpace"/> knows a full disk here too.</summary>
+    private static IOException Failed(string path)
+    {
+        var number = Marshal.GetLastPInvokeError();
+        return new IOException($"{path} could not be flushed: errno {number}", number);
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

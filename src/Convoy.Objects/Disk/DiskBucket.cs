@@ -15,6 +15,9 @@ public sealed class DiskBucket : IBucket
     /// <summary>A folder may be emptied and removed by another as often between its making and its use.</summary>
     private const int Tries = 100;
 
+    /// <summary>ENOENT.</summary>
+    private const int NotThere = 2;
+
     /// <summary>EEXIST, which .NET also says of a folder that was there and is gone.</summary>
     private const int AlreadyThere = 17;
 
@@ -191,9 +194,9 @@ public sealed class DiskBucket : IBucket
             {
                 Durable.FlushFolder(folder);
             }
-            catch (IOException) when (!Directory.Exists(folder))
+            catch (IOException e) when (e.HResult == NotThere)
             {
-                // What was put there was removed again.
+                // It went with what was in it, and was made again since or not.
             }
 
             if (folder == root) break;

@@ -182,12 +182,14 @@ public abstract class BucketContract
     [Fact]
     public async Task A_put_that_breaks_off_leaves_what_was_there()
     {
+        // In S3 these go in parts.
+        var bytes = Math.Min(LargeBytes, 70 << 20);
         await Bucket.PutAsync("a", "kept");
         foreach (var name in new[] { "a", "b" })
         {
             // What went wrong with the caller's stream is told as it was.
-            (await Should.ThrowAsync<IOException>(() => Bucket.PutAsync(name, new NoiseStream(1, LargeBytes, LargeBytes - 1000), LargeBytes, default))).Message.ShouldBe("simulated: the connection broke");
-            await Should.ThrowAsync<EndOfStreamException>(() => Bucket.PutAsync(name, new NoiseStream(1, LargeBytes - 1), LargeBytes, default));
+            (await Should.ThrowAsync<IOException>(() => Bucket.PutAsync(name, new NoiseStream(1, bytes, bytes - 1000), bytes, default))).Message.ShouldBe("simulated: the connection broke");
+            await Should.ThrowAsync<EndOfStreamException>(() => Bucket.PutAsync(name, new NoiseStream(1, bytes - 1), bytes, default));
             await Should.ThrowAsync<IOException>(() => Bucket.PutAsync(name, new NoiseStream(1, 1000, 500), 1000, default));
         }
 

@@ -100,7 +100,7 @@ public sealed class S3BucketTests : BucketContract, IDisposable
     {
         await Bucket.PutAsync("a", "x");
         using var tight = new S3Bucket(store.Options(prefix) with { BufferBytes = 64L << 20 }, TimeProvider.System, new Random(1));
-        const int Bytes = 40 << 20;
+        const int Bytes = 24 << 20;
         await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(() => tight.PutAsync($"{i}", new NoiseStream(i, Bytes), Bytes, default))));
         for (var i = 0; i < 4; i++) (await tight.ReadAsync($"{i}"))!.SequenceEqual(NoiseStream.Of(i, Bytes)).ShouldBeTrue();
     }
