@@ -27,6 +27,7 @@ public sealed class FuseMount : IAsyncDisposable
     /// <exception cref="FuseUnavailableException">Nothing can be mounted here; it says why.</exception>
     public static async Task<FuseMount> MountAsync(string mountPoint, Manifest manifest, IPackBytes bytes, FuseOptions options, CancellationToken cancellationToken)
     {
+        mountPoint = Path.GetFullPath(mountPoint);
         RemoveDead(mountPoint);
 #pragma warning disable CA2000 // What is made here is the mount's, or goes below; each loop disposes of itself and of its device.
         var later = new FuseLateReads(manifest, bytes, options);
