@@ -65,7 +65,7 @@ public sealed class PackCache : IDisposable
     {
         lock (changing)
         {
-            journal.Append([.. unclaimed.Values.SelectMany(segments => segments).Select(segment => segment with { Bytes = 0 })]);
+            WriteLess([.. unclaimed.Values.SelectMany(segments => segments).Select(segment => segment with { Bytes = 0 })]);
             foreach (var pack in unclaimed.Keys) File.Delete(PathOf(pack));
             unclaimed.Clear();
         }
@@ -92,8 +92,8 @@ public sealed class PackCache : IDisposable
         lock (changing)
         {
             excess = [.. from file in of from segment in Enumerable.Range(0, file.Segments) let keep = WantedOf(file, segment) where file.HeldOf(segment) > keep select (file, segment, keep)];
-            journal.Append([.. excess.Select(cut => new HeldSegment(cut.File.Name, cut.Segment, cut.Keep))]);
             foreach (var (file, segment, keep) in excess) file.SetHeld(segment, keep, file.IsProven(segment));
+            WriteLess([.. excess.Select(cut => new HeldSegment(cut.File.Name, cut.Segment, cut.Keep))]);
         }
 
         // Not under the lock: readers are waited for, and they wait for a disk.
@@ -139,14 +139,29 @@ public sealed class PackCache : IDisposable
         lock (changing)
         {
             if (file.HeldOf(segment) == 0) return;
-            journal.Append([new HeldSegment(file.Name, segment, 0)]);
             file.SetHeld(segment, 0, isProven: false);
+            WriteLess([new HeldSegment(file.Name, segment, 0)]);
         }
     }
 
     internal void Close(VersionCache version)
     {
         lock (changing) versions.Remove(version);
+    }
+
+    /// <summary>
+    /// On a disk without room for a record, room has to be made all the same. Who believes the older one after a restart finds other bytes than
+    /// the checksums say, and takes it for damage.
+    /// </summary>
+    private void WriteLess(IReadOnlyCollection<HeldSegment> segments)
+    {
+        try
+        {
+            journal.Append(segments);
+        }
+        catch (IOException e) when (Libc.IsFull(e.HResult))
+        {
+        }
     }
 
     private int WantedOf(PackFile file, int segment)

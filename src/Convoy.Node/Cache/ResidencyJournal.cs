@@ -38,6 +38,7 @@ internal sealed class ResidencyJournal : IDisposable
     /// <summary>Durable when it returns. One call at a time.</summary>
     public void Append(IReadOnlyCollection<HeldSegment> segments)
     {
+        if (segments.Count == 0) return;
         var records = Records(segments);
         RandomAccess.Write(file, records, end);
         if (Libc.FlushData(file) != 0) throw new IOException($"the residency journal: {Libc.Explain(Libc.LastError)}", Libc.LastError);

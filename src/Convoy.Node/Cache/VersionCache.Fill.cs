@@ -82,7 +82,8 @@ public sealed partial class VersionCache
 
             // Only now: where it was not waited for, a source that does not heed it may still write into it.
             buffers.Add(buffer);
-            return damaged.Count == 0 ? (null, true) : ($"pack {range.File.Name} has other bytes in the store than were published; push the data set again", true);
+            if (damaged.Count == 0) return (null, true);
+            return ($"pack {range.File.Name} has other bytes in the store than were published; push the data set again", true);
         }
         catch (IOException e) when (Libc.IsFull(e.HResult))
         {

@@ -11,6 +11,7 @@ public sealed class FuseMount : IAsyncDisposable
     private static readonly TimeSpan Greeting = TimeSpan.FromSeconds(30);
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly FuseLateReads later;
+    private bool isMounted;
     private int running;
     private int disposed;
 
@@ -26,6 +27,7 @@ public sealed class FuseMount : IAsyncDisposable
     /// <exception cref="FuseUnavailableException">Nothing can be mounted here; it says why.</exception>
     public static async Task<FuseMount> MountAsync(string mountPoint, Manifest manifest, IPackBytes bytes, FuseOptions options, CancellationToken cancellationToken)
     {
+        mountPoint = Path.GetFullPath(mountPoint);
         RemoveDead(mountPoint);
 #pragma warning disable CA2000 // What is made here is the mount's, or goes below; each loop disposes of itself and of its device.
         var later = new FuseLateReads(manifest, bytes, options);
@@ -34,13 +36,15 @@ public sealed class FuseMount : IAsyncDisposable
         {
             var tree = new FuseTree(manifest, options.PublishedAt);
             var device = FuseDevice.Open(mountPoint, options.Source);
+            mount.isMounted = true;
             var terms = await mount.StartFirst(new FuseLoop(device, manifest, tree, bytes, later, new FuseTerms(0, 0))).WaitAsync(Greeting, cancellationToken);
             for (var i = (options.Threads ?? Environment.ProcessorCount) - 1; i > 0 && device.Clone() is { } clone; i--) mount.Start(new FuseLoop(clone, manifest, tree, bytes, later, terms));
+            ReadAhead.Set(mountPoint);
             return mount;
         }
         catch
         {
-            if (mount.running > 0) mount.Unmount();
+            mount.Unmount();
             await later.DisposeAsync();
             throw;
         }
@@ -63,8 +67,14 @@ public sealed class FuseMount : IAsyncDisposable
         await later.DisposeAsync();
     }
 
-    /// <summary>Whoever has a file open learns that it is gone, instead of waiting for who does not answer any more.</summary>
-    private void Unmount() => _ = Libc.Unmount(MountPoint, Libc.Force | Libc.Detach);
+    /// <summary>
+    /// Whoever has a file open learns that it is gone, instead of waiting for who does not answer any more. Where somebody has unmounted it, what
+    /// is mounted there by now is not ours.
+    /// </summary>
+    private void Unmount()
+    {
+        if (isMounted && !Ended.IsCompleted) _ = Libc.Unmount(MountPoint, Libc.Force | Libc.Detach);
+    }
 
     private static unsafe void RemoveDead(string mountPoint)
     {
@@ -80,7 +90,6 @@ public sealed class FuseMount : IAsyncDisposable
             if (loop.Negotiate(out var minor) is { } terms)
             {
                 agreed.SetResult(terms);
-                loop.Run();
             }
             else
             {
@@ -89,6 +98,8 @@ public sealed class FuseMount : IAsyncDisposable
                     : $"data sets cannot be mounted here: the kernel speaks FUSE 7.{minor}, and 7.{FuseWire.OldestMinor} is needed, which Linux 5.4 has. Tasks can read the data set by Python"));
             }
 
+            // Also where nothing was agreed on, until it is unmounted.
+            loop.Run();
             loop.Dispose();
         });
         return agreed.Task;

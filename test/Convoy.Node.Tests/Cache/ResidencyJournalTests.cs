@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using Convoy.NodeAgent.Cache;
 
 namespace Convoy.NodeAgent.Tests.Cache;
@@ -65,39 +63,5 @@ public sealed class ResidencyJournalTests
         again.Version.Figures.HeldBytes.ShouldBe(held);
         (await again.HasAllAsync(Shop.Manifest, Files)).ShouldBeTrue();
         again.Version.Figures.Damaged.ShouldBe(0);
-    }
-
-    [Fact]
-    public async Task Killed_at_any_instant_of_a_fill_it_holds_what_it_says_and_goes_on()
-    {
-        var store = Directory.CreateTempSubdirectory("convoy-store-").FullName;
-        var folder = Directory.CreateTempSubdirectory("convoy-cache-").FullName;
-        await File.WriteAllBytesAsync(Path.Combine(store, "manifest"), Shop.ManifestBytes);
-        foreach (var (name, pack) in Shop.Packs) await File.WriteAllBytesAsync(Path.Combine(store, name.ToString()), pack);
-        var (before, isDone) = (0L, false);
-        for (var round = 0; round < 40 && !isDone; round++)
-        {
-            using var filler = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Convoy.Node.CrashFiller"), [folder, store]) { RedirectStandardOutput = true })!;
-            for (var said = 0; said <= round && !isDone; said++)
-            {
-                var line = await filler.StandardOutput.ReadLineAsync();
-                isDone = line == "done";
-                line.ShouldNotBeNull();
-            }
-
-            if (!isDone) filler.Kill();
-            await filler.WaitForExitAsync();
-            await using var cache = CacheFolder.Open(new PackShop(Files), CacheFolder.Whole, folder);
-            var held = cache.Version.Figures.HeldBytes;
-            held.ShouldBeGreaterThanOrEqualTo(before, round.ToString(CultureInfo.InvariantCulture));
-            before = held;
-            (await cache.HasAllAsync(Shop.Manifest, Files)).ShouldBeTrue();
-            cache.Version.Figures.Damaged.ShouldBe(0);
-        }
-
-        isDone.ShouldBeTrue();
-        before.ShouldBe(Shop.Packs.Values.Sum(pack => (long)pack.Length));
-        Directory.Delete(store, recursive: true);
-        Directory.Delete(folder, recursive: true);
     }
 }

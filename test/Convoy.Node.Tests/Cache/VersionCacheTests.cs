@@ -231,6 +231,9 @@ public sealed class VersionCacheTests
             cache.Version.Figures.HeldBytes.ShouldBeInRange(1, 24 << 20);
             (await cache.HasAllAsync(shop.Manifest, Files)).ShouldBeTrue();
             cache.Version.Figures.Hits.ShouldBeGreaterThan(0);
+            cache.Version.SetWanted(new Residency(shop.Manifest).OfShare(200_000));
+            (await cache.Version.FillAsync(CancellationToken.None)).ShouldBeNull();
+            (await cache.HasAllAsync(shop.Manifest, Files)).ShouldBeTrue();
         }
         finally
         {

@@ -83,6 +83,20 @@ public sealed class FuseMountTests
     }
 
     [Fact]
+    public async Task A_mount_point_may_have_any_name_and_is_read_far_ahead()
+    {
+        MountPoint.SkipWithoutFuse();
+        var folder = Directory.CreateDirectory(Path.Combine(MountPoint.NewFolder(), "a b\n\\ \U0001F69A")).FullName;
+        var packs = new MemoryPacks(Samples.Awkward);
+        await using var mount = await MountPoint.OfAsync(packs.Manifest, packs, folder: folder);
+        mount.HasAll(Samples.Awkward).ShouldBeTrue();
+        var device = int.Parse(await mount.RunAsync("stat", "-c", "%d", "."), CultureInfo.InvariantCulture);
+        var told = $"/sys/class/bdi/0:{device & 0xFF}/read_ahead_kb";
+        Assert.SkipUnless(File.Exists(told) && device < 256, "the kernel tells nothing of reading ahead here");
+        (await File.ReadAllTextAsync(told)).Trim().ShouldBe("1024");
+    }
+
+    [Fact]
     public async Task Nothing_can_be_written()
     {
         var packs = new MemoryPacks(Samples.Awkward);
