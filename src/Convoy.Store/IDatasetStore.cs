@@ -11,8 +11,9 @@ public interface IDatasetStore
     /// <param name="reader">Null lists all.</param>
     Task<IReadOnlyList<StoredDataset>> ListDatasetsAsync(DatasetReader? reader, string after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Makes it, or replaces its description and access; who owns it, and since when, stays.</summary>
-    Task SaveDatasetAsync(StoredDataset dataset, CancellationToken cancellationToken);
+    /// <summary>Makes the data set <paramref name="by"/>'s, or changes what is not null where it is theirs already or they may change anybody's: all of it at once.</summary>
+    /// <param name="anybodys">May change others' data sets.</param>
+    Task<SavedDataset> SaveDatasetAsync(DatasetName name, DatasetChange change, string by, bool anybodys, DateTimeOffset at, CancellationToken cancellationToken);
 
     /// <summary>Forgets the data set with all its versions and tags. False where there is none.</summary>
     Task<bool> RemoveDatasetAsync(DatasetName name, CancellationToken cancellationToken);
@@ -30,7 +31,7 @@ public interface IDatasetStore
     /// <returns>Null where the data set is not there any more.</returns>
     Task<StoredVersion?> PublishVersionAsync(StoredVersion version, DatasetTag? tag, CancellationToken cancellationToken);
 
-    /// <summary>Forgets a version, and the tags that point to it. False where there is none.</summary>
+    /// <summary>Forgets a version, and the tags that point to it; <c>latest</c> points to the newest that is left. False where there is none.</summary>
     Task<bool> RemoveVersionAsync(DatasetName name, DatasetVersion version, CancellationToken cancellationToken);
 
     /// <summary>By tag; there are few.</summary>
@@ -55,6 +56,16 @@ public interface IDatasetStore
 /// <param name="LastVersion">The highest number given so far; 0 before the first.</param>
 /// <param name="Access">Who may use it besides its owner.</param>
 public sealed record StoredDataset(DatasetName Name, string Owner, string? Description, int LastVersion, DateTimeOffset CreatedAt, IReadOnlyList<DatasetGrant> Access);
+
+/// <summary>What is null stays as it is, or is nothing where the data set is new.</summary>
+public sealed record DatasetChange(string? Description, IReadOnlyList<string>? Readers, IReadOnlyList<string>? Writers)
+{
+    public bool IsNothing => this is { Description: null, Readers: null, Writers: null };
+}
+
+/// <param name="Dataset">As it is now.</param>
+/// <param name="IsTheirs">False where it is another's, and nothing was changed.</param>
+public sealed record SavedDataset(StoredDataset Dataset, bool IsNew, bool IsTheirs);
 
 /// <param name="Who">A person, a queue (its members), or <c>*</c>: everybody.</param>
 public sealed record DatasetGrant(string Who, bool MayWrite);

@@ -24,7 +24,7 @@ internal static class DatasetPushVerb
         return new Verb("push", "Publish a folder as the next version of a data set; repeat it to go on where it broke off")
         {
             About = "Only bytes that no version has travel. The version is there when all of its bytes are, and never changes. Where nothing has changed there is no new version.",
-            Examples = ["convoy dataset push kitti ./kitti", "convoy dataset push kitti ./kitti --tag stable --readers vision", "convoy dataset push kitti-small ./subset --like kitti", "tar -C /data -c kitti | convoy dataset push kitti -", "curl -s https://example.org/kitti.tar.gz | convoy dataset push kitti -"],
+            Examples = ["convoy dataset push kitti ./kitti", "convoy dataset push kitti ./kitti --tag stable --readers vision", "convoy dataset push kitti-small ./subset --like kitti", "tar -C /data/kitti -c . | convoy dataset push kitti -", "curl -s https://example.org/kitti.tar.gz | convoy dataset push kitti -"],
             SeeAlso = ["dataset get", "dataset diff"],
             Arguments = { name, source },
             Options = { tag, like, readers, description, format },

@@ -101,7 +101,13 @@ public sealed class DatasetCalls
         for (var breaks = 0; offset < end;)
         {
             var began = offset;
-            using var response = await line.SendAsync(() => Get(path, began, end - 1), cancellationToken);
+            using var response = await TrySendAsync(path, began, end - 1, isLast: breaks == MostBreaks, cancellationToken);
+            if (response is null)
+            {
+                await Task.Delay(BetweenTries * ++breaks, time, cancellationToken);
+                continue;
+            }
+
             await line.ThrowIfRefusedAsync(response, cancellationToken);
             if (response.StatusCode != HttpStatusCode.PartialContent || response.Content.Headers.ContentRange?.From != began) throw line.NotConvoy("it is not the part that was asked for", null);
             await using var body = await line.BodyAsync(response, cancellationToken);
@@ -116,6 +122,19 @@ public sealed class DatasetCalls
             breaks = offset > began ? 0 : breaks + 1;
             if (breaks == MostBreaks) throw new ServerUnreachableException(line.Server, $"the download broke off {breaks} times in a row");
             await Task.Delay(BetweenTries, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Null where nobody answers: the server may be starting again.</summary>
+    private async Task<HttpResponseMessage?> TrySendAsync(string path, long from, long to, bool isLast, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await line.SendAsync(() => Get(path, from, to), cancellationToken);
+        }
+        catch (ServerUnreachableException) when (!isLast)
+        {
+            return null;
         }
     }
 

@@ -12,7 +12,9 @@ public sealed class DatasetDownload(DatasetCalls calls, string dataset, Manifest
 {
     /// <summary>Of packs, what lies between two wanted pieces is brought along where it is less: a request takes as long.</summary>
     private const int WorthSkipping = 1 << 20;
-    private const string Unfinished = ".convoy-part";
+
+    /// <summary>Where files are until they are whole; called as nothing of the version is.</summary>
+    private readonly string unfinished = UnfinishedFolder(manifest, folder);
     private readonly string folder = Path.GetFullPath(folder);
     private string? newest;
 
@@ -39,9 +41,12 @@ public sealed class DatasetDownload(DatasetCalls calls, string dataset, Manifest
             }
         }
 
+        Directory.CreateDirectory(unfinished);
+        if (new DirectoryInfo(unfinished).LinkTarget is not null) throw new SourceException($"{unfinished} is a link, and what is downloaded has to stay below {folder}; remove it, or choose another folder");
         pieces.Sort((left, right) => (left.Piece.Pack, left.Piece.Offset).CompareTo((right.Piece.Pack, right.Piece.Offset)));
         foreach (var run in Runs(pieces)) await BringAsync(run, Count, cancellationToken);
         foreach (var file in large) await BringLargeAsync(file, Count, cancellationToken);
+        Directory.Delete(unfinished, recursive: true);
         return unchanged;
 
         void Count(long more) => progress(bytes += more, ++done);
@@ -104,8 +109,8 @@ public sealed class DatasetDownload(DatasetCalls calls, string dataset, Manifest
         if (Sha256.Of(content.Span) != manifest.FileHash(file)) throw Damaged(file);
         var place = PlaceOf(file);
         MakeFolderOf(place);
-        await File.WriteAllBytesAsync(place + Unfinished, content, cancellationToken);
-        File.Move(place + Unfinished, place, overwrite: true);
+        await File.WriteAllBytesAsync(UnfinishedOf(file), content, cancellationToken);
+        File.Move(UnfinishedOf(file), place, overwrite: true);
     }
 
     private async Task BringLargeAsync(int file, Action<long> count, CancellationToken cancellationToken)
@@ -113,7 +118,7 @@ public sealed class DatasetDownload(DatasetCalls calls, string dataset, Manifest
         var place = PlaceOf(file);
         MakeFolderOf(place);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        await using (var stream = new FileStream(place + Unfinished, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 17, useAsync: true))
+        await using (var stream = new FileStream(UnfinishedOf(file), FileMode.Create, FileAccess.Write, FileShare.None, 1 << 17, useAsync: true))
         {
             for (var chunk = manifest.FirstChunk(file); chunk < manifest.FirstChunk(file + 1); chunk++)
             {
@@ -131,12 +136,21 @@ public sealed class DatasetDownload(DatasetCalls calls, string dataset, Manifest
 
         if (Sha256.Read(hash.GetHashAndReset()) != manifest.FileHash(file))
         {
-            File.Delete(place + Unfinished);
+            File.Delete(UnfinishedOf(file));
             throw Damaged(file);
         }
 
-        File.Move(place + Unfinished, place, overwrite: true);
+        File.Move(UnfinishedOf(file), place, overwrite: true);
         count(manifest.FileSize(file));
+    }
+
+    private string UnfinishedOf(int file) => Path.Combine(unfinished, file.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
+    private static string UnfinishedFolder(Manifest manifest, string folder)
+    {
+        var name = ".convoy-unfinished";
+        while (manifest.FindFile(0, Encoding.UTF8.GetBytes(name)) is not null || manifest.FindDirectory(0, Encoding.UTF8.GetBytes(name)) is not null) name += "-";
+        return Path.Combine(Path.GetFullPath(folder), name);
     }
 
     private async Task<bool> IsThereAsync(int file, CancellationToken cancellationToken)

@@ -72,12 +72,12 @@ public sealed class DatasetPush(DatasetCalls calls, string dataset, Action<PushP
             await ReadAsync(file, content, bytes, cancellationToken);
             await ExpectEndAsync(file, content, cancellationToken);
             var hash = Sha256.Of(bytes.Span);
-            if (!await TryReuseAsync(file, hash, cancellationToken)) Add(file, hash, await PlaceAsync(file, (part, _) => Copy(bytes, part), cancellationToken));
+            if (!await TryReuseAsync(file, hash, bytes, cancellationToken)) Add(file, hash, await PlaceAsync(file, (part, _) => Copy(bytes, part), cancellationToken));
         }
         else
         {
             var hash = Sha256.Read(await SHA256.HashDataAsync(content, cancellationToken));
-            if (await TryReuseAsync(file, hash, cancellationToken)) return;
+            if (await TryReuseAsync(file, hash, null, cancellationToken)) return;
             await using var again = file.Open();
             using var second = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var pieces = await PlaceAsync(
@@ -107,7 +107,8 @@ public sealed class DatasetPush(DatasetCalls calls, string dataset, Action<PushP
     }
 
     /// <summary>Where its bytes are in a pack already, there they stay.</summary>
-    private async Task<bool> TryReuseAsync(SourceFile file, Sha256 hash, CancellationToken cancellationToken)
+    /// <param name="content">Null where it is not at hand. What another manifest says of a hash is its publisher's word: of what is at hand each piece is compared.</param>
+    private async Task<bool> TryReuseAsync(SourceFile file, Sha256 hash, ReadOnlyMemory<byte>? content, CancellationToken cancellationToken)
     {
         if (placed.TryGetValue(hash, out var had))
         {
@@ -117,10 +118,14 @@ public sealed class DatasetPush(DatasetCalls calls, string dataset, Action<PushP
 
         if (!before.TryGetValue(hash, out var known)) return false;
         var first = known.Of.FirstChunk(known.File);
+        if (known.Of.FileSize(known.File) != file.Size) return false;
         var pieces = new Chunk[known.Of.FirstChunk(known.File + 1) - first];
+        var at = 0;
         for (var i = 0; i < pieces.Length; i++)
         {
             var piece = known.Of.ChunkAt(first + i);
+            if (content is { } bytes && Crc32C.Of(bytes.Span.Slice(at, piece.Length)) != piece.Crc) return false;
+            at += content is null ? 0 : piece.Length;
             if (await PackOfBeforeAsync(known.Of, piece.Pack, cancellationToken) is not { } number) return false;
             pieces[i] = piece with { Pack = number };
         }

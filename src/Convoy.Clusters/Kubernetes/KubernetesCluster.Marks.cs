@@ -37,13 +37,13 @@ public sealed partial class KubernetesCluster
         }
     }
 
-    /// <returns>Whether the object bears all that is Convoy's.</returns>
-    private async Task<bool> MarkAgainAsync(KubernetesJob job, CancellationToken cancellationToken)
+    /// <returns>When to try again; null where the object bears all that is Convoy's.</returns>
+    private async Task<TimeSpan?> MarkAgainAsync(KubernetesJob job, CancellationToken cancellationToken)
     {
         TrainingJobObject? item;
         AssignmentRecord? record;
         lock (gate) (item, record) = (job.Object, job.Record);
-        if (item is null || record is null || job.Group is not null || item.Metadata.IsDeleting || (seal.Read(item) is not null && item.Metadata.Finalizers.Contains(ObjectNames.JobFinalizer))) return true;
+        if (item is null || record is null || job.Group is not null || item.Metadata.IsDeleting || IsMarked(item, record)) return null;
         try
         {
             var written = await gangs.WriteDecisionAsync(job, record, "", cancellationToken);
@@ -52,30 +52,38 @@ public sealed partial class KubernetesCluster
                 if (written.Metadata.IsNewerThan(job.Object?.Metadata)) job.Object = written;
             }
 
-            return true;
+            return null;
         }
         catch (ApiException conflict) when (conflict.IsConflict)
         {
             await gangs.RereadAsync(job, cancellationToken);
-            return false;
+            return FirstPause;
+        }
+        catch (IOException trouble)
+        {
+            // What can be done without goes on: ends are seen, and pods stopped.
+            LogTrouble(log, job.Id, trouble.Message);
+            return LongestPause;
         }
     }
 
+    /// <summary>With this decision, not one of before that somebody has kept a copy of.</summary>
+    private bool IsMarked(TrainingJobObject item, AssignmentRecord record) =>
+        seal.Read(item)?.Decision.Generation >= record.Decision.Generation && item.Metadata.Finalizers.Contains(ObjectNames.JobFinalizer);
+
     /// <summary>Under the gate.</summary>
-    private void NoteStray(PodObject pod, bool isGone)
+    private void NoteStray(PodObject? before, PodObject? after)
     {
-        if (!pod.Metadata.Labels.ContainsKey(ObjectNames.JobIdLabel)) return;
-        foreach (var owner in pod.Metadata.OwnerReferences)
+        foreach (var owner in before?.Metadata.OwnerReferences ?? [])
         {
-            if (!isGone)
-            {
-                if (!strays.TryGetValue(owner.Uid, out var known)) strays[owner.Uid] = known = new Dictionary<string, PodObject>(StringComparer.Ordinal);
-                known[pod.Metadata.Uid] = pod;
-            }
-            else if (strays.TryGetValue(owner.Uid, out var known) && known.Remove(pod.Metadata.Uid) && known.Count == 0)
-            {
-                strays.Remove(owner.Uid);
-            }
+            if (strays.TryGetValue(owner.Uid, out var known) && known.Remove(before!.Metadata.Uid) && known.Count == 0) strays.Remove(owner.Uid);
+        }
+
+        if (after is null || !after.Metadata.Labels.ContainsKey(ObjectNames.JobIdLabel)) return;
+        foreach (var owner in after.Metadata.OwnerReferences)
+        {
+            if (!strays.TryGetValue(owner.Uid, out var known)) strays[owner.Uid] = known = new Dictionary<string, PodObject>(StringComparer.Ordinal);
+            known[after.Metadata.Uid] = after;
         }
     }
 
@@ -96,6 +104,17 @@ public sealed partial class KubernetesCluster
         PodObject[] nobodys;
         var now = time.GetUtcNow();
         lock (gate) nobodys = [.. strays.Values.SelectMany(pods => pods.Values).Where(pod => pod.Metadata.DeletionTimestamp is { } since && now - since > UntilNobodys && now - openedAt > UntilNobodys)];
-        foreach (var pod in nobodys) await gangs.LetGoAsync(pod, cancellationToken);
+        foreach (var pod in nobodys)
+        {
+            try
+            {
+                await gangs.LetGoAsync(pod, cancellationToken);
+            }
+            catch (IOException trouble)
+            {
+                // With the next round; the others are not to wait for it.
+                LogNotSettled(log, trouble.Message);
+            }
+        }
     }
 }

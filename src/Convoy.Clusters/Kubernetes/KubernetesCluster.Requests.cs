@@ -57,9 +57,9 @@ public sealed partial class KubernetesCluster
             {
                 await LetStraysGoAsync(cancellationToken);
             }
-            catch (Exception trouble) when (trouble is IOException or OperationCanceledException)
+            catch (OperationCanceledException)
             {
-                // With the next round.
+                return;
             }
         }
     }

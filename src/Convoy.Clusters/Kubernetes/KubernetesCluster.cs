@@ -194,7 +194,7 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
                 return;
             }
 
-            NoteStray(pod, isGone: after is null);
+            NoteStray(before, after);
         }
 
         if (groups.Concerns(pod)) groups.Note(before, after);
@@ -224,6 +224,7 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
         var id = record.Decision.JobId;
         lock (gate)
         {
+            if (isGone) decided.Remove(changed.Metadata.Uid);
             if (!jobs.TryGetValue(id, out var job))
             {
                 if (isGone) return;
@@ -232,7 +233,6 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
 
             if (isGone)
             {
-                decided.Remove(changed.Metadata.Uid);
                 if (job.Object?.Metadata.Uid == changed.Metadata.Uid) job.Object = null;
             }
             else if (changed.Metadata.IsNewerThan(job.Object?.Metadata))
@@ -311,7 +311,7 @@ public sealed partial class KubernetesCluster : ICluster, IClusterRequests
             lock (gate) job = jobs.GetValueOrDefault(id);
             try
             {
-                if (job?.Record is not null && !await MarkAgainAsync(job, cancellationToken)) queue.AddAfter(id, FirstPause, cancellationToken);
+                if (job?.Record is not null && await MarkAgainAsync(job, cancellationToken) is { } later) queue.AddAfter(id, later, cancellationToken);
                 if (job?.Record is not null && await gangs.AdvanceAsync(job, cancellationToken) is { } again) queue.AddAfter(id, again, cancellationToken);
                 if (job is { IsDone: true, Object: { } item } && desk.Note(item)) Settle(item.Metadata.Uid);
                 job?.Failures = 0;

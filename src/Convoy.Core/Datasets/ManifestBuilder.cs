@@ -89,6 +89,9 @@ public sealed class ManifestBuilder
         var hashes = new ArrayBufferWriter<byte>(Math.Max(1, files.Count * Sha256.Size));
         var fileNames = new NameBlocks();
         var written = 0;
+
+        // By first use, so that the same files make the same manifest however they came, and none that no file needs.
+        var (order, numbers) = (new List<int>(), Enumerable.Repeat(-1, packs.Count).ToArray());
         var all = CollectionsMarshal.AsSpan(chunks);
         foreach (var number in tree.Files)
         {
@@ -96,7 +99,13 @@ public sealed class ManifestBuilder
             WriteNumber(firstChunks, written);
             foreach (var chunk in all.Slice(file.FirstChunk, file.Chunks))
             {
-                WriteChunk(chunkRecords.GetSpan(ChunkRecord), chunk);
+                if (numbers[chunk.Pack] < 0)
+                {
+                    numbers[chunk.Pack] = order.Count;
+                    order.Add(chunk.Pack);
+                }
+
+                WriteChunk(chunkRecords.GetSpan(ChunkRecord), chunk with { Pack = numbers[chunk.Pack] });
                 chunkRecords.Advance(ChunkRecord);
             }
 
@@ -120,20 +129,20 @@ public sealed class ManifestBuilder
             directoryNames.Add(directory.Name);
         }
 
-        var (packRecords, segmentHashes) = WritePacks();
-        return Assemble(tree.Directories.Count, written, segmentHashes.WrittenCount / Sha256.Size, [
+        var (packRecords, segmentHashes) = WritePacks(order);
+        return Assemble(tree.Directories.Count, order.Count, written, segmentHashes.WrittenCount / Sha256.Size, [
             packRecords.WrittenMemory, segmentHashes.WrittenMemory, chunkRecords.WrittenMemory, firstChunks.WrittenMemory, hashes.WrittenMemory, directories.WrittenMemory,
             directoryNames.Blocks, directoryNames.Names, fileNames.Blocks, fileNames.Names,
         ]);
     }
 
-    private List<ReadOnlyMemory<byte>> Assemble(int directories, int chunkCount, int segments, ReadOnlyMemory<byte>[] sections)
+    private List<ReadOnlyMemory<byte>> Assemble(int directories, int packCount, int chunkCount, int segments, ReadOnlyMemory<byte>[] sections)
     {
         var head = new byte[HeadBytes];
         Magic.CopyTo(head);
         BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(8), files.Count);
         BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(12), directories);
-        BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(16), packs.Count);
+        BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(16), packCount);
         BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(20), segments);
         BinaryPrimitives.WriteInt32LittleEndian(head.AsSpan(24), chunkCount);
         BinaryPrimitives.WriteInt64LittleEndian(head.AsSpan(32), Bytes);
@@ -152,10 +161,10 @@ public sealed class ManifestBuilder
         return pieces;
     }
 
-    private (ArrayBufferWriter<byte> Packs, ArrayBufferWriter<byte> SegmentHashes) WritePacks()
+    private (ArrayBufferWriter<byte> Packs, ArrayBufferWriter<byte> SegmentHashes) WritePacks(List<int> order)
     {
         var (records, hashes) = (new ArrayBufferWriter<byte>(), new ArrayBufferWriter<byte>());
-        foreach (var pack in packs)
+        foreach (var pack in order.Select(number => packs[number]))
         {
             if (pack.Length == 0) throw new InvalidOperationException("nobody has said what a pack is");
             pack.Sha256.Write(records.GetSpan(PackRecord));

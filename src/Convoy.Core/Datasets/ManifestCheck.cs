@@ -105,7 +105,7 @@ internal sealed class ManifestCheck(Manifest manifest)
         }
     }
 
-    /// <param name="above">Bytes of the path of the directory.</param>
+    /// <param name="above">Bytes of the path of the directory, its last slash among them.</param>
     private static void CheckOrder(NameReader names, int count, int above)
     {
         var before = new byte[FilePath.LongestPart];
@@ -114,7 +114,7 @@ internal sealed class ManifestCheck(Manifest manifest)
         {
             Require(names.MoveNext());
             if (FilePath.CheckPart(names.Current) is { } problem) throw new BadManifestException(ManifestProblems.Of(problem, names.Current));
-            Require(above + 1 + names.Current.Length <= FilePath.LongestPath);
+            Require(above + names.Current.Length <= FilePath.LongestPath);
             Require(i == 0 || before.AsSpan(0, length).SequenceCompareTo(names.Current) < 0);
             length = names.Current.Length;
             names.Current.CopyTo(before);

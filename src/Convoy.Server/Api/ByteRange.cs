@@ -12,6 +12,7 @@ public static class ByteRange
     public static async Task<IResult?> AnswerAsync(HttpContext http, long length, string sha256, Func<long, long, Task<Stream?>> open)
     {
         var (from, to) = (0L, length - 1);
+        var isPart = false;
         var part = http.Request.GetTypedHeaders().Range;
         // Several ranges at once are answered with the whole, as the standard allows.
         if (part is { Unit.Value: "bytes", Ranges.Count: 1 })
@@ -24,12 +25,17 @@ public static class ByteRange
                 return Problems.Of(416, "BadRange", $"there are {length} bytes");
             }
 
-            http.Response.StatusCode = StatusCodes.Status206PartialContent;
-            http.Response.Headers.ContentRange = new ContentRangeHeaderValue(from, to, length).ToString();
+            isPart = true;
         }
 
         if (await open(from, to - from + 1) is not { } content) return null;
         var headers = http.Response.Headers;
+        if (isPart)
+        {
+            http.Response.StatusCode = StatusCodes.Status206PartialContent;
+            headers.ContentRange = new ContentRangeHeaderValue(from, to, length).ToString();
+        }
+
         (headers.ETag, headers.AcceptRanges, headers.XContentTypeOptions) = ($"\"{sha256}\"", "bytes", "nosniff");
         headers.ContentLength = to - from + 1;
         return Results.Stream(content, "application/octet-stream");

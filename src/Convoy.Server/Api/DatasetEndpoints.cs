@@ -42,32 +42,19 @@ public static class DatasetEndpoints
         if (!DatasetName.TryParse(name, out var parsed)) return Problems.Invalid("BadDatasetName", $"'{name}' is no data set's name: up to 63 of a-z, 0-9 and -, without - at either end");
         if (request.Description?.Length > LongestDescription) return Problems.Invalid("BadDescription", $"a description has at most {LongestDescription} characters");
         var caller = http.Caller();
-        var before = await store.GetDatasetAsync(parsed, cancellationToken);
-        if (before is not null && !caller.MaySee(before.Owner))
-        {
-            if (!await access.MayAsync(before, caller, toWrite: false, cancellationToken)) return Problems.Conflict("NameTaken", $"the name '{name}' is taken; choose another");
-            // Whoever publishes makes sure that there is a data set first.
-            return request is { Description: null, Readers: null, Writers: null }
-                ? Results.Ok(await ViewAsync(before, caller, store, access, cancellationToken))
-                : Problems.OverCap("NotAllowed", $"data set '{name}' is {before.Owner}'s; only its owner says who may use it");
-        }
-
         foreach (var who in (request.Readers ?? []).Concat(request.Writers ?? []))
         {
             if (!await access.IsKnownAsync(who, cancellationToken)) return Problems.Invalid("NoSuchReader", $"there is no user and no queue '{who}'; * means everybody");
         }
 
-        IEnumerable<DatasetGrant> had = before?.Access ?? [];
-        var writers = request.Writers?.Select(who => new DatasetGrant(who, MayWrite: true)) ?? had.Where(grant => grant.MayWrite);
-        var readers = request.Readers?.Select(who => new DatasetGrant(who, MayWrite: false)) ?? had.Where(grant => !grant.MayWrite);
-        var next = (before ?? new StoredDataset(parsed, caller.User, null, 0, time.GetUtcNow(), [])) with
-        {
-            Description = request.Description ?? before?.Description,
-            Access = [.. writers.Concat(readers).DistinctBy(grant => grant.Who)],
-        };
-        await store.SaveDatasetAsync(next, cancellationToken);
-        var view = await ViewAsync(next, caller, store, access, cancellationToken);
-        return before is null ? Results.Created($"/api/v1/datasets/{name}", view) : Results.Ok(view);
+        var change = new DatasetChange(request.Description, request.Readers, request.Writers);
+        var saved = await store.SaveDatasetAsync(parsed, change, caller.User, caller.IsAdministrator, time.GetUtcNow(), cancellationToken);
+        if (!saved.IsTheirs && !await access.MayAsync(saved.Dataset, caller, toWrite: false, cancellationToken)) return Problems.Conflict("NameTaken", $"the name '{name}' is taken; choose another");
+
+        // Whoever publishes makes sure that there is a data set first.
+        if (!saved.IsTheirs && !change.IsNothing) return Problems.OverCap("NotAllowed", $"data set '{name}' is {saved.Dataset.Owner}'s; only its owner says who may use it");
+        var view = await ViewAsync(saved.Dataset, caller, store, access, cancellationToken);
+        return saved.IsNew ? Results.Created($"/api/v1/datasets/{name}", view) : Results.Ok(view);
     }
 
     private static async Task<IResult> RemoveAsync(string name, HttpContext http, IDatasetStore store, DatasetAccess access, CancellationToken cancellationToken)

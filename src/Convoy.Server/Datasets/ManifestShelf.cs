@@ -110,7 +110,8 @@ public sealed class ManifestShelf
         foreach (var old in new DirectoryInfo(folder).EnumerateFiles("*.manifest").OrderByDescending(file => file.LastAccessTimeUtc).Skip(MostKept)) old.Delete();
     }
 
-    private string NewFile() => Path.Combine(folder, $"{Guid.NewGuid():N}.new");
+    /// <summary>For what is being received; of whoever was cut off it is gone after the next start.</summary>
+    internal string NewFile() => Path.Combine(folder, $"{Guid.NewGuid():N}.new");
 
     private string FileOf(Sha256 sha256) => Path.Combine(folder, $"{sha256}.manifest");
 

@@ -5,7 +5,7 @@ using Convoy.Store;
 namespace Convoy.Server.Datasets;
 
 /// <summary>Makes a manifest that somebody sent the next version of a data set, once every byte that it names is there.</summary>
-public sealed class Publication(IDatasetStore store, ManifestShelf manifests, TimeProvider time)
+public sealed class Publication(IDatasetStore store, ManifestShelf manifests, PackShelf shelf, TimeProvider time)
 {
     private const int PacksOfQuestion = 1000;
 
@@ -32,7 +32,7 @@ public sealed class Publication(IDatasetStore store, ManifestShelf manifests, Ti
         for (var first = 0; first < manifest.Packs; first += PacksOfQuestion)
         {
             var packs = Enumerable.Range(first, Math.Min(PacksOfQuestion, manifest.Packs - first)).Select(manifest.PackAt).ToArray();
-            var had = (await store.FindPacksAsync(dataset, [.. packs.Select(pack => pack.Sha256)], cancellationToken)).ToDictionary(pack => pack.Sha256);
+            var had = (await shelf.ThereAsync(await store.FindPacksAsync(dataset, [.. packs.Select(pack => pack.Sha256)], cancellationToken), cancellationToken)).ToDictionary(pack => pack.Sha256);
             var missing = packs.Where(pack => !had.ContainsKey(pack.Sha256)).ToArray();
             if (missing.Length > 0) return Problems.Conflict("MissingPacks", $"the manifest names packs that were not sent: {Text.Count(missing.Length, "pack")}, the first {missing[0].Sha256}; push again");
             if (packs.FirstOrDefault(pack => !IsSame(manifest, pack, had[pack.Sha256])) is { Length: > 0 } other) return Problems.Invalid("BadManifest", $"the manifest says of pack {other.Sha256} what is not so; push again");

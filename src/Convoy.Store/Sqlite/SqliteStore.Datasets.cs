@@ -29,21 +29,39 @@ public sealed partial class SqliteStore : IDatasetStore
             $"{SelectDatasets} d WHERE name > @after {(reader is null ? "" : "AND " + IsReadable)} ORDER BY name LIMIT @limit", new { after, limit, user = reader?.User, groups = reader?.Groups })),
         cancellationToken);
 
-    public Task SaveDatasetAsync(StoredDataset dataset, CancellationToken cancellationToken) => WriteAsync(
+    public Task<SavedDataset> SaveDatasetAsync(DatasetName name, DatasetChange change, string by, bool anybodys, DateTimeOffset at, CancellationToken cancellationToken) => WriteAsync(
         connection =>
         {
-            var name = dataset.Name.Value;
-            connection.Execute(
-                "INSERT INTO datasets (name, owner, description, last_version, created_at) VALUES (@name, @Owner, @Description, 0, @at) ON CONFLICT (name) DO UPDATE SET description = excluded.description",
-                new { name, dataset.Owner, dataset.Description, at = StoredTime.Of(dataset.CreatedAt) });
-            connection.Execute("DELETE FROM dataset_access WHERE dataset = @name", new { name });
-            return connection.Execute("INSERT INTO dataset_access (dataset, who, may_write) VALUES (@name, @Who, @MayWrite)", dataset.Access.Select(grant => new { name, grant.Who, grant.MayWrite }));
+            var isNew = connection.Execute(
+                "INSERT INTO datasets (name, owner, last_version, created_at) VALUES (@name, @by, coalesce((SELECT last_version FROM dataset_numbers WHERE name = @name), 0), @at) ON CONFLICT DO NOTHING",
+                new { name = name.Value, by, at = StoredTime.Of(at) }) > 0;
+            var isTheirs = isNew || anybodys || connection.ExecuteScalar<string>("SELECT owner FROM datasets WHERE name = @name", new { name = name.Value }) == by;
+            if (isTheirs)
+            {
+                if (change.Description is { } description) connection.Execute("UPDATE datasets SET description = @description WHERE name = @name", new { name = name.Value, description });
+                Open(connection, name, mayWrite: false, change.Readers);
+                Open(connection, name, mayWrite: true, change.Writers);
+            }
+
+            var row = connection.QuerySingle<DatasetRow>($"{SelectDatasets} WHERE name = @name", new { name = name.Value });
+            return new SavedDataset(WithAccess(connection, [row])[0], isNew, isTheirs);
         },
         cancellationToken);
+
+    /// <summary>Takes the place of those who might before; null leaves them. Whoever may write may read.</summary>
+    private static void Open(SqliteConnection connection, DatasetName name, bool mayWrite, IReadOnlyList<string>? people)
+    {
+        if (people is null) return;
+        connection.Execute("DELETE FROM dataset_access WHERE dataset = @name AND may_write = @mayWrite", new { name = name.Value, mayWrite });
+        connection.Execute(
+            "INSERT INTO dataset_access (dataset, who, may_write) VALUES (@name, @who, @mayWrite) ON CONFLICT DO UPDATE SET may_write = max(may_write, excluded.may_write)",
+            people.Select(who => new { name = name.Value, who, mayWrite }));
+    }
 
     public Task<bool> RemoveDatasetAsync(DatasetName name, CancellationToken cancellationToken) => WriteAsync(
         connection =>
         {
+            connection.Execute("INSERT OR REPLACE INTO dataset_numbers (name, last_version) SELECT name, last_version FROM datasets WHERE name = @name", new { name = name.Value });
             foreach (var table in TablesOfDataset) connection.Execute($"DELETE FROM {table} WHERE dataset = @name", new { name = name.Value });
             return connection.Execute("DELETE FROM datasets WHERE name = @name", new { name = name.Value }) > 0;
         },
@@ -69,9 +87,9 @@ public sealed partial class SqliteStore : IDatasetStore
                     "INSERT INTO dataset_versions VALUES (@Dataset, @Number, @ManifestSha256, @ManifestBytes, @Files, @Directories, @Bytes, @Packs, @PackBytes, @PublishedBy, @PublishedAt)",
                     VersionRow.Of(published, published.Version.Number));
                 connection.Execute("UPDATE datasets SET last_version = @Number WHERE name = @name", new { name, published.Version.Number });
-                Point(connection, name, new StoredTag(DatasetTag.Latest, published.Version, version.By, version.At));
             }
 
+            Point(connection, name, new StoredTag(DatasetTag.Latest, published.Version, version.By, version.At));
             if (tag is { } named) Point(connection, name, new StoredTag(named, published.Version, version.By, version.At));
             return published;
         },
@@ -82,7 +100,15 @@ public sealed partial class SqliteStore : IDatasetStore
         {
             var which = new { name = name.Value, version.Number };
             connection.Execute("DELETE FROM dataset_tags WHERE dataset = @name AND number = @Number", which);
-            return connection.Execute("DELETE FROM dataset_versions WHERE dataset = @name AND number = @Number", which) > 0;
+            if (connection.Execute("DELETE FROM dataset_versions WHERE dataset = @name AND number = @Number", which) == 0) return false;
+            connection.Execute(
+                """
+                INSERT INTO dataset_tags (dataset, tag, number, moved_by, moved_at)
+                SELECT dataset, 'latest', number, published_by, published_at FROM dataset_versions WHERE dataset = @name ORDER BY number DESC LIMIT 1
+                ON CONFLICT DO NOTHING
+                """,
+                which);
+            return true;
         },
         cancellationToken);
 

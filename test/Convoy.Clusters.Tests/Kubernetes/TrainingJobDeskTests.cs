@@ -136,6 +136,37 @@ public abstract class TrainingJobDeskTests
         foreach (var task in wish.Assignment.Tasks) bed.StartsOf(wish.Assignment.JobId, task.Rank).ShouldBe(1);
     }
 
+    /// <summary>`kubectl replace` with a file that was saved while an earlier attempt ran: its decision is sealed, and over.</summary>
+    [Fact]
+    public async Task An_earlier_decision_that_somebody_writes_back_is_taken_for_nothing_and_harms_no_pod()
+    {
+        await using var bed = await MakeBedAsync();
+        var cluster = await bed.OpenAsync();
+        var wish = Wishes.Run(bed.Waiting);
+        await cluster.ApplyAsync(wish);
+        await cluster.UntilRunningAsync(wish);
+        var path = TrainingJobObject.PathOf(bed.Kubelet.Pods.Single().Metadata.Namespace, ObjectNames.Job(wish.Assignment));
+        var saved = (await bed.Admin.GetAsync(path, ApiJson.Default.JsonObject, CancellationToken.None))["assignment"]!.ToJsonString();
+        await cluster.ApplyAsync(wish.Stopped());
+        await cluster.UntilEndedAsync(wish);
+        var next = wish with { Assignment = wish.Assignment with { Generation = 5, Attempt = 2 } };
+        (await cluster.ApplyAsync([next], CancellationToken.None)).Select(refusal => refusal.Reason).ShouldBeEmpty();
+        await UntilAsync(() => Task.FromResult(bed.Kubelet.Bound.Any()));
+        var second = bed.Kubelet.Bound.Single().Metadata.Uid;
+
+        await bed.Admin.MergeAsync(path, Encoding.UTF8.GetBytes($"{{\"assignment\":{saved}}}"), ApiJson.Default.TrainingJobObject, CancellationToken.None);
+        await UntilAsync(async () => (int)(await bed.Admin.GetAsync(path, ApiJson.Default.JsonObject, CancellationToken.None))["assignment"]!["decision"]!["attempt"]! == 2);
+
+        // The same while no agent was there to write it back.
+        await bed.CloseAsync();
+        await bed.Admin.MergeAsync(path, Encoding.UTF8.GetBytes($"{{\"assignment\":{saved}}}"), ApiJson.Default.TrainingJobObject, CancellationToken.None);
+        cluster = await bed.OpenAsync();
+        await cluster.ApplyAsync(next);
+        await cluster.UntilRunningAsync(next);
+        await Task.Delay(500);
+        bed.Kubelet.Bound.Select(pod => pod.Metadata.Uid).ShouldBe([second]);
+    }
+
     [Fact]
     public async Task No_attempt_starts_beside_its_predecessor_though_nobody_knew_of_it_any_more()
     {

@@ -19,6 +19,7 @@ public sealed class ManifestTests
         {
             var (bytes, packs) = Manifests.Pack(files);
             var manifest = Manifest.Read(bytes);
+            var packsOf = packs.ToDictionary(pack => Sha256.Of(pack));
             manifest.Files.ShouldBe(files.Length);
             manifest.Bytes.ShouldBe(files.Sum(file => (long)file.Content.Length));
             foreach (var (path, content) in files)
@@ -27,7 +28,7 @@ public sealed class ManifestTests
                 Encoding.UTF8.GetString(manifest.PathOf(file)).ShouldBe(path);
                 manifest.FileSize(file).ShouldBe(content.Length);
                 manifest.FileHash(file).ShouldBe(Sha256.Of(content));
-                ReadOf(manifest, packs, file).AsSpan().SequenceEqual(content).ShouldBeTrue();
+                ReadOf(manifest, packsOf, file).AsSpan().SequenceEqual(content).ShouldBeTrue();
             }
         },
         iter: 40, threads: 1);
@@ -49,6 +50,26 @@ public sealed class ManifestTests
         var paths = PathsOf(Manifests.OfSizes(files));
         PathsOf(Manifests.OfSizes([.. files.Reverse()])).ShouldBe(paths);
         paths.ShouldBe(["a", "b!", "b/a!", "b/x", "b/a/c"]);
+    }
+
+    [Fact]
+    public void A_pack_that_no_file_needs_is_not_named()
+    {
+        var builder = new ManifestBuilder();
+        for (var i = 0; i < 3; i++) builder.SetPack(builder.AddPack(), Sha256.Of([(byte)i]), 100, [default]);
+        builder.AddFile("b"u8, default, [new Chunk(0, 0, 100, 0)]);
+        builder.AddFile("a"u8, default, [new Chunk(2, 0, 100, 0)]);
+        var manifest = Manifest.Read(builder.Build().SelectMany(piece => piece.ToArray()).ToArray());
+        Enumerable.Range(0, manifest.Packs).Select(pack => manifest.PackAt(pack).Sha256).ShouldBe([Sha256.Of([2]), Sha256.Of([0])]);
+    }
+
+    [Fact]
+    public void A_path_may_be_as_long_as_the_system_takes_and_no_longer()
+    {
+        var longest = string.Join('/', Enumerable.Repeat(new string('x', 255), 15)) + "/" + new string('y', 255);
+        longest.Length.ShouldBe(FilePath.LongestPath);
+        Manifests.OfSizes((longest, 1)).FindFile(Encoding.UTF8.GetBytes(longest)).ShouldBe(0);
+        Should.Throw<BadManifestException>(() => Manifests.OfSizes((longest[..^255] + "/" + new string('y', 255), 1)));
     }
 
     [Fact]
@@ -166,13 +187,13 @@ public sealed class ManifestTests
 
     private static Gen<string> OneOf(params string[] words) => Gen.Int[0, words.Length - 1].Select(i => words[i]);
 
-    private static byte[] ReadOf(Manifest manifest, List<byte[]> packs, int file)
+    private static byte[] ReadOf(Manifest manifest, Dictionary<Sha256, byte[]> packs, int file)
     {
         var content = new List<byte>();
         for (var chunk = manifest.FirstChunk(file); chunk < manifest.FirstChunk(file + 1); chunk++)
         {
             var piece = manifest.ChunkAt(chunk);
-            var bytes = packs[piece.Pack].AsSpan(piece.Offset, piece.Length);
+            var bytes = packs[manifest.PackAt(piece.Pack).Sha256].AsSpan(piece.Offset, piece.Length);
             Crc32C.Of(bytes).ShouldBe(piece.Crc);
             content.AddRange(bytes);
         }

@@ -6,7 +6,9 @@ using Convoy.Client;
 using Convoy.Client.Datasets;
 using Convoy.Client.Wire;
 using Convoy.Core.Datasets;
+using Convoy.Objects;
 using Convoy.Server.Datasets;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Convoy.Server.Tests.Api;
 
@@ -39,6 +41,10 @@ public abstract class DatasetTests : IAsyncLifetime
         files["A"] = [3];
         files["a"] = [4];
         files["line\nbreak 🚚"] = [5];
+        files["x"] = [6];
+        files["x.convoy-part"] = [7];
+        files[".convoy-unfinished/y"] = [8];
+        files[new string('n', 255)] = [9];
         using var ann = await ClientAsync("ann");
         var (version, _) = await PushAsync(ann, "kitti", files);
         (version.Version, version.Files).ShouldBe(("v1", files.Count));
@@ -192,11 +198,68 @@ public abstract class DatasetTests : IAsyncLifetime
         (await ann.Datasets.ListVersionsAsync("kitti", null, 2, CancellationToken.None)).Items.Select(version => version.Version).ShouldBe(["v3", "v2"]);
         await ann.Datasets.RemoveVersionAsync("kitti", "v3", CancellationToken.None);
         await RefusedAsync(() => ann.Datasets.GetVersionAsync("kitti", "stable", CancellationToken.None), HttpStatusCode.NotFound);
+        (await ann.Datasets.GetVersionAsync("kitti", "latest", CancellationToken.None)).Version.ShouldBe("v2");
 
-        // A number is never given twice.
+        // A number is never given twice, and what is published is the latest, though it is nothing new.
         (await PushAsync(ann, "kitti", new() { ["a"] = [4] })).Version.Version.ShouldBe("v4");
+        await ann.Datasets.MoveTagAsync("kitti", "latest", "v1", CancellationToken.None);
+        (await PushAsync(ann, "kitti", new() { ["a"] = [4] })).Version.Tags.ShouldBe(["latest"]);
         await RefusedAsync(() => ann.Datasets.MoveTagAsync("kitti", "v9", "v1", CancellationToken.None), HttpStatusCode.UnprocessableEntity);
         await RefusedAsync(() => ann.Datasets.MoveTagAsync("kitti", "stable", "v7", CancellationToken.None), HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_data_set_of_a_name_that_was_deleted_goes_on_counting_and_has_nothing_of_the_old_one()
+    {
+        using var ann = await ClientAsync("ann");
+        using var bob = await ClientAsync("bob");
+        await PushAsync(ann, "kitti", new() { ["a"] = [1] });
+        await ann.Datasets.SaveAsync("kitti", new DatasetRequest("hers", ["*"]), CancellationToken.None);
+        await ann.Datasets.RemoveAsync("kitti", CancellationToken.None);
+        await RefusedAsync(() => bob.Datasets.GetAsync("kitti", CancellationToken.None), HttpStatusCode.NotFound);
+        (await PushAsync(bob, "kitti", new() { ["a"] = [2] })).Version.Version.ShouldBe("v2");
+        var his = await bob.Datasets.GetAsync("kitti", CancellationToken.None);
+        (his.Owner, his.Description, his.Readers.Count).ShouldBe(("bob", null, 0));
+        await RefusedAsync(() => ann.Datasets.GetVersionAsync("kitti", "v2", CancellationToken.None), HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task What_the_object_store_has_lost_is_sent_again()
+    {
+        using var ann = await ClientAsync("ann");
+        var files = Drawn(2, 60);
+        await PushAsync(ann, "kitti", files);
+        var bucket = server.Services.GetRequiredService<IBucket>();
+        var packs = new List<string>();
+        await foreach (var pack in bucket.ListAsync("packs/", "", CancellationToken.None)) packs.Add(pack.Name);
+        await bucket.RemoveAsync(packs.ShouldHaveSingleItem(), CancellationToken.None);
+        var (version, done) = await PushAsync(ann, "kitti", files);
+        (version.Version, done.PacksSent).ShouldBe(("v1", 1));
+        (await PullAsync(ann, "kitti", "v1")).ShouldBe(Listed(files));
+    }
+
+    [Fact]
+    public async Task Of_two_who_make_a_data_set_at_once_it_is_ones()
+    {
+        using var ann = await ClientAsync("ann");
+        using var bob = await ClientAsync("bob");
+        for (var i = 0; i < 20; i++)
+        {
+            var name = $"race-{i}";
+            var made = await Task.WhenAll(new[] { (ann, "ann"), (bob, "bob") }.Select(async person =>
+            {
+                try
+                {
+                    return (await person.Item1.Datasets.SaveAsync(name, new DatasetRequest(Writers: [person.Item2]), CancellationToken.None)).Owner;
+                }
+                catch (ConvoyException refused) when (refused.Code == "NameTaken")
+                {
+                    return null;
+                }
+            }));
+            var owner = made.OfType<string>().ShouldHaveSingleItem();
+            (await (owner == "ann" ? ann : bob).Datasets.GetAsync(name, CancellationToken.None)).Writers.ShouldBe([owner]);
+        }
     }
 
     [Fact]

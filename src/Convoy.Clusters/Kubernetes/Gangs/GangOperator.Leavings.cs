@@ -98,10 +98,17 @@ internal sealed partial class GangOperator
     /// <returns>Whether there are any.</returns>
     private async Task<bool> StopStragglersAsync(KubernetesJob job, CancellationToken cancellationToken)
     {
-        PodObject[] left;
-        lock (gate) left = [.. job.Stragglers.Values.Where(pod => !pod.IsTerminal && pod.IsBound && (pod.Metadata.IsDeleting || book.Has(pod.Spec.NodeName!)))];
-        await AllAsync([.. left.Where(pod => !pod.Metadata.IsDeleting)], pod => RemoveAsync(pod, cancellationToken));
-        return left.Length > 0;
+        PodObject[] running, ended;
+        var now = time.GetUtcNow();
+        lock (gate)
+        {
+            var earlier = job.Stragglers.Values.Where(pod => pod.IsBound && job.Recognize(pod)?.Attempt < job.Decision!.Attempt).ToLookup(pod => PodLook.End(pod, job.Id, 1, 0, book.Has(pod.Spec.NodeName!), now) is null);
+            (running, ended) = ([.. earlier[true]], [.. earlier[false].Where(pod => pod.Metadata.IsDeleting)]);
+        }
+
+        await AllAsync(ended, pod => LetGoAsync(pod, cancellationToken));
+        await AllAsync([.. running.Where(pod => !pod.Metadata.IsDeleting)], pod => RemoveAsync(pod, cancellationToken));
+        return running.Length > 0;
     }
 
     private static TimeSpan? Earlier(TimeSpan? one, TimeSpan? other) => one is null || other < one ? other : one;

@@ -113,7 +113,8 @@ internal sealed partial class GangOperator(
         try
         {
             var now = await api.GetAsync(TrainingJobObject.PathOf(job.Namespace, job.Name), ApiJson.Default.TrainingJobObject, cancellationToken);
-            lock (gate) job.Object = now;
+            // One that was made anew under the same name is another job's.
+            lock (gate) job.Object = job.Object is { } known && known.Metadata.Uid != now.Metadata.Uid ? null : now;
         }
         catch (ApiException gone) when (gone.IsNotFound)
         {

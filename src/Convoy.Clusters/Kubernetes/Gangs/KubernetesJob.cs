@@ -94,6 +94,10 @@ internal sealed class KubernetesJob(JobId id, string space, string name)
 
         IsDone = record.Decision.Attempt == Record?.Decision.Attempt && IsDone && record.Decision.Tasks.Count == Record.Decision.Tasks.Count;
         Record = record;
+        if (record.Decision.Spec.Pods is not null) return;
+
+        // Pods may be known before the decision that they belong to.
+        foreach (var pod in Stragglers.Values.Where(pod => Recognize(pod)?.Attempt == record.Decision.Attempt).ToArray()) Put(pod);
     }
 
     /// <summary>Of the pod of another operator's that is this task.</summary>
@@ -135,6 +139,7 @@ internal sealed class KubernetesJob(JobId id, string space, string name)
             return;
         }
 
+        Stragglers.Remove(pod.Metadata.Name);
         var known = Pods.GetValueOrDefault(rank);
         if (known?.Metadata.Uid == pod.Metadata.Uid && !pod.Metadata.IsNewerThan(known.Metadata)) return;
 

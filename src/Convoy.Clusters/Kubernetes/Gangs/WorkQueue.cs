@@ -11,6 +11,9 @@ internal sealed class WorkQueue(TimeProvider time)
     private readonly HashSet<JobId> dirty = [];
     private readonly HashSet<JobId> taken = [];
 
+    /// <summary>The earliest that was asked for of each: every turn asks anew, and the turns must not become more by it.</summary>
+    private readonly Dictionary<JobId, DateTimeOffset> due = [];
+
     public void Add(JobId job)
     {
         lock (gate)
@@ -19,7 +22,17 @@ internal sealed class WorkQueue(TimeProvider time)
         }
     }
 
-    public void AddAfter(JobId job, TimeSpan delay, CancellationToken cancellationToken) => _ = AddLaterAsync(job, delay, cancellationToken);
+    public void AddAfter(JobId job, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        var at = time.GetUtcNow() + delay;
+        lock (gate)
+        {
+            if (due.TryGetValue(job, out var earlier) && earlier <= at) return;
+            due[job] = at;
+        }
+
+        _ = AddLaterAsync(job, at, delay, cancellationToken);
+    }
 
     public async Task<JobId> TakeAsync(CancellationToken cancellationToken)
     {
@@ -43,9 +56,16 @@ internal sealed class WorkQueue(TimeProvider time)
         }
     }
 
-    private async Task AddLaterAsync(JobId job, TimeSpan delay, CancellationToken cancellationToken)
+    private async Task AddLaterAsync(JobId job, DateTimeOffset at, TimeSpan delay, CancellationToken cancellationToken)
     {
         await Task.Delay(delay, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (gate)
+        {
+            // Somebody has asked for an earlier time since: that one does it.
+            if (!due.TryGetValue(job, out var wanted) || wanted != at) return;
+            due.Remove(job);
+        }
+
         if (!cancellationToken.IsCancellationRequested) Add(job);
     }
 }

@@ -42,7 +42,7 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
             open[item.Metadata.Uid] = item;
             if (WaitsFor(item) is not null) waiting.Add(item.Metadata.Uid);
             else waiting.Remove(item.Metadata.Uid);
-            if (wish.Ask is { Kind: RequestKind.Submit } && !item.Metadata.Finalizers.Contains(ObjectNames.JobFinalizer)) return true;
+            if (NeedsFinalizer(item, wish)) return true;
             if (wish.Ask is { } request)
             {
                 if (!asked.TryGetValue(item.Metadata.Uid, out var before))
@@ -88,16 +88,18 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
     {
         TrainingJobObject? item;
         TrainingJobWish wish;
+        bool needsFinalizer;
         lock (gate)
         {
             item = open.GetValueOrDefault(uid);
             if (item is null) return;
             wish = WishOf(item);
+            needsFinalizer = NeedsFinalizer(item, wish);
         }
 
         if (wish.Reject is var (reason, message)) await ShowAsync(item, JobStatus.Answered(item.Status, item.Metadata.Generation, "Rejected", null, reason, message, isAccepted: false, time.GetUtcNow()), cancellationToken);
         // First, so that one who deletes it from now on is heard, whoever knows by then that it was asked for.
-        else if (wish.Ask is { Kind: RequestKind.Submit }) await SetFinalizersAsync(item, [.. item.Metadata.Finalizers.Append(ObjectNames.JobFinalizer).Distinct()], cancellationToken);
+        else if (needsFinalizer) await SetFinalizersAsync(item, [.. item.Metadata.Finalizers.Append(ObjectNames.JobFinalizer).Distinct()], cancellationToken);
         else if (wish.LetGo) await SetFinalizersAsync(item, [.. item.Metadata.Finalizers.Where(finalizer => finalizer != ObjectNames.JobFinalizer)], cancellationToken);
     }
 
@@ -181,6 +183,10 @@ internal sealed partial class TrainingJobDesk(ApiClient api, Func<TrainingJobObj
             // It is told with the next turn.
         }
     }
+
+    /// <summary>What may be asked for, or is in the queue, is not to go without a word. Under the gate.</summary>
+    private bool NeedsFinalizer(TrainingJobObject item, TrainingJobWish wish) =>
+        !item.Metadata.IsDeleting && !item.Metadata.Finalizers.Contains(ObjectNames.JobFinalizer) && (wish.Ask is { Kind: RequestKind.Submit } || WaitsFor(item) is not null);
 
     private TrainingJobWish WishOf(TrainingJobObject item)
     {

@@ -8,6 +8,12 @@ CREATE TABLE datasets (
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- The highest version of data sets that were deleted: who makes one of that name anew goes on from there.
+CREATE TABLE dataset_numbers (
+    name TEXT NOT NULL PRIMARY KEY,
+    last_version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Who may use another's data set: people, queues (their members), or everybody.
 CREATE TABLE dataset_access (
     dataset TEXT NOT NULL REFERENCES datasets (name),
