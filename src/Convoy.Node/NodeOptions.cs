@@ -25,7 +25,8 @@ public sealed record NodeOptions
         """;
 
     private const int Millionths = 1_000_000;
-    private static readonly string[] TakingValue = ["--dataset", "--at", "--cache", "--share", "--server", "--token-file", "--lang"];
+    private static readonly string[] Needed = ["--dataset", "--at", "--cache"];
+    private static readonly string[] TakingValue = [.. Needed, "--share", "--server", "--token-file", "--lang"];
 
     public required DatasetReference Dataset { get; init; }
 
@@ -47,7 +48,7 @@ public sealed record NodeOptions
     {
         var errors = new List<Text>();
         var values = ProgramArguments.Read(args, [], TakingValue, errors);
-        foreach (var missing in new[] { "--dataset", "--at", "--cache" }.Where(name => !values.ContainsKey(name))) errors.Add($"{missing} is missing; see --help");
+        foreach (var missing in Needed.Where(name => !values.ContainsKey(name))) errors.Add($"{missing} is missing; see --help");
         if (!DatasetReference.TryParse(values.GetValueOrDefault("--dataset", "x"), out var dataset)) errors.Add($"--dataset is NAME or NAME@VERSION, such as kitti, kitti@v3 or kitti@stable, not '{values["--dataset"]}'");
         if (!decimal.TryParse(values.GetValueOrDefault("--share", "100").TrimEnd('%'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var share) || share is < 0 or > 100) errors.Add($"--share takes a percentage from 0 to 100, not '{values["--share"]}'");
         var at = values.GetValueOrDefault("--at", ".");

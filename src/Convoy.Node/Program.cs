@@ -68,7 +68,7 @@ async Task ServeAsync()
     var version = await client.Datasets.GetVersionAsync(options.Dataset.Name.Value, options.Dataset.Wanted, stop.Token);
     Directory.CreateDirectory(options.Cache);
     using var packs = PackCache.Open(options.Cache);
-    using var mapped = await ManifestAsync(client, version, options.Cache);
+    using var mapped = MappedManifest.Open(await ManifestAsync(client, version, options.Cache), isTrusted: true);
     var manifest = mapped.Manifest;
     await using var cache = packs.OpenVersion(manifest, new Residency(manifest).OfShare(options.Share), new PlatformSource(client.Datasets, version.Dataset), new CacheOptions());
     await using var mount = await FuseMount.MountAsync(options.At, manifest, cache, new FuseOptions { Source = $"{version.Dataset}@{version.Version}", PublishedAt = version.PublishedAt }, stop.Token);
@@ -83,12 +83,12 @@ async Task ServeAsync()
 }
 
 // One that was read before, and lies under its hash, is not read again.
-async Task<MappedManifest> ManifestAsync(ConvoyClient client, Convoy.Client.Wire.DatasetVersionView version, string folder)
+async Task<string> ManifestAsync(ConvoyClient client, Convoy.Client.Wire.DatasetVersionView version, string folder)
 {
     var file = Path.Combine(folder, $"{version.ManifestSha256}.manifest");
-    if (File.Exists(file)) return MappedManifest.Open(file, isTrusted: true);
+    if (File.Exists(file)) return file;
     using (await client.Datasets.FetchManifestAsync(version, file + ".new", stop.Token)) File.Move(file + ".new", file, overwrite: true);
-    return MappedManifest.Open(file, isTrusted: true);
+    return file;
 }
 
 async Task<int> FailAsync(string code, Text why, int exit)
