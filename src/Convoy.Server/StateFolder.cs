@@ -34,8 +34,8 @@ public sealed class StateFolder : IDisposable
     /// <summary>Where the packs and manifests of data sets lie, unless an object store was named.</summary>
     public string Datasets => Path.Combine(Root, "server", "datasets");
 
-    /// <summary>Manifests that were looked into lately.</summary>
-    public string Manifests => Path.Combine(Root, "server", "manifests");
+    /// <summary>Packs and manifests of which not every byte was looked at yet.</summary>
+    public string Received => Path.Combine(Root, "server", "received");
 
     /// <summary>What plans that went wrong were made of.</summary>
     public string Snapshots => Path.Combine(Root, "server", "snapshots");

@@ -46,10 +46,10 @@ internal sealed record PushedDataset(DatasetVersionView Version, bool IsNew, lon
 internal sealed record PulledDataset(string Dataset, string Version, string To, long Files, long Bytes, long Unchanged, int SchemaVersion = 1);
 
 /// <param name="IsCut">There are more than these.</param>
-internal sealed record DatasetDiff(string From, string To, IReadOnlyList<DatasetChange> Changes, bool IsCut, int SchemaVersion = 1);
+internal sealed record DatasetDiff(string From, string To, IReadOnlyList<ChangedFile> Changes, bool IsCut, int SchemaVersion = 1);
 
 /// <param name="Change">Added, Removed or Changed.</param>
-internal sealed record DatasetChange(string Path, string Change, long? SizeBefore, long? SizeAfter);
+internal sealed record ChangedFile(string Path, string Change, long? SizeBefore, long? SizeAfter);
 
 internal sealed record RemovedTag(string Dataset, string Tag, bool Removed, int SchemaVersion = 1);
 

@@ -222,11 +222,11 @@ internal static class DatasetVerbs
     public static IReadOnlyList<string>? People(string? text) => text is null ? null
         : [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(who => who != "none").Select(who => who == "everybody" ? "*" : who)];
 
-    private static DatasetChange View(FileChange change, Manifest before, Manifest after) => new(
+    private static ChangedFile View(FileChange change, Manifest before, Manifest after) => new(
         Encoding.UTF8.GetString(change.Path), change.Before is null ? "Added" : change.After is null ? "Removed" : "Changed",
         change.Before is { } old ? before.FileSize(old) : null, change.After is { } now ? after.FileSize(now) : null);
 
-    private static char Sign(DatasetChange change) => change.Change switch { "Added" => '+', "Removed" => '-', _ => '~' };
+    private static char Sign(ChangedFile change) => change.Change switch { "Added" => '+', "Removed" => '-', _ => '~' };
 
     private static void Describe(TextWriter writer, DatasetView dataset)
     {
