@@ -16,6 +16,9 @@ internal sealed class ModelStore : IStore
     private readonly SortedDictionary<string, AccessToken> tokens = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Level> levels = Level.Defaults.ToDictionary(level => level.Name);
     private readonly SortedDictionary<long, Job> deleted = [];
+
+    /// <summary>Sequences of jobs that are gone: the last one of all is kept, so that it is not given again.</summary>
+    private readonly HashSet<long> spent = [];
     private readonly List<AttemptUsage> usageOfDeleted = [];
     private readonly HashSet<(string, string)> code = [];
     private long lastSequence;
@@ -68,6 +71,8 @@ internal sealed class ModelStore : IStore
             events.Remove(job.Id);
             metrics.Remove(job.Id);
             batches.RemoveWhere(batch => batch.Item1 == job.Id);
+            spent.Add(submitSequence);
+            spent.RemoveWhere(sequence => sequence < lastSequence);
             return true;
         },
         cancellationToken);
@@ -207,7 +212,7 @@ internal sealed class ModelStore : IStore
     {
         var (expected, happened, next) = change;
         var before = Find(next.Id);
-        if ((before?.Job.Revision ?? 0) != expected || (before is null && (jobs.ContainsKey(next.SubmitSequence) || deleted.ContainsKey(next.SubmitSequence) || IsBeingDeleted(next.Id)))) return CommitOutcome.Conflict;
+        if ((before?.Job.Revision ?? 0) != expected || (before is null && (jobs.ContainsKey(next.SubmitSequence) || deleted.ContainsKey(next.SubmitSequence) || spent.Contains(next.SubmitSequence) || IsBeingDeleted(next.Id)))) return CommitOutcome.Conflict;
         var progress = before?.Job.Attempts.Count == next.Attempts.Count ? before.ProgressPermille : null;
         jobs[next.SubmitSequence] = new JobRecord(next, progress);
         lastSequence = Math.Max(lastSequence, next.SubmitSequence);
