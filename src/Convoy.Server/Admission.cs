@@ -5,12 +5,13 @@ using Convoy.Core.People;
 using Convoy.Core.Queues;
 using Convoy.Core.Resources;
 using Convoy.Core.Scheduling;
+using Convoy.Server.Datasets;
 using Convoy.Store;
 
 namespace Convoy.Server;
 
 /// <summary>Whether a valid spec may become this person's job. Nothing is stored before all of it is answered.</summary>
-public sealed class Admission(IStore store, People people, Fleet fleet, TimeProvider time)
+public sealed class Admission(IStore store, People people, JobDatasets datasets, Fleet fleet, TimeProvider time)
 {
     private const int MostQueuesNamed = 20;
 
@@ -32,6 +33,9 @@ public sealed class Admission(IStore store, People people, Fleet fleet, TimeProv
         var policy = await people.PolicyAsync(cancellationToken);
         var queue = spec.Queue ?? owner.Name;
         if (!await people.MayUseAsync(owner.Name, queue, cancellationToken)) return (null, Problems.InvalidSpec([new SpecProblem("queue", "NoSuchQueue", await WhichQueuesAsync(owner.Name, queue, cancellationToken))]));
+
+        (spec, var problems) = await datasets.ResolveAsync(owner, spec, cancellationToken);
+        if (problems.Count > 0) return (null, Problems.InvalidSpec(problems));
 
         var level = LevelOf(owner, policy);
         if (OverCap(spec, level) is { } overCap) return (null, overCap);

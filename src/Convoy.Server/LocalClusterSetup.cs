@@ -14,6 +14,7 @@ public static class LocalClusterSetup
         {
             StateFolder = state.Cluster,
             TaskProgram = options.TaskProgram,
+            NodeProgram = File.Exists(options.NodeProgram) ? options.NodeProgram : null,
             Nodes = options.Nodes,
             GpusPerNode = options.Gpus,
             Accelerator = options.Accelerator,

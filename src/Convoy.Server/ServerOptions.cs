@@ -26,6 +26,8 @@ public sealed record ServerOptions
           --gpus N             declare N devices per node instead of asking nvidia-smi
           --accelerator TYPE   their type, such as A100-80G
           --task-program FILE  the task supervisor (default: convoy-task beside this program)
+          --node-program FILE  the node agent, which has data sets on this machine (default: convoy-node
+                               beside this program; without it no job here may name any)
           --disk-reserve SIZE  room kept for what runs; nothing new is taken while less is free
                                (default: a twentieth of the disk, from 16Mi to 2Gi)
           --retention KIND=TIME,...
@@ -48,7 +50,7 @@ public sealed record ServerOptions
     private static readonly string[] Switches = ["--trust-tasks"];
 
     private static readonly string[] TakingValue =
-        ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--disk-reserve", "--retention", "--datasets", "--output-files", "--output-bytes", "--grow-after"];
+        ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--node-program", "--disk-reserve", "--retention", "--datasets", "--output-files", "--output-bytes", "--grow-after"];
 
     public required string State { get; init; }
 
@@ -69,6 +71,9 @@ public sealed record ServerOptions
     public string? Accelerator { get; init; }
 
     public required string TaskProgram { get; init; }
+
+    /// <summary>The node agent; there may be no such file.</summary>
+    public string NodeProgram { get; init; } = "";
 
     /// <summary>Kept of each task's output at most.</summary>
     public long OutputFiles { get; init; } = OutputLimits.Default.Files;
@@ -124,6 +129,7 @@ public sealed record ServerOptions
             Gpus = Count("--gpus", 0, 1024),
             Accelerator = values.GetValueOrDefault("--accelerator"),
             TaskProgram = ExistingFile("--task-program") ?? Path.Combine(AppContext.BaseDirectory, "convoy-task"),
+            NodeProgram = ExistingFile("--node-program") ?? Path.Combine(AppContext.BaseDirectory, "convoy-node"),
             OutputFiles = Count("--output-files", 0, int.MaxValue) ?? OutputLimits.Default.Files,
             OutputBytes = Size("--output-bytes") ?? OutputLimits.Default.Bytes,
             GrowAfter = Duration("--grow-after") ?? TimeSpan.FromMinutes(10),

@@ -1,5 +1,6 @@
 using Convoy.Core.Jobs;
 using Convoy.Core.People;
+using Convoy.Server.Datasets;
 using Convoy.Store;
 
 namespace Convoy.Server;
@@ -28,11 +29,11 @@ public sealed class Submissions(Admission admission, CodeShelf shelf, DiskReserv
         };
     }
 
-    /// <summary>The level's duration was filled in by the platform, not asked for.</summary>
+    /// <summary>The level's duration, and the versions of data sets, were filled in by the platform, not asked for.</summary>
     private static (Job? Job, bool IsNew, IResult? Refusal) Again(Job stored, User caller, JobSpec asked)
     {
         var submitted = stored.SubmittedSpec;
-        var filled = asked.Limits.MaxDuration is null ? asked with { Limits = asked.Limits with { MaxDuration = submitted.Limits.MaxDuration } } : asked;
+        var filled = JobDatasets.AsFilledIn(asked.Limits.MaxDuration is null ? asked with { Limits = asked.Limits with { MaxDuration = submitted.Limits.MaxDuration } } : asked, submitted);
         return stored.Owner == caller.Name && JobSpecJson.Canonical(filled).AsSpan().SequenceEqual(JobSpecJson.Canonical(submitted))
             ? (stored, false, null)
             : (null, false, Problems.Conflict("IdempotencyConflict", $"job {stored.Id} exists with another content; use another id or idempotency key"));

@@ -18,17 +18,20 @@ internal static unsafe class Execution
     private const int SetMask = 2;
     private const uint NothingForOthers = 0x7; // 007: the group is the person's own, or a folder's that was made for sharing.
 
-    public static int Run(string folder, int supervisor)
+    public static int Run(string folder, int supervisor, string[] datasets)
     {
         var order = OrderFile.Read(folder);
         var arguments = CString.Array(order.Command);
-        var environment = CString.Array(order.Environment.Select(pair => $"{pair.Key}={pair.Value}"));
+        var paths = datasets.Select(path => path.Split('=', 2)).ToDictionary(path => path[0], path => path[1]);
+        var found = order.Datasets.Where(dataset => paths.ContainsKey(dataset.Name)).Select(dataset => $"{dataset.Variable}={dataset.Mount ?? paths[dataset.Name]}");
+        var environment = CString.Array(order.Environment.Select(pair => $"{pair.Key}={pair.Value}").Concat(found));
 
         KeepDescriptorsFromTheTask();
         ResetSignals();
         _ = Libc.NewSession();
         // Its own session has no terminal yet: this one becomes it, with job control, Ctrl-C and a hangup at the end.
         if (order.Console is { IsTerminal: true } && !Pty.TakeAsControlling(0)) return Report(new ExecutionFailure(126, $"its terminal cannot be made its own: {Libc.Explain(Libc.LastError)}"));
+        if (PrivateMounts.Make(order, paths) is { } unmounted) return Report(unmounted);
         if (order.Uid is { } uid && Become((uint)uid) is { } refused) return Report(refused);
         // After the change of user, which clears it. The supervisor may have died before it was set.
         _ = Libc.ProcessControl(Libc.SetParentDeathSignal, Signals.Kill, 0, 0, 0);

@@ -27,7 +27,7 @@ internal sealed unsafe class Launch
     public ProgramEnds Ends { get; }
 
     /// <exception cref="CannotStartException">No process could be made.</exception>
-    public static Launch Prepare(string folder, TaskOrder order)
+    public static Launch Prepare(string folder, TaskOrder order, OpenDatasets datasets)
     {
         var streams = ProgramStreams.Make(order);
         var go = Pipe.Make();
@@ -43,7 +43,7 @@ internal sealed unsafe class Launch
         _ = Libc.AddDuplicate(actions, failure.WriteEnd, Execution.Failure);
 
         var self = Environment.ProcessPath!;
-        var arguments = CString.Array([self, "exec", folder, Libc.Pid().ToString(CultureInfo.InvariantCulture)]);
+        var arguments = CString.Array([self, "exec", folder, Libc.Pid().ToString(CultureInfo.InvariantCulture), .. datasets.Paths]);
         var environment = CString.Array(Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().Select(e => $"{e.Key}={e.Value}"));
         int pid;
         // Not by its path: an upgrade may just have put another program there.

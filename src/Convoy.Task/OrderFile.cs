@@ -41,6 +41,9 @@ internal static class OrderFile
         if (string.IsNullOrEmpty(order.CgroupName) || order.CgroupName is "." or ".." || order.CgroupName.AsSpan().IndexOfAny('/', '\0') >= 0)
             return "cgroupName is not a file name";
         if (order.HoldPorts is null || order.HoldPorts.Any(port => port is < 1 or > 65535)) return "holdPorts has a number that is no port";
+        if (order.Datasets is null || order.Datasets.Any(dataset => string.IsNullOrEmpty(dataset?.Name) || string.IsNullOrEmpty(dataset.Version) || dataset.Mount is "" || dataset.Mount?[0] is not (null or '/')))
+            return "datasets has one without name or version, or with a mount that is no absolute path";
+        if (order.Datasets.Count > 0 && string.IsNullOrEmpty(order.NodeSocket)) return "there are datasets, and no nodeSocket";
         if (order.Console is { IdleMilliseconds: <= 0 }) return "console.idleMilliseconds must be positive";
         return null;
     }

@@ -7,7 +7,7 @@ try
     return args switch
     {
         ["run", var folder] => new Supervisor(Path.GetFullPath(folder), TimeProvider.System).Run(),
-        ["exec", var folder, var supervisor] when int.TryParse(supervisor, CultureInfo.InvariantCulture, out var pid) => Execution.Run(folder, pid),
+        ["exec", var folder, var supervisor, .. var datasets] when int.TryParse(supervisor, CultureInfo.InvariantCulture, out var pid) => Execution.Run(folder, pid, datasets),
         ["--version"] => Say(Version()),
         ["--help" or "-h"] => Say(Usage()),
         _ => Refuse(),

@@ -69,15 +69,16 @@ internal sealed class Supervisor(string folder, TimeProvider time)
             return ExitCodes.CannotWrite;
         }
 
-        var launch = Launch.Prepare(folder, order);
+        var datasets = OpenDatasets.Open(order, () => _signalled || Has(TaskFolder.Stop));
+        var launch = Launch.Prepare(folder, order, datasets);
         using var terminal = order.Console is { } console ? new TerminalSession(folder, console, launch.Ends, log) : null;
 
         // 4. Limits hold from the first instruction of the program on.
         using var limits = TaskLimits.Apply(order, launch.Pid);
-        if (limits.Missing is { } missing)
+        foreach (var remark in limits.Missing is { } missing ? [missing, .. datasets.Unmounted] : datasets.Unmounted)
         {
-            if (terminal is null) log.Append(Encoding.UTF8.GetBytes($"convoy: {missing}\n"));
-            else terminal.Show($"convoy: {missing}");
+            if (terminal is null) log.Append(Encoding.UTF8.GetBytes($"convoy: {remark}\n"));
+            else terminal.Show($"convoy: {remark}");
         }
 
         if (terminal is null) log.Follow(launch.Ends.Output);

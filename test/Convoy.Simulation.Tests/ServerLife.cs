@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Convoy.Core.Scheduling;
 using Convoy.Server;
 using Convoy.Server.Authentication;
+using Convoy.Server.Datasets;
 using Convoy.Server.Loops;
 using Convoy.Store;
 using Convoy.Store.Tests;
@@ -38,7 +39,7 @@ internal sealed class ServerLife : SynchronizationContext
         Ledger = new Ledger(store, feed, time, Log<Ledger>());
         Snapshots = new Snapshots(Ledger, Fleet, People, store, restraints, feed, time);
         Scheduling = new SchedulingLoop(Ledger, Fleet, Snapshots, planner, new SnapshotFolder(Violations, Log<SnapshotFolder>()), restraints, feed, time, Log<SchedulingLoop>());
-        Admission = new Admission(store, People, Fleet, time);
+        Admission = new Admission(store, People, new JobDatasets(null!, null!, null!, options, Fleet), Fleet, time);
         ClusterLoop[] clusterLoops = [.. clusters.Select(machines => new ClusterLoop(
             new SimulatedCluster(machines, timeline, faults), Ledger, Fleet, People, new ReportTokens(Key), Scheduling, feed, time, Log<ClusterLoop>()))];
         Deletions = new DeletionLoop(store, new ClusterLoops(clusterLoops), People, time, Log<DeletionLoop>());

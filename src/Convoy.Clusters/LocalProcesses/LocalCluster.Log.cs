@@ -13,4 +13,7 @@ public sealed partial class LocalCluster
 
     [LoggerMessage(3, LogLevel.Information, "Taken: {Wish}")]
     private static partial void LogTaken(ILogger logger, ClusterAssignment wish);
+
+    [LoggerMessage(4, LogLevel.Warning, "The node agent cannot be started: {Problem}")]
+    private static partial void LogNoNodeAgent(ILogger logger, string problem);
 }

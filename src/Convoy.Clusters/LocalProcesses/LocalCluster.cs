@@ -22,6 +22,7 @@ public sealed partial class LocalCluster : ICluster
     private readonly SemaphoreSlim wake = new(0);
     private readonly CancellationTokenSource closing = new();
     private readonly OutputIntake intake;
+    private readonly LocalNodeAgent? nodeAgent;
     private Task loop = Task.CompletedTask;
     private Task cleaning = Task.CompletedTask;
     private bool isClosed;
@@ -34,6 +35,7 @@ public sealed partial class LocalCluster : ICluster
         this.logger = logger;
         var store = new OutputStore(machine.Layout.Outputs);
         intake = new OutputIntake(machine.Layout, store, machine.Options.OutputLimits, machine.Preparation.UidOf, HasEnded, machine.Time, logger);
+        if (machine.Options.NodeProgram is not null) nodeAgent = new LocalNodeAgent(machine.Options, machine.Layout, machine.Time);
         Outputs = new LocalOutputs(machine.Layout, store, machine.Preparation.UidOf);
     }
 
@@ -190,6 +192,7 @@ public sealed partial class LocalCluster : ICluster
         while (!closing.IsCancellationRequested)
         {
             var processes = new Lazy<ProcessTable>(ProcessTable.Read);
+            await KeepNodeAgentAsync();
             foreach (var id in (await LiveAsync()).Jobs) await AdvanceAsync(id, processes, troubles);
             try
             {
@@ -199,6 +202,24 @@ public sealed partial class LocalCluster : ICluster
             {
                 return;
             }
+        }
+    }
+
+    private async Task KeepNodeAgentAsync()
+    {
+        if (nodeAgent is null) return;
+        await turn.WaitAsync(CancellationToken.None);
+        try
+        {
+            if (live.Values.Any(job => job.Wish.Assignment.Spec.Datasets.Count > 0)) nodeAgent.Ensure();
+        }
+        catch (IOException trouble)
+        {
+            LogNoNodeAgent(logger, trouble.Message);
+        }
+        finally
+        {
+            turn.Release();
         }
     }
 

@@ -27,6 +27,9 @@ public sealed record LocalClusterOptions
     /// <summary>What tasks find as <c>CONVOY_SERVER</c>.</summary>
     public required string ServerUrl { get; init; }
 
+    /// <summary>The node agent, <c>convoy-node</c>; null where there is none, and no job that names a data set may come here.</summary>
+    public string? NodeProgram { get; init; }
+
     /// <summary>Comes first on every task's PYTHONPATH: where the Python client lies.</summary>
     public string? PythonPath { get; init; }
 

@@ -26,7 +26,7 @@ internal sealed class LocalTask(JobId job, int attempt, int rank, string folder,
     /// <summary>Whether to start a supervisor. One that refuses because another works already does no harm.</summary>
     public bool WantsSupervisor => !HasEnded && start is null && child is null && !stopMade;
 
-    public void Start(string program) => child = Supervisor.Start(program, folder);
+    public void Start(string program) => child = Supervisor.Start(program, ["run", folder]);
 
     public bool IsRunning => start is not null && !HasEnded;
 

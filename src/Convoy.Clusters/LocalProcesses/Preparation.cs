@@ -25,7 +25,7 @@ internal sealed class Preparation(LocalClusterOptions options, StateLayout layou
             Directory.CreateDirectory(folder);
             var uid = UidOf(wish.OwnerNumber);
             await MakePersonsFoldersAsync(wish, rank, new PersonFolders(uid), cancellationToken);
-            var built = TaskOrders.Build(wish, rank, port, options, layout.Person(wish.OwnerNumber), uid, machineWideName);
+            var built = TaskOrders.Build(wish, rank, port, options, layout, layout.Person(wish.OwnerNumber), uid, machineWideName);
             DurableFile.Write(order, JsonSerializer.SerializeToUtf8Bytes(built, TaskJson.Default.TaskOrder));
         }
 

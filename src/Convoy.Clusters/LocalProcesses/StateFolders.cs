@@ -8,7 +8,7 @@ internal static class StateFolders
 {
     private const UnixFileMode OwnerAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode Throughway = OwnerAll | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+    internal const UnixFileMode Throughway = OwnerAll | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     public static bool HasOwnUids(LocalClusterOptions options) => options.UidBase is not null && Environment.IsPrivilegedProcess;
 

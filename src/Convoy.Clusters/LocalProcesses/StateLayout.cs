@@ -28,6 +28,16 @@ internal sealed class StateLayout(string root)
     /// <summary>What tasks left, taken in.</summary>
     public string Outputs => Path.Combine(root, "outputs");
 
+    /// <summary>Where the node agent puts data sets, a folder for each version.</summary>
+    public string Mounts => Path.Combine(root, "datasets");
+
+    /// <summary>What it holds of them.</summary>
+    public string DatasetCache => Path.Combine(root, "cache");
+
+    public string NodeSocket => Path.Combine(root, "node.sock");
+
+    public string NodeLog => Path.Combine(root, "node.log");
+
     public string Job(JobId job) => Path.Combine(Jobs, job.Value);
 
     /// <summary>The newest <see cref="Wish"/>.</summary>

@@ -13,7 +13,8 @@ internal static unsafe class Supervisor
     private const short SetSignalDefaults = 0x04;
     private const short SetSignalMask = 0x08;
     private const short SetSession = 0x80;
-    private const int ReadWrite = 2;
+    private const int ReadWrite = 2, Create = 0x40, Append = 0x400;
+    private const uint OwnerOnly = 0b110_000_000;
 
     // Larger than glibc's and musl's own structures (336, 80 and 128 bytes).
     private const int StructureBytes = 1024;
@@ -24,7 +25,8 @@ internal static unsafe class Supervisor
     /// In a session of its own, with no file of ours open, so that neither our end nor our terminal's reaches it.
     /// Process.Start can do neither.
     /// </summary>
-    public static int Start(string program, string folder)
+    /// <param name="output">Where what it prints is appended.</param>
+    public static int Start(string program, IReadOnlyList<string> arguments, string output = "/dev/null")
     {
         var attributes = stackalloc byte[StructureBytes];
         var actions = stackalloc byte[StructureBytes];
@@ -33,16 +35,17 @@ internal static unsafe class Supervisor
         _ = Native.InitFileActions(actions);
         try
         {
-            for (var descriptor = 0; descriptor <= 2; descriptor++) _ = Native.AddOpen(actions, descriptor, "/dev/null", ReadWrite, 0);
+            _ = Native.AddOpen(actions, 0, "/dev/null", ReadWrite, 0);
+            for (var descriptor = 1; descriptor <= 2; descriptor++) _ = Native.AddOpen(actions, descriptor, output, ReadWrite | Create | Append, OwnerOnly);
             // The runtime ignores SIGPIPE, and what is ignored would be inherited.
             _ = Native.FillSignals(signals);
             _ = Native.SetDefaultSignals(attributes, signals);
             _ = Native.EmptySignals(signals);
             _ = Native.SetSignalMask(attributes, signals);
             _ = Native.SetFlags(attributes, SetSession | SetSignalDefaults | SetSignalMask);
-            using var arguments = new TextArray([program, "run", folder]);
+            using var words = new TextArray([program, .. arguments]);
             using var environment = new TextArray(Surroundings());
-            var error = Native.Spawn(out var pid, program, actions, attributes, arguments.Pointer, environment.Pointer);
+            var error = Native.Spawn(out var pid, program, actions, attributes, words.Pointer, environment.Pointer);
             return error == 0 ? pid : throw new IOException($"cannot start {program}: {new Win32Exception(error).Message}");
         }
         finally

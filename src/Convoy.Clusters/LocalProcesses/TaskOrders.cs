@@ -13,7 +13,7 @@ internal static class TaskOrders
     /// <summary>torchrun's option has room for one digit.</summary>
     private const int AbsentDevice = 9;
 
-    public static TaskOrder Build(ClusterAssignment wish, int rank, int rendezvousPort, LocalClusterOptions options, PersonLayout files, int? uid, string machineWideName)
+    public static TaskOrder Build(ClusterAssignment wish, int rank, int rendezvousPort, LocalClusterOptions options, StateLayout layout, PersonLayout files, int? uid, string machineWideName)
     {
         var assignment = wish.Assignment;
         var (job, attempt) = (assignment.JobId, assignment.Attempt);
@@ -25,7 +25,10 @@ internal static class TaskOrders
             files.Output(job, attempt, rank),
             options.ServerUrl,
             wish.ReportToken,
-            files.Heartbeat(job, attempt, rank));
+            files.Heartbeat(job, attempt, rank))
+        {
+            NodeSocket = assignment.Spec.Datasets.Count > 0 ? layout.NodeSocket : null,
+        };
 
         // What a login would give, then what the framework and the user say.
         var environment = new SortedDictionary<string, string>(StringComparer.Ordinal)
@@ -63,6 +66,8 @@ internal static class TaskOrders
             CgroupName = string.Create(CultureInfo.InvariantCulture, $"{machineWideName}-{job}-{attempt}-{rank}"),
             LogBytes = options.LogBytes,
             Console = console,
+            Datasets = [.. assignment.Spec.Datasets.Select(dataset => new TaskDataset(dataset.Name, dataset.Version, dataset.Mount))],
+            NodeSocket = assignment.Spec.Datasets.Count > 0 ? layout.NodeSocket : null,
             HoldPorts = rank == 0 && NeedsPort(assignment) ? [rendezvousPort] : [],
         };
     }

@@ -15,7 +15,11 @@ public sealed record TaskSurroundings(
     string ServerUrl,
     string ReportToken,
     string HeartbeatFile,
-    string DeviceVariable = "CUDA_VISIBLE_DEVICES");
+    string DeviceVariable = "CUDA_VISIBLE_DEVICES")
+{
+    /// <summary>Where the node agent is reached; null where there is none.</summary>
+    public string? NodeSocket { get; init; }
+}
 
 /// <summary>
 /// The environment of one task (docs: "What a task finds in its environment"). The user's own variables win over a
@@ -59,6 +63,12 @@ public static class TaskEnvironment
         environment["CONVOY_SERVER"] = surroundings.ServerUrl;
         environment["CONVOY_TOKEN"] = surroundings.ReportToken;
         environment["CONVOY_HEARTBEAT"] = surroundings.HeartbeatFile;
+        if (spec.Datasets.Count > 0)
+        {
+            environment["CONVOY_DATASETS"] = string.Join(' ', spec.Datasets.Select(dataset => $"{dataset.Name}={dataset.Version}"));
+            if (surroundings.NodeSocket is { } socket) environment["CONVOY_NODE_SOCKET"] = socket;
+        }
+
         return environment;
     }
 

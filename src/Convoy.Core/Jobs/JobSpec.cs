@@ -1,3 +1,4 @@
+using Convoy.Core.Datasets;
 using Convoy.Core.Resources;
 using Convoy.Core.Scheduling;
 
@@ -23,6 +24,9 @@ public sealed record JobSpec
     public required IReadOnlyDictionary<string, RoleSpec> Roles { get; init; }
 
     public CodeSpec? Code { get; init; }
+
+    /// <summary>What its tasks read, each data set once.</summary>
+    public IReadOnlyList<DatasetSpec> Datasets { get; init; } = [];
 
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 
@@ -124,6 +128,18 @@ public sealed record CodeSpec
 
     /// <summary>SHA-256 of the uploaded archive, 64 lower-case hexadecimal digits.</summary>
     public string? Archive { get; init; }
+}
+
+/// <summary>A data set that every task of the job finds on its machine.</summary>
+public sealed record DatasetSpec
+{
+    public required string Name { get; init; }
+
+    /// <summary>A version or a tag. A job that was taken in has a version: what the tag pointed to then, so that every attempt reads the same bytes.</summary>
+    public string Version { get; init; } = DatasetTag.Latest.Value;
+
+    /// <summary>An absolute path, the data set's in this job's tasks alone; null: where the platform puts it, which its tasks are told.</summary>
+    public string? Mount { get; init; }
 }
 
 public sealed record CheckpointSpec

@@ -1,4 +1,5 @@
 using System.Text;
+using Convoy.Core.Datasets;
 using Convoy.Core.Languages;
 using Convoy.Core.Scheduling;
 
@@ -10,6 +11,7 @@ public static class JobSpecValidator
     private const int MaxCommandBytes = 128 << 10;
     private const int MaxEnvBytes = 256 << 10;
     private const int MaxLabels = 64;
+    private const int MaxDatasets = 32;
     private const int MaxReplicas = 10_000;
     private const int MaxGpus = 1024;
     private const int MaxRdma = 1024;
@@ -37,6 +39,7 @@ public static class JobSpecValidator
         Check(spec.Roles.Count > 0, "roles", "must have at least one role, such as worker");
         foreach (var (name, role) in spec.Roles) CheckRole(name, role);
         if (spec.Code is { } code) CheckCode(code);
+        CheckDatasets();
         CheckEnv();
         CheckCheckpoint();
         CheckRecovery();
@@ -86,6 +89,23 @@ public static class JobSpecValidator
             Check(code.Workdir is null != code.Archive is null, "code", "must have exactly one of workdir and archive");
             Check(code.Workdir is null || (code.Workdir.Length > 0 && !HasNul(code.Workdir)), "code.workdir", "must be a folder");
             Check(code.Archive is null || (code.Archive.Length == 64 && code.Archive.All(c => c is (>= '0' and <= '9') or (>= 'a' and <= 'f'))), "code.archive", "must be 64 lower-case hexadecimal digits");
+        }
+
+        void CheckDatasets()
+        {
+            Check(spec.Datasets.Count <= MaxDatasets, "datasets", $"must be at most {MaxDatasets}");
+            var (names, mounts) = (new HashSet<string>(), new HashSet<string>());
+            for (var i = 0; i < spec.Datasets.Count; i++)
+            {
+                var (dataset, path) = (spec.Datasets[i], $"datasets[{i}]");
+                Check(DatasetName.TryParse(dataset.Name, out _), $"{path}.name", "must be a data set's name: 1 to 63 of a-z, 0-9 and '-', with '-' neither first nor last");
+                Check(names.Add(dataset.Name), $"{path}.name", $"'{dataset.Name}' comes twice");
+                Check(DatasetVersion.TryParse(dataset.Version, out _) || DatasetTag.TryParse(dataset.Version, out _), $"{path}.version", "must be a version such as v3, or a tag such as latest");
+                if (dataset.Mount is not { } mount) continue;
+                Check(IsPlainPath(mount), $"{path}.mount", "must be an absolute path such as /data/kitti, without '.', '..' and empty parts");
+                Check(!mounts.Any(other => mount == other || mount.StartsWith(other + "/", StringComparison.Ordinal) || other.StartsWith(mount + "/", StringComparison.Ordinal)), $"{path}.mount", $"'{mount}' is taken by another data set, or lies within its files");
+                mounts.Add(mount);
+            }
         }
 
         void CheckEnv()
@@ -159,6 +179,9 @@ public static class JobSpecValidator
         text.Length is > 0 and <= 63 && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') && text[0] != '-' && text[^1] != '-';
 
     public static bool IsAcceleratorName(string text) => text.Length is > 0 and <= 63 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
+
+    private static bool IsPlainPath(string path) =>
+        path.Length is > 1 and <= 4096 && path[0] == '/' && !path.Any(char.IsControl) && path[1..].Split('/').All(part => part is not ("" or "." or ".."));
 
     private static bool IsVariableName(string text) => text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 

@@ -33,6 +33,9 @@ public enum Permission
     /// <summary>Publish and read data sets, one's own and those that were opened to one.</summary>
     UseDatasets,
 
+    /// <summary>Read data sets: as a person those that one may use, as a task those that its job names.</summary>
+    ReadDatasets,
+
     /// <summary>Say what happens on one cluster, and take what is wished of it, as its agent.</summary>
     KeepCluster,
 }
@@ -50,8 +53,9 @@ public sealed record Caller(string User, bool IsAdministrator, string? ReportsFo
     {
         Permission.ReportForJob => ReportsFor is not null,
         Permission.KeepCluster => KeepsCluster is not null,
+        Permission.ReadDatasets when ReportsFor is not null => true,
         _ when !IsPerson => false,
-        Permission.UseJobs or Permission.SeePlatform or Permission.UseTokens or Permission.UseDatasets => true,
+        Permission.UseJobs or Permission.SeePlatform or Permission.UseTokens or Permission.UseDatasets or Permission.ReadDatasets => true,
         Permission.AdministerJobs or Permission.AdministerNodes or Permission.AdministerClusters or Permission.AdministerScheduling or Permission.AdministerPeople => IsAdministrator,
         _ => false,
     };

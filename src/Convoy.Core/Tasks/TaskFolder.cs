@@ -85,8 +85,23 @@ public sealed record TaskOrder
 
     public long LogSegmentBytes { get; set; } = 4L << 20;
 
+    /// <summary>Opened at the node agent before the start, and until the end.</summary>
+    public IReadOnlyList<TaskDataset> Datasets { get; set; } = [];
+
+    /// <summary>Of the node agent; set where there are data sets.</summary>
+    public string? NodeSocket { get; init; }
+
     /// <summary>Null: nobody types into the task, and its standard input is empty.</summary>
     public TaskConsole? Console { get; init; }
+}
+
+/// <param name="Version">One version, no tag.</param>
+/// <param name="Mount">An absolute path that is the data set's in this task; null where any folder will do, or none.</param>
+public sealed record TaskDataset(string Name, string Version, string? Mount)
+{
+    /// <summary>The environment variable in which the task finds the folder.</summary>
+    [JsonIgnore]
+    public string Variable => $"CONVOY_DATASET_{Name.ToUpperInvariant().Replace('-', '_')}";
 }
 
 /// <summary>How somebody types into the task.</summary>
@@ -108,4 +123,6 @@ public sealed record TaskExit(int? Code, int? Signal, bool OutOfMemory, bool Sto
 [JsonSerializable(typeof(TaskOrder))]
 [JsonSerializable(typeof(TaskStart))]
 [JsonSerializable(typeof(TaskExit))]
+[JsonSerializable(typeof(NodeRequest))]
+[JsonSerializable(typeof(NodeAnswer))]
 public sealed partial class TaskJson : JsonSerializerContext;

@@ -17,14 +17,14 @@ public static class DatasetVersionEndpoints
     public static void MapDatasetVersions(this IEndpointRouteBuilder api)
     {
         api.MapGet("/datasets/{name}/versions", ListAsync).Asks(Permission.UseDatasets).Produces<DatasetVersionListView>().WithSummary("Versions of a data set, newest first").TakesPaging("before");
-        api.MapGet("/datasets/{name}/versions/{version}", GetAsync).Asks(Permission.UseDatasets).Produces<DatasetVersionView>().WithSummary("One version, by its number or a tag");
-        api.MapGet("/datasets/{name}/versions/{version}/manifest", ManifestAsync).Asks(Permission.UseDatasets).Produces(200, contentType: Bytes).Produces(206, contentType: Bytes).WithSummary("Which files a version has, and where their bytes lie");
+        api.MapGet("/datasets/{name}/versions/{version}", GetAsync).Asks(Permission.ReadDatasets).Produces<DatasetVersionView>().WithSummary("One version, by its number or a tag");
+        api.MapGet("/datasets/{name}/versions/{version}/manifest", ManifestAsync).Asks(Permission.ReadDatasets).Produces(200, contentType: Bytes).Produces(206, contentType: Bytes).WithSummary("Which files a version has, and where their bytes lie");
         api.MapPost("/datasets/{name}/versions", PublishAsync).Asks(Permission.UseDatasets).Produces<DatasetVersionView>(201).WithMetadata(new RequestSizeLimitAttribute(int.MaxValue))
             .WithSummary("Publish a manifest as the next version; the same as the newest is that one").Takes(("tag", "points to the version from then on"));
         api.MapDelete("/datasets/{name}/versions/{version}", RemoveAsync).Asks(Permission.UseDatasets).Produces(204).WithSummary("Delete a version, and the tags that point to it");
         api.MapPost("/datasets/{name}/packs:check", CheckAsync).Asks(Permission.UseDatasets).Produces<PackCheckView>().WithSummary("Which of these packs have to be sent");
         api.MapPut("/datasets/{name}/packs/{sha256}", PutPackAsync).Asks(Permission.UseDatasets).Produces(204).WithMetadata(new RequestSizeLimitAttribute(PackLayout.PackBytes)).WithSummary("Send a pack");
-        api.MapGet("/datasets/{name}/packs/{sha256}", GetPackAsync).Asks(Permission.UseDatasets).Produces(200, contentType: Bytes).Produces(206, contentType: Bytes).WithSummary("The bytes of a pack, or a part of them");
+        api.MapGet("/datasets/{name}/packs/{sha256}", GetPackAsync).Asks(Permission.ReadDatasets).Produces(200, contentType: Bytes).Produces(206, contentType: Bytes).WithSummary("The bytes of a pack, or a part of them");
     }
 
     private static async Task<IResult> ListAsync(string name, HttpContext http, IDatasetStore store, DatasetAccess access, CancellationToken cancellationToken)

@@ -61,7 +61,7 @@ public sealed class JobFileTests
         var problems = Read(Sample).Problems;
         string[] planned =
         [
-            "secrets", "datasets", "recovery.onClusterLost", "limits.idleGpu", "volumes", "shm",
+            "secrets", "recovery.onClusterLost", "limits.idleGpu", "volumes", "shm",
         ];
         problems.Select(problem => (problem.Path, problem.Code, (problem.Line, problem.Column))).ShouldBe(
             planned.Select(path => (path, "NotAvailable", Place.Of(Sample, path.Split('.')[^1] + ":"))));

@@ -32,6 +32,17 @@ public sealed class JobSpecValidatorTests
         ["code.archive"] = (
             Each([string.Concat(Enumerable.Repeat("09af", 16))], hash => Sound with { Code = new() { Archive = hash } }),
             Each(["", new('a', 63), new('a', 65), new string('a', 63) + 'g', new('A', 64), new('g', 64), new('/', 64), new(':', 64), new('`', 64)], hash => Sound with { Code = new() { Archive = hash } })),
+        ["datasets"] = ([Reading([.. Numbered(32)])], [Reading([.. Numbered(33)])]),
+        ["datasets[1].name"] = ([Reading("kitti", "k-2")], [Reading("kitti", "kitti"), Reading("kitti", ""), Reading("kitti", "Kitti")]),
+        ["datasets[0].version"] = (
+            Each(["latest", "v3", "stable_2.1"], version => Reading(new DatasetSpec { Name = "kitti", Version = version })),
+            Each(["", "V3", "a b", "-x"], version => Reading(new DatasetSpec { Name = "kitti", Version = version }))),
+        ["datasets[0].mount"] = (
+            Each(["/a", "/data/kitti", "/" + new string('x', 4095)], mount => Reading(Mounted("kitti", mount))),
+            Each(["", "/", "a", "/a/", "/a//b", "/a/./b", "/a/../b", "/a\n", "/" + new string('x', 4096)], mount => Reading(Mounted("kitti", mount)))),
+        ["datasets[1].mount"] = (
+            Each(["/data/lanes", "/data/kitti2"], mount => Reading(Mounted("kitti", "/data/kitti"), Mounted("lanes", mount))),
+            Each(["/data/kitti", "/data/kitti/lanes", "/data"], mount => Reading(Mounted("kitti", "/data/kitti"), Mounted("lanes", mount)))),
         ["env"] = ([With("X", new('x', (256 << 10) - 3))], [With("X", new('x', (256 << 10) - 2)), With("X", new('é', 128 << 10))]),
         ["env."] = ([], [With("", "1")]),
         ["env.1X"] = ([With("_X1", "1")], [With("1X", "1")]),
@@ -97,6 +108,14 @@ public sealed class JobSpecValidatorTests
     private static JobSpec Commanded(params string[] words) => Worker(role => role with { Command = words });
 
     private static JobSpec Needing(ResourceSpec resources) => Worker(role => role with { Resources = resources });
+
+    private static JobSpec Reading(params DatasetSpec[] datasets) => Sound with { Datasets = datasets };
+
+    private static JobSpec Reading(params string[] names) => Reading([.. names.Select(name => new DatasetSpec { Name = name })]);
+
+    private static IEnumerable<string> Numbered(int count) => Enumerable.Range(0, count).Select(i => $"d{i}");
+
+    private static DatasetSpec Mounted(string name, string mount) => new() { Name = name, Mount = mount };
 
     private static JobSpec With(string variable, string value) => Sound with { Env = new Dictionary<string, string> { [variable] = value } };
 

@@ -30,6 +30,7 @@ public sealed class StoredDefaultsTests
             },
         },
         Code = new CodeSpec { Archive = new string('a', 64) },
+        Datasets = [new DatasetSpec { Name = "kitti", Version = "v3", Mount = "/data/kitti" }],
         Env = new Dictionary<string, string> { ["A"] = "1" },
         Checkpoint = new CheckpointSpec { Path = "/c", Signal = "SIGINT", Grace = TimeSpan.Zero },
         Recovery = new RecoverySpec { MaxRestarts = 3, RetryExitCodes = [33], HangTimeout = TimeSpan.FromMinutes(30), ReplaceFailedTasks = true },
@@ -70,7 +71,7 @@ public sealed class StoredDefaultsTests
 
     public static TheoryData<string> OptionalPaths => new(
         "queue", "priority", "framework", "roles.worker.replicas", "roles.worker.image", "roles.worker.resources", "roles.worker.resources.gpu", "roles.worker.resources.accelerators", "roles.worker.resources.cpu",
-        "roles.worker.resources.memory", "roles.worker.resources.rdma", "code", "env", "checkpoint", "checkpoint.path", "checkpoint.signal", "checkpoint.grace", "recovery", "recovery.maxRestarts", "recovery.retryExitCodes", "recovery.hangTimeout", "recovery.replaceFailedTasks", "preemptible",
+        "roles.worker.resources.memory", "roles.worker.resources.rdma", "code", "datasets", "env", "checkpoint", "checkpoint.path", "checkpoint.signal", "checkpoint.grace", "recovery", "recovery.maxRestarts", "recovery.retryExitCodes", "recovery.hangTimeout", "recovery.replaceFailedTasks", "preemptible",
         "placement", "placement.clusters", "placement.topology", "placement.topology.required", "limits", "limits.maxDuration", "interactive", "interactive.terminal", "interactive.idleTimeout", "labels", "displayName", "pods");
 
     [Theory]

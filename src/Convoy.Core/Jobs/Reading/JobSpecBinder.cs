@@ -1,3 +1,4 @@
+using Convoy.Core.Datasets;
 using Convoy.Core.Documents;
 using Convoy.Core.Resources;
 using Convoy.Core.Scheduling;
@@ -12,14 +13,14 @@ internal sealed class JobSpecBinder(NodeBinder binder)
     private static readonly string[] LaterFrameworks = ["tensorflow", "mpi", "horovod", "deepspeed", "jax", "caffe2"];
 
     private static readonly string[] Keys =
-        ["name", "queue", "priority", "framework", "roles", "code", "env", "checkpoint", "recovery", "preemptible", "placement", "limits", "interactive", "labels", "displayName"];
+        ["name", "queue", "priority", "framework", "roles", "code", "datasets", "env", "checkpoint", "recovery", "preemptible", "placement", "limits", "interactive", "labels", "displayName"];
 
     /// <summary>What is stored has more than people may write.</summary>
     private static readonly string[] StoredKeys = [.. Keys, "pods"];
 
     public JobSpec Bind(DocumentNode document)
     {
-        var members = binder.Members(document, "", binder.PassesOverUnknownKeys ? StoredKeys : Keys, ["secrets", "datasets", "volumes", "shm"]);
+        var members = binder.Members(document, "", binder.PassesOverUnknownKeys ? StoredKeys : Keys, ["secrets", "volumes", "shm"]);
         if (document is MappingNode)
         {
             binder.Require(members, "", "name", document);
@@ -35,6 +36,7 @@ internal sealed class JobSpecBinder(NodeBinder binder)
             Framework = OfValue(members, "", "framework", (node, path) => binder.Word<Framework>(node, path, LaterFrameworks)) ?? usual.Framework,
             Roles = Of(members, "", "roles", Roles) ?? usual.Roles,
             Code = Of(members, "", "code", Code),
+            Datasets = Of(members, "", "datasets", (node, path) => binder.List(node, path, Dataset)) ?? usual.Datasets,
             Env = Of(members, "", "env", binder.Texts) ?? usual.Env,
             Checkpoint = Of(members, "", "checkpoint", Checkpoint) ?? usual.Checkpoint,
             Recovery = Of(members, "", "recovery", Recovery) ?? usual.Recovery,
@@ -86,6 +88,18 @@ internal sealed class JobSpecBinder(NodeBinder binder)
     {
         var members = binder.Members(node, path, ["workdir", "archive"], ["git"]);
         return new CodeSpec { Workdir = Of(members, path, "workdir", binder.Text), Archive = Of(members, path, "archive", binder.Text) };
+    }
+
+    private DatasetSpec Dataset(DocumentNode node, string path)
+    {
+        var members = binder.Members(node, path, ["name", "version", "mount"], []);
+        if (node is MappingNode) binder.Require(members, path, "name", node);
+        return new DatasetSpec
+        {
+            Name = Of(members, path, "name", binder.Text) ?? "",
+            Version = Of(members, path, "version", binder.Text) ?? DatasetTag.Latest.Value,
+            Mount = Of(members, path, "mount", binder.Text),
+        };
     }
 
     private CheckpointSpec Checkpoint(DocumentNode node, string path)

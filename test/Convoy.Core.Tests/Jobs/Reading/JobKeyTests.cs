@@ -22,6 +22,7 @@ public sealed class JobKeyTests
         [typeof(Replicas)] = "number or range",
         [typeof(IReadOnlyList<string>)] = "list of texts",
         [typeof(IReadOnlyList<int>)] = "list of whole numbers",
+        [typeof(IReadOnlyList<DatasetSpec>)] = "list of data sets",
         [typeof(IReadOnlyDictionary<string, string>)] = "texts by name",
         [typeof(IReadOnlyDictionary<string, RoleSpec>)] = "roles by name",
         [typeof(JobPriority)] = "one of low, normal, high",

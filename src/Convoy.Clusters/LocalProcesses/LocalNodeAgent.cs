@@ -1,0 +1,50 @@
+using System.Net.Sockets;
+
+namespace Convoy.Clusters.LocalProcesses;
+
+/// <summary>
+/// The node agent of this machine (<c>convoy-node</c>): a process that outlives the platform, as tasks do, which read through it. It is
+/// started when a job needs it, started again when it is gone meanwhile, and ends by itself when nobody needs it.
+/// </summary>
+internal sealed class LocalNodeAgent(LocalClusterOptions options, StateLayout layout, TimeProvider time)
+{
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
+
+    /// <summary>Without anybody who uses it.</summary>
+    private const string EndsAfter = "60s";
+
+    private int? started;
+    private DateTimeOffset lookAgain = DateTimeOffset.MinValue;
+
+    /// <summary>To be called again and again while somebody needs it.</summary>
+    /// <exception cref="IOException">It cannot be started.</exception>
+    public void Ensure()
+    {
+        var now = time.GetUtcNow();
+        if (now < lookAgain) return;
+        lookAgain = now + BetweenLooks;
+        if (started is { } pid && !Supervisor.HasEnded(pid)) return;
+        started = null;
+        if (Answers()) return;
+        // Tasks of all people walk through it.
+        Directory.CreateDirectory(layout.Mounts);
+        File.SetUnixFileMode(layout.Mounts, StateFolders.Throughway);
+        started = Supervisor.Start(
+            options.NodeProgram!, ["--serve", layout.NodeSocket, "--cache", layout.DatasetCache, "--mounts", layout.Mounts, "--idle-exit", EndsAfter], layout.NodeLog);
+    }
+
+    /// <summary>One that an earlier life of the platform has started.</summary>
+    private bool Answers()
+    {
+        try
+        {
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            socket.Connect(new UnixDomainSocketEndPoint(layout.NodeSocket));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
