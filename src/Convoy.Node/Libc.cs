@@ -10,7 +10,7 @@ internal static unsafe partial class Libc
         NoSpace = 28, ReadOnly = 30, NotImplemented = 38, NotConnected = 107, QuotaFull = 122;
 
     public const int OpenReadWrite = 2, CloseOnExec = 0x80000;
-    public const nuint NoSetUserId = 2, NoDevices = 4, ForReading = 1;
+    public const nuint NoSetUserId = 2, NoDevices = 4, ForReading = 1, Bind = 0x1000, SharesMounts = 0x100000;
     public const int Force = 1, Detach = 2;
     public const int Readable = 1, Shared = 1;
     public const int KeepSize = 1, PunchHole = 2;
@@ -60,6 +60,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     public static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    public static partial uint EffectiveUid();
 
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     public static partial int FlushData(SafeFileHandle file);

@@ -10,9 +10,12 @@ public sealed record NodeOptions
 {
     public const string Usage = """
         Usage: convoy-node --dataset NAME[@VERSION] --at DIR --cache DIR [options]
+               convoy-node --serve SOCKET --server URL --cache DIR --mounts DIR [options]
 
         Mounts a version of a data set, read-only, until it is stopped. A share of it is held in
         the cache; the rest is brought when it is read, and each epoch brings the same bytes.
+        With --serve it does that for all tasks of this machine which ask at the socket, and brings
+        what they may read.
 
           --dataset NAME[@V]   the data set, and after @ a version or tag (default: latest)
           --at DIR             an empty folder, where the files are then
@@ -20,6 +23,11 @@ public sealed record NodeOptions
           --share PERCENT      how much of it is held (default: 100)
           --server URL         the platform (default: CONVOY_SERVER)
           --token-file FILE    your token, or a task's (default: CONVOY_TOKEN)
+          --serve SOCKET       a Unix socket to make; who is connected holds what it has opened
+          --mounts DIR         where data sets are mounted for tasks
+          --capacity SIZE      held of all data sets together, such as 500Gi (default: four fifths
+                               of what the disk has free)
+          --idle-exit TIME     end when nobody was connected for so long (default: never)
           --lang en|zh         language of messages (default: of LC_ALL, LC_MESSAGES or LANG)
           --version, --help
         """;
@@ -53,9 +61,7 @@ public sealed record NodeOptions
         if (!decimal.TryParse(values.GetValueOrDefault("--share", "100").TrimEnd('%'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var share) || share is < 0 or > 100) errors.Add($"--share takes a percentage from 0 to 100, not '{values["--share"]}'");
         var at = values.GetValueOrDefault("--at", ".");
         if (!Directory.Exists(at)) errors.Add($"there is no folder '{at}' to mount at");
-        var text = values.GetValueOrDefault("--server") ?? environment("CONVOY_SERVER") ?? "";
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var server) || server.Scheme is not ("http" or "https")) errors.Add($"--server takes an address such as https://convoy.example.org, not '{text}'");
-        else if (!server.IsLoopback && server.Scheme == Uri.UriSchemeHttp) errors.Add($"--server {text} is beyond loopback: the token would travel in the clear; give an https address");
+        var server = ServerOf(values.GetValueOrDefault("--server") ?? environment("CONVOY_SERVER") ?? "", errors);
         var token = TokenOf(values, environment, errors);
         if (values.GetValueOrDefault("--lang") is { } tag && LanguageTags.Parse(tag) is null) errors.Add($"--lang takes en or zh, not '{tag}'");
         return errors.Count > 0 ? (null, errors) : (new NodeOptions
@@ -68,6 +74,14 @@ public sealed record NodeOptions
             Token = token,
             Language = ProgramArguments.LanguageOf(args),
         }, errors);
+    }
+
+    /// <summary>Null where it is none; why is among the errors.</summary>
+    internal static Uri? ServerOf(string text, List<Text> errors)
+    {
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var server) || server.Scheme is not ("http" or "https")) errors.Add($"--server takes an address such as https://convoy.example.org, not '{text}'");
+        else if (!server.IsLoopback && server.Scheme == Uri.UriSchemeHttp) errors.Add($"--server {text} is beyond loopback: the token would travel in the clear; give an https address");
+        return server;
     }
 
     /// <summary>What is no token is never said again.</summary>

@@ -8,6 +8,7 @@ using Convoy.Core.Languages;
 using Convoy.NodeAgent;
 using Convoy.NodeAgent.Cache;
 using Convoy.NodeAgent.Fuse;
+using Convoy.NodeAgent.Serving;
 
 var language = ProgramArguments.LanguageOf(args);
 if (args.Contains("--help") || args.Contains("-h"))
@@ -22,8 +23,9 @@ if (args.Contains("--version"))
     return 0;
 }
 
-var (options, errors) = NodeOptions.Parse(args, Environment.GetEnvironmentVariable);
-if (options is null)
+var (agent, agentErrors) = args.Contains(AgentOptions.Serve) ? AgentOptions.Parse(args) : (null, []);
+var (options, errors) = args.Contains(AgentOptions.Serve) ? (null, agentErrors) : NodeOptions.Parse(args, Environment.GetEnvironmentVariable);
+if (options is null && agent is null)
 {
     foreach (var error in errors) await Console.Error.WriteLineAsync($"error[Usage]: {error.In(language)}");
     return 2;
@@ -34,7 +36,7 @@ using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop)
 using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
-    await ServeAsync();
+    await (agent is null ? MountAsync(options!) : Agent.RunAsync(agent, TimeProvider.System, stop.Token));
     return 0;
 }
 catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -57,12 +59,12 @@ catch (BadManifestException e)
 {
     return await FailAsync("BadManifest", e.Explanation, 3);
 }
-catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
 {
     return await FailAsync("FileError", Text.Verbatim(e.Message), 3);
 }
 
-async Task ServeAsync()
+async Task MountAsync(NodeOptions options)
 {
     using var client = new ConvoyClient(options.Server, options.Token, TimeProvider.System, options.Language);
     var version = await client.Datasets.GetVersionAsync(options.Dataset.Name.Value, options.Dataset.Wanted, stop.Token);

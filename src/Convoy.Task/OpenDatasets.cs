@@ -125,7 +125,7 @@ internal sealed class OpenDatasets
 
     private static void Send(Socket connection, TaskOrder order, TaskDataset dataset, bool mount)
     {
-        var open = new OpenDataset(order.Environment.GetValueOrDefault("CONVOY_SERVER", ""), order.Environment.GetValueOrDefault("CONVOY_TOKEN", ""), dataset.Name, dataset.Version, mount);
+        var open = new OpenDataset(order.Environment.GetValueOrDefault("CONVOY_TOKEN", ""), dataset.Name, dataset.Version, mount);
         byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(new NodeRequest(open), TaskJson.Default.NodeRequest), (byte)'\n'];
         for (var sent = 0; sent < line.Length;) sent += connection.Send(line.AsSpan(sent));
     }

@@ -20,11 +20,20 @@ internal static class PrivateMounts
         foreach (var dataset in wanted)
         {
             MakeFolders(dataset.Mount!);
-            if (Libc.Mount(paths[dataset.Name], dataset.Mount!, null, Bind | Recursive, null) < 0) return Failure(dataset, Libc.LastError);
+            if (!TryMount(paths[dataset.Name], dataset.Mount!)) return Failure(dataset, Libc.LastError);
         }
 
         return null;
     }
+
+    /// <summary>
+    /// In three layers: the folder of all mounts as it is without them, of it the data set's empty folder, and on that what is mounted there now. When an agent that
+    /// starts again mounts on its own folder of that name, the kernel does the same on this one.
+    /// </summary>
+    private static bool TryMount(string path, string target) =>
+        Libc.Mount(Path.GetDirectoryName(path)!, target, null, Bind, null) == 0
+        && Libc.Mount(Path.Combine(target, Path.GetFileName(path)), target, null, Bind, null) == 0
+        && Libc.Mount(path, target, null, Bind, null) == 0;
 
     private static void MakeFolders(string path)
     {

@@ -9,6 +9,8 @@ internal static class BuiltPrograms
 
     public static string Server { get; } = Named("ServerProgram");
 
+    public static string Node { get; } = Named("NodeProgram");
+
     public static string Agent { get; } = Named("AgentProgram");
 
     public static string Task => BuiltTask.Program;

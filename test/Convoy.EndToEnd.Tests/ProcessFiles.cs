@@ -24,6 +24,18 @@ internal static class ProcessFiles
         .Select(entry => int.TryParse(Path.GetFileName(entry), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0)
         .Where(pid => pid > 0 && pid != Environment.ProcessId && (Names(pid, "cmdline", folder) || Names(pid, "environ", folder)) && IsAlive(pid));
 
+    public static string[] ArgumentsOf(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/cmdline").Split('\0');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
     private static bool Names(int pid, string file, string folder)
     {
         try

@@ -243,6 +243,7 @@ public sealed class RunningPlatform : IAsyncDisposable
         finally
         {
             foreach (var client in clients) client.Dispose();
+            await StopNodeAgentAsync();
             await KillRemainsAsync();
             server?.Dispose();
             root.Delete(recursive: true);
@@ -251,7 +252,7 @@ public sealed class RunningPlatform : IAsyncDisposable
 
     private static Process Launch(string[] arguments, Action<string> hear)
     {
-        var start = new ProcessStartInfo(BuiltPrograms.Server, arguments[0].StartsWith('-') ? [.. arguments, "--task-program", BuiltPrograms.Task] : arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(BuiltPrograms.Server, arguments[0].StartsWith('-') ? [.. arguments, "--task-program", BuiltPrograms.Task, "--node-program", BuiltPrograms.Node] : arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("CONVOY_", StringComparison.Ordinal)).ToArray()) start.Environment.Remove(name);
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) => hear(line.Data ?? "");
@@ -310,6 +311,21 @@ public sealed class RunningPlatform : IAsyncDisposable
     }
 
     /// <summary>What a failed test left: a process that has this folder in its arguments or environment is ours.</summary>
+    /// <summary>The processes of the platform's node agent: one, or none where no job has needed it.</summary>
+    internal int[] NodeAgents() => [.. ProcessFiles.Of(Root).Where(pid => ProcessFiles.ArgumentsOf(pid).Contains("--serve"))];
+
+    /// <summary>It outlives the server, and takes away what it has mounted when it is told to end.</summary>
+    private async Task StopNodeAgentAsync()
+    {
+        foreach (var pid in NodeAgents())
+        {
+            using var kill = Process.Start("/bin/kill", ["-TERM", Text(pid)]);
+            await kill.WaitForExitAsync();
+        }
+
+        await Eventually.HoldsAsync("the node agent ends", () => NodeAgents().Length == 0);
+    }
+
     private async Task KillRemainsAsync() => await Eventually.HoldsAsync("no process is left", () =>
     {
         var left = ProcessFiles.Of(Root).ToArray();

@@ -26,7 +26,7 @@ public sealed class DatasetTests : IDisposable
         var running = folder.Start(Reading("echo $CONVOY_DATASET_KITTI_2D $CONVOY_DATASET_LANES; cat $CONVOY_DATASET_LANES/a; until [ -e $ROOM/go ]; do sleep 0.02; done", new TaskDataset("kitti-2d", "v3", null), new TaskDataset("lanes", "v12", null)));
         await SupervisedFolder.UntilAsync(() => folder.Log.Contains("of lanes"), "the task reads");
         agent.Open.ShouldBe(2);
-        agent.Asked.Select(open => (open.Dataset, open.Version, open.Server, open.Token, open.Mount)).ShouldBe([("kitti-2d", "v3", "http://127.0.0.1:1", "secret", true), ("lanes", "v12", "http://127.0.0.1:1", "secret", true)]);
+        agent.Asked.Select(open => (open.Dataset, open.Version, open.Token, open.Mount)).ShouldBe([("kitti-2d", "v3", "secret", true), ("lanes", "v12", "secret", true)]);
         await File.WriteAllTextAsync(folder.RoomPath("go"), "", TestContext.Current.CancellationToken);
         await SupervisedFolder.EndAsync(running);
         folder.Log.ShouldBe($"{folder.RoomPath("kitti-2d")} {folder.RoomPath("lanes")}\nof lanes");
@@ -118,7 +118,7 @@ public sealed class DatasetTests : IDisposable
     private TaskOrder Reading(string script, params TaskDataset[] datasets)
     {
         var order = folder.Shell(script);
-        return order with { Datasets = datasets, NodeSocket = Socket, Environment = new Dictionary<string, string>(order.Environment) { ["CONVOY_SERVER"] = "http://127.0.0.1:1", ["CONVOY_TOKEN"] = "secret" } };
+        return order with { Datasets = datasets, NodeSocket = Socket, Environment = new Dictionary<string, string>(order.Environment) { ["CONVOY_TOKEN"] = "secret" } };
     }
 
     /// <summary>Answers as it is told to, and counts who has something open.</summary>

@@ -30,7 +30,7 @@ internal sealed class LocalNodeAgent(LocalClusterOptions options, StateLayout la
         Directory.CreateDirectory(layout.Mounts);
         File.SetUnixFileMode(layout.Mounts, StateFolders.Throughway);
         started = Supervisor.Start(
-            options.NodeProgram!, ["--serve", layout.NodeSocket, "--cache", layout.DatasetCache, "--mounts", layout.Mounts, "--idle-exit", EndsAfter], layout.NodeLog);
+            options.NodeProgram!, ["--serve", layout.NodeSocket, "--server", options.ServerUrl, "--cache", layout.DatasetCache, "--mounts", layout.Mounts, "--idle-exit", EndsAfter], layout.NodeLog);
     }
 
     /// <summary>One that an earlier life of the platform has started.</summary>

@@ -76,7 +76,8 @@ public sealed class FuseMount : IAsyncDisposable
         if (isMounted && !Ended.IsCompleted) _ = Libc.Unmount(MountPoint, Libc.Force | Libc.Detach);
     }
 
-    private static unsafe void RemoveDead(string mountPoint)
+    /// <summary>Takes away what nobody serves any more.</summary>
+    public static unsafe void RemoveDead(string mountPoint)
     {
         var told = stackalloc byte[256];
         while (Libc.FileSystem(mountPoint, told) != 0 && Libc.LastError == Libc.NotConnected && Libc.Unmount(mountPoint, Libc.Detach) == 0);

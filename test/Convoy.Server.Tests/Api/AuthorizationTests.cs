@@ -151,8 +151,8 @@ public sealed class AuthorizationTests : IAsyncLifetime
         var task = server.For(tokens.For(JobId.Parse(job), 1));
         foreach (var row in Rows.Where(row => row.Asks is not null))
         {
-            // Its job has no code that could be fetched.
-            var expected = row.Asks != Permission.ReportForJob ? HttpStatusCode.Forbidden : row.Method == "GET" ? HttpStatusCode.NotFound : HttpStatusCode.NoContent;
+            // Its job has no code that could be fetched, and names no data set.
+            var expected = row.Asks == Permission.ReadDatasets ? HttpStatusCode.NotFound : row.Asks != Permission.ReportForJob ? HttpStatusCode.Forbidden : row.Method == "GET" ? HttpStatusCode.NotFound : HttpStatusCode.NoContent;
             (await CallAsync(task, row, job)).StatusCode.ShouldBe(expected, $"{row.Method} {row.Pattern}");
             if (row.Asks == Permission.ReportForJob) (await CallAsync(task, row, other)).StatusCode.ShouldBe(HttpStatusCode.NotFound, $"{row.Method} {row.Pattern}");
         }

@@ -1,0 +1,152 @@
+using System.Text.Json.Serialization;
+using Convoy.Client;
+using Convoy.Client.Datasets;
+using Convoy.Core.Datasets;
+using Convoy.Core.Tasks;
+using Convoy.NodeAgent.Cache;
+using Convoy.NodeAgent.Fuse;
+
+namespace Convoy.NodeAgent.Serving;
+
+/// <summary>One version of a data set on this node: who holds it, what of it is held, and where it is mounted while somebody wants that.</summary>
+internal sealed class NodeVersion : IAsyncDisposable
+{
+    private readonly MappedManifest mapped;
+    private readonly Residency residency;
+    private readonly VersionCache cache;
+    private readonly HolderSource source;
+    private readonly List<Holder> holders = [];
+    private CancellationTokenSource? filling;
+    private Task keeping = Task.CompletedTask;
+    private FuseMount? mount;
+
+    public NodeVersion(PackCache packs, string manifest, VersionName name)
+    {
+        Name = name;
+        ManifestFile = manifest;
+        mapped = MappedManifest.Open(manifest, isTrusted: true);
+        residency = new Residency(mapped.Manifest);
+        source = new HolderSource(name.Dataset);
+
+        // Nothing more until somebody opens it, and nothing less than an earlier life of the agent held.
+        Wanted = residency.OfBytes(long.MaxValue);
+        cache = packs.OpenVersion(mapped.Manifest, Wanted, source, new CacheOptions());
+    }
+
+    public VersionName Name { get; }
+
+    public string ManifestFile { get; }
+
+    public ResidentSet Wanted { get; private set; }
+
+    public DateTimeOffset LastUsedAt { get; private set; }
+
+    public bool IsHeld => holders.Count > 0;
+
+    public long HeldBytes => cache.Figures.HeldBytes;
+
+    public string? Path => mount?.MountPoint;
+
+    public HeldVersion View
+    {
+        get
+        {
+            var figures = cache.Figures;
+            return new HeldVersion(
+                Name.Dataset, Name.Version, holders.Count, mapped.Manifest.Bytes, Wanted.Bytes, figures.HeldBytes, figures.Hits, figures.Misses, figures.MissedBytes, figures.FilledBytes, figures.Damaged, Path, cache.Problem?.ToString());
+        }
+    }
+
+    public OpenedDataset Opened(bool isMounted) => new(Name.Dataset, Name.Version, isMounted ? Path : null, mapped.Manifest.Files, mapped.Manifest.Bytes, Wanted.Bytes, HeldBytes);
+
+    /// <summary>What a share of it takes.</summary>
+    public ResidentSet OfShare(int share) => residency.OfShare(share);
+
+    /// <summary>To a file.</summary>
+    public ResidentSet OfBytes(long bytes) => residency.OfBytes(bytes);
+
+    /// <param name="wanted">From now on.</param>
+    public void Open(Holder holder, ResidentSet wanted)
+    {
+        holders.Add(holder);
+        source.Add(holder.Client);
+        if (wanted != Wanted)
+        {
+            Wanted = wanted;
+            cache.SetWanted(wanted);
+        }
+
+        if (filling is not null) return;
+        filling = new CancellationTokenSource();
+        keeping = cache.KeepAsync(filling.Token);
+    }
+
+    /// <exception cref="FuseUnavailableException">It cannot be mounted here.</exception>
+    public async Task MountAsync(string folder, CancellationToken cancellationToken)
+    {
+        if (mount is { Ended.IsCompleted: false }) return;
+        if (mount is not null) await mount.DisposeAsync();
+        mount = null;
+        // Closed to all: nobody is to take the folder for the data set while it is not mounted.
+        FuseMount.RemoveDead(folder);
+        if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, UnixFileMode.None);
+        mount = await FuseMount.MountAsync(folder, mapped.Manifest, cache, new FuseOptions { Source = Name.Text, PublishedAt = Name.PublishedAt }, cancellationToken);
+    }
+
+    /// <summary>The mount goes with the last who wanted it, and filling with the last of all. What is held stays.</summary>
+    public async Task CloseAsync(Holder holder, DateTimeOffset now)
+    {
+        if (!holders.Remove(holder)) return;
+        source.Remove(holder.Client);
+        LastUsedAt = now;
+        if (!holders.Any(other => other.WantsMount)) await UnmountAsync();
+        if (!IsHeld) await StopFillingAsync();
+    }
+
+    /// <summary>Gives the disk back what is held of it.</summary>
+    public async Task ForgetAsync()
+    {
+        cache.SetWanted(residency.OfBytes(0));
+        await DisposeAsync();
+        File.Delete(ManifestFile);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await UnmountAsync();
+        await StopFillingAsync();
+        await cache.DisposeAsync();
+        ((IDisposable)mapped).Dispose();
+    }
+
+    private async Task StopFillingAsync()
+    {
+        if (filling is null) return;
+        await filling.CancelAsync();
+        await keeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        filling.Dispose();
+        filling = null;
+    }
+
+    private async Task UnmountAsync()
+    {
+        if (mount is not { } mounted) return;
+        mount = null;
+        await mounted.DisposeAsync();
+        if (Directory.Exists(mounted.MountPoint)) Directory.Delete(mounted.MountPoint);
+    }
+}
+
+/// <summary>Somebody who has a version open: a task, until its connection ends.</summary>
+internal sealed record Holder(ConvoyClient Client, bool WantsMount);
+
+/// <param name="ManifestSha256">Under which its manifest lies in the cache.</param>
+internal sealed record VersionName(string Dataset, string Version, string ManifestSha256, DateTimeOffset PublishedAt)
+{
+    [JsonIgnore]
+    public string Text => $"{Dataset}@{Version}";
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(VersionName))]
+internal sealed partial class NodeJson : JsonSerializerContext;
