@@ -12,7 +12,8 @@ Usage: eng/package.sh [options] [tar] [deb]        default: both
 
   --output DIR     where they are put (default: artifacts/package)
   --version V      their version (default: that of the sources)
-  --programs DIR   pack these programs (convoy, convoy-agent, convoy-server, convoy-task) instead of building them
+  --programs DIR   pack these programs (convoy, convoy-agent, convoy-node, convoy-server, convoy-task)
+                   instead of building them
 
   eng/package.sh                         build and pack (about 4 minutes)
   eng/package.sh deb && apt install ./artifacts/package/convoy_*.deb
@@ -71,10 +72,11 @@ if [ -z "$programs" ]; then
   publish Convoy.Server --self-contained true -p:PublishReadyToRun=true
   publish Convoy.Agent --self-contained true -p:PublishReadyToRun=true
   publish Convoy.Task
+  publish Convoy.Node
   publish Convoy.Cli
   programs=$work/programs
 fi
-for program in convoy convoy-agent convoy-server convoy-task; do
+for program in convoy convoy-agent convoy-node convoy-server convoy-task; do
   [ -x "$programs/$program" ] || refuse "$programs has no program $program"
 done
 
@@ -105,7 +107,7 @@ mkdir -p "$tree/share/bash-completion/completions" "$tree/share/zsh/vendor-compl
 "$convoy" completion fish >"$tree/share/fish/vendor_completions.d/convoy.fish"
 "$convoy" __man "$tree/share/man/man1"
 mkdir "$tree/share/man/man8"
-for program in convoy-agent convoy-server convoy-task; do
+for program in convoy-agent convoy-node convoy-server convoy-task; do
   # In roff a backslash and a dot or quote at the start of a line mean something else.
   help=$("$tree/lib/convoy/$program" --help | sed -e 's/\\/\\e/g' -e 's/-/\\-/g' -e "s/^[.']/\\\\\&\\0/")
   while IFS= read -r line; do
@@ -117,7 +119,7 @@ find "$tree/share/man" -type f -exec sed -i "s/^\(\.TH [^ ]* [18]\) \"\"/\1 $(da
 find "$work/tree" -type d -exec chmod 755 {} +
 # What the SDK publishes is executable whether it is a program or not.
 find "$work/tree" -type f -exec chmod 644 {} +
-for program in convoy convoy-agent convoy-server convoy-task; do chmod 755 "$tree/lib/convoy/$program"; done
+for program in convoy convoy-agent convoy-node convoy-server convoy-task; do chmod 755 "$tree/lib/convoy/$program"; done
 find "$work/tree" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 mkdir -p "$output"
 

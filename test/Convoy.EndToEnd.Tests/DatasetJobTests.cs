@@ -48,6 +48,53 @@ public sealed class DatasetJobTests
         Directory.EnumerateFileSystemEntries(at).ShouldBeEmpty();
     }
 
+    /// <summary>Nothing has to be mounted for it: this is the way for a platform that does not run as root.</summary>
+    [Fact]
+    public async Task A_Python_script_reads_a_data_set_with_several_processes_and_finds_every_byte()
+    {
+        await using var platform = await RunningPlatform.StartAsync(1, 0);
+        using var cli = new ConvoyCommand(platform);
+        var (_, hash) = Write(Path.Combine(platform.Root, "kitti"), 40);
+        await File.WriteAllBytesAsync(Path.Combine(platform.Root, "kitti", "large"), new byte[20 << 20], TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(platform.Root, "kitti", "caf\u00e9 \U0001F69A"), "truck", TestContext.Current.CancellationToken);
+        (await cli.RunAsync("dataset", "push", "kitti", Path.Combine(platform.Root, "kitti"))).ExitCode.ShouldBe(0);
+        await File.WriteAllTextAsync(Path.Combine(cli.Folder, "read.py"), """
+            import convoy, hashlib, multiprocessing, pickle, random
+            ds = convoy.dataset("kitti")
+            order = list(range(len(ds)))
+            random.shuffle(order)
+            def read(i):
+                return i, ds[i]
+            with multiprocessing.get_context("fork").Pool(4) as pool:
+                contents = dict(pool.imap_unordered(read, order))
+            print(hashlib.sha256(b"".join(contents[i] for i, path in enumerate(ds.paths) if path.endswith(".bin"))).hexdigest())
+            print(len(ds), len(ds.read("large")), set(ds.read("large")), ds.read("caf\u00e9 \U0001F69A"), ds[-1] == ds.read("large"))
+            print(pickle.loads(pickle.dumps(ds))[0] == ds[0], convoy.dataset("kitti", transform=len)[0], repr(ds))
+            for wrong in (lambda: ds[len(ds)], lambda: ds.read("none"), lambda: convoy.dataset("other"), lambda: convoy.dataset("other", "v1")):
+                try:
+                    wrong()
+                except Exception as e:
+                    print(type(e).__name__)
+            """, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(cli.Folder, "job.yaml"), """
+            name: reader
+            roles: {worker: {command: [/usr/bin/python3, read.py]}}
+            code: {workdir: .}
+            datasets: [{name: kitti}]
+            """, TestContext.Current.CancellationToken);
+        var ended = await cli.RunAsync("submit", "-f", "job.yaml");
+        (ended.ExitCode, ended.Output).ShouldBe((0, $$"""
+            {{hash}}
+            42 20971520 {0} b'truck' True
+            True 100000 <data set kitti@v1: 42 files, 24971525 bytes>
+            IndexError
+            FileNotFoundError
+            KeyError
+            OSError
+
+            """), ended.Error);
+    }
+
     /// <summary>Random files; the answer are the hashes of the first ten, and of all, in the order of a shell's pattern.</summary>
     private static (string First, string All) Write(string folder, int count)
     {

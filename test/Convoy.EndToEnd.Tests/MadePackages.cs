@@ -23,7 +23,7 @@ public sealed class MadePackages : IAsyncLifetime
     {
         if (!File.Exists("/usr/bin/dpkg-deb")) return;
         var programs = root.CreateSubdirectory("programs").FullName;
-        string[] built = [.. new[] { BuiltPrograms.Cli, BuiltPrograms.Agent, BuiltPrograms.Server, BuiltPrograms.Task }.Select(program => $"{Path.GetDirectoryName(program)}/.")];
+        string[] built = [.. new[] { BuiltPrograms.Cli, BuiltPrograms.Agent, BuiltPrograms.Node, BuiltPrograms.Server, BuiltPrograms.Task }.Select(program => $"{Path.GetDirectoryName(program)}/.")];
         await RunAsync("cp", ["-R", .. built, programs]);
         // A release is built for one kind of machine.
         foreach (var foreign in Directory.GetDirectories(Path.Combine(programs, "runtimes")).Where(folder => Path.GetFileName(folder) != RuntimeInformation.RuntimeIdentifier)) Directory.Delete(foreign, recursive: true);

@@ -31,7 +31,7 @@ public sealed class PackageTests(MadePackages packages) : IClassFixture<MadePack
         var paths = files.Select(file => file[5][1..]).ToArray();
         string[] expected =
         [
-            "/usr/bin/convoy -> ../lib/convoy/convoy", "/usr/bin/convoy-server -> ../lib/convoy/convoy-server", "/usr/bin/convoy-agent -> ../lib/convoy/convoy-agent", "/usr/lib/convoy/convoy-task", "/usr/lib/convoy/python/convoy/__init__.py",
+            "/usr/bin/convoy -> ../lib/convoy/convoy", "/usr/bin/convoy-server -> ../lib/convoy/convoy-server", "/usr/bin/convoy-agent -> ../lib/convoy/convoy-agent", "/usr/lib/convoy/convoy-task", "/usr/lib/convoy/convoy-node", "/usr/share/man/man8/convoy-node.8.gz", "/usr/lib/convoy/python/convoy/__init__.py",
             "/usr/lib/systemd/system/convoy.service", "/usr/lib/systemd/system/convoy-tasks.service", "/etc/convoy/convoy.yaml",
             "/usr/share/man/man1/convoy.1.gz", "/usr/share/man/man1/convoy-submit.1.gz", "/usr/share/man/man8/convoy-server.8.gz", "/usr/share/man/man8/convoy-agent.8.gz", "/usr/share/doc/convoy/examples/kubernetes/Containerfile", "/usr/share/man/man8/convoy-task.8.gz",
             "/usr/share/bash-completion/completions/convoy", "/usr/share/zsh/vendor-completions/_convoy", "/usr/share/fish/vendor_completions.d/convoy.fish",
@@ -45,7 +45,7 @@ public sealed class PackageTests(MadePackages packages) : IClassFixture<MadePack
     public async Task The_tar_works_where_it_is_unpacked()
     {
         OnlyWithDpkg();
-        foreach (var program in new[] { "bin/convoy", "bin/convoy-agent", "bin/convoy-server", "lib/convoy/convoy-task" })
+        foreach (var program in new[] { "bin/convoy", "bin/convoy-agent", "bin/convoy-server", "lib/convoy/convoy-task", "lib/convoy/convoy-node" })
             (await MadePackages.RunAsync(Path.Combine(packages.Tree, program), "--version")).ShouldNotBeEmpty();
     }
 

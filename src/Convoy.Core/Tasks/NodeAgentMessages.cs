@@ -8,6 +8,23 @@ public sealed record NodeRequest(OpenDataset? Open = null)
 {
     /// <summary>Of the agent's own user or root.</summary>
     public bool? Status { get; init; }
+
+    public ListFiles? List { get; init; }
+
+    public ReadFile? Read { get; init; }
+}
+
+/// <summary>Files of a data set that the connection has open, in the order of their numbers.</summary>
+/// <param name="From">The number of the first; an answer has some of those that follow.</param>
+public sealed record ListFiles(string Dataset, int From);
+
+/// <summary>Bytes of a file of a data set that the connection has open. They follow behind the line of the answer.</summary>
+/// <param name="File">Its number; null where it is named by its path.</param>
+/// <param name="Offset">Of the first byte.</param>
+/// <param name="Length">At most <see cref="Most"/>; fewer come only where the file ends.</param>
+public sealed record ReadFile(string Dataset, int? File, string? Path, long Offset, int Length)
+{
+    public const int Most = 8 << 20;
 }
 
 /// <param name="Token">Of a person or a task that may read the data set; every holder's is looked at.</param>
@@ -21,7 +38,18 @@ public sealed record OpenDataset(string Token, string Dataset, string Version, b
 }
 
 /// <summary>Its answer, on one line. Exactly one is set.</summary>
-public sealed record NodeAnswer(OpenedDataset? Opened = null, NodeRefusal? Error = null, IReadOnlyList<HeldVersion>? Versions = null);
+public sealed record NodeAnswer(OpenedDataset? Opened = null, NodeRefusal? Error = null, IReadOnlyList<HeldVersion>? Versions = null)
+{
+    public IReadOnlyList<ListedFile>? Files { get; init; }
+
+    /// <summary>How many bytes follow.</summary>
+    public int? Length { get; init; }
+
+    /// <summary>Of the whole file.</summary>
+    public long? Size { get; init; }
+}
+
+public sealed record ListedFile(string Path, long Size);
 
 /// <param name="Path">Where its files are; null where they were not wanted in a folder.</param>
 /// <param name="Bytes">Of all its files.</param>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -109,8 +110,12 @@ internal sealed class NodeSocket : IDisposable
             var lines = new LineReader(stream);
             while (await lines.ReadAsync(cancellationToken) is { } line)
             {
-                var answer = await AnswerAsync(line, connection, held, cancellationToken);
+                var content = ArraySegment<byte>.Empty;
+                var answer = await AnswerAsync(line, connection, held, bytes => content = bytes, cancellationToken);
                 await stream.WriteAsync((byte[])[.. JsonSerializer.SerializeToUtf8Bytes(answer, TaskJson.Default.NodeAnswer), (byte)'\n'], cancellationToken);
+                if (content.Array is not { Length: > 0 } rented) continue;
+                await stream.WriteAsync(content, cancellationToken);
+                ArrayPool<byte>.Shared.Return(rented);
             }
         }
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
@@ -132,16 +137,18 @@ internal sealed class NodeSocket : IDisposable
         }
     }
 
-    private async Task<NodeAnswer> AnswerAsync(ReadOnlyMemory<byte> line, Socket connection, List<(NodeVersion Version, Holder Holder)> held, CancellationToken cancellationToken)
+    private async Task<NodeAnswer> AnswerAsync(ReadOnlyMemory<byte> line, Socket connection, List<(NodeVersion Version, Holder Holder)> held, Action<ArraySegment<byte>> follow, CancellationToken cancellationToken)
     {
         try
         {
             return JsonSerializer.Deserialize(line.Span, TaskJson.Default.NodeRequest) switch
             {
-                { Open: { } open, Status: null } => await OpenAsync(open, held, cancellationToken),
-                { Open: null, Status: true } when IsOurs(connection) => new NodeAnswer(Versions: await shelf.ListAsync(cancellationToken)),
-                { Open: null, Status: true } => Refused("NotAllowed", $"only root and the user of the agent may ask for its status"),
-                _ => Refused("BadRequest", $"a request is one of open and status"),
+                { Open: { } open, Status: null, List: null, Read: null } => await OpenAsync(open, held, cancellationToken),
+                { Open: null, Status: null, List: { } list, Read: null } => Find(held, list.Dataset) is { } version ? new NodeAnswer { Files = version.List(list.From) } : NotOpen(list.Dataset),
+                { Open: null, Status: null, List: null, Read: { } read } => Find(held, read.Dataset) is { } version ? await ReadAsync(version, read, follow, cancellationToken) : NotOpen(read.Dataset),
+                { Open: null, Status: true, List: null, Read: null } when IsOurs(connection) => new NodeAnswer(Versions: await shelf.ListAsync(cancellationToken)),
+                { Open: null, Status: true, List: null, Read: null } => Refused("NotAllowed", $"only root and the user of the agent may ask for its status"),
+                _ => Refused("BadRequest", $"a request is one of open, list, read and status"),
             };
         }
         catch (JsonException)
@@ -191,6 +198,31 @@ internal sealed class NodeSocket : IDisposable
             throw;
         }
     }
+
+    private static async Task<NodeAnswer> ReadAsync(NodeVersion version, ReadFile read, Action<ArraySegment<byte>> follow, CancellationToken cancellationToken)
+    {
+        if (read.Offset < 0 || read.Length is < 0 or > ReadFile.Most) return Refused("BadRequest", $"a read is of at most {ReadFile.Most} bytes");
+        if (version.Find(read) is not { } file) return Refused("NoSuchFile", read.Path is { } path ? (Text)$"{version.Name.Text} has no file '{path}'" : $"{version.Name.Text} has no file of number {read.File ?? -1}");
+        var size = version.SizeOf(file);
+        var length = (int)Math.Clamp(size - read.Offset, 0, read.Length);
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(1, length));
+        try
+        {
+            await version.ReadAsync(file, read.Offset, buffer.AsMemory(0, length), cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or TimeoutException)
+        {
+            // Not given back: somebody who does not heed that nobody waits any more may still write into it.
+            return Refused("CannotRead", $"the bytes cannot be had now: {e.Message}");
+        }
+
+        follow(new ArraySegment<byte>(buffer, 0, length));
+        return new NodeAnswer { Length = length, Size = size };
+    }
+
+    private static NodeVersion? Find(List<(NodeVersion Version, Holder Holder)> held, string dataset) => held.FindLast(one => one.Version.Name.Dataset == dataset).Version;
+
+    private static NodeAnswer NotOpen(string dataset) => Refused("NotOpen", $"data set '{dataset}' is not open on this connection");
 
     private static NodeAnswer Refused(string code, Text why) => new(Error: new NodeRefusal(code, why.ToString()));
 

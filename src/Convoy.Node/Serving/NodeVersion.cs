@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Serialization;
 using Convoy.Client;
 using Convoy.Client.Datasets;
@@ -11,6 +12,7 @@ namespace Convoy.NodeAgent.Serving;
 /// <summary>One version of a data set on this node: who holds it, what of it is held, and where it is mounted while somebody wants that.</summary>
 internal sealed class NodeVersion : IAsyncDisposable
 {
+    private const int MostListed = 1000;
     private readonly MappedManifest mapped;
     private readonly Residency residency;
     private readonly VersionCache cache;
@@ -64,6 +66,33 @@ internal sealed class NodeVersion : IAsyncDisposable
 
     /// <summary>To a file.</summary>
     public ResidentSet OfBytes(long bytes) => residency.OfBytes(bytes);
+
+    /// <summary>Some, from one on.</summary>
+    public IReadOnlyList<ListedFile> List(int from)
+    {
+        var manifest = mapped.Manifest;
+        return from < 0 || from > manifest.Files ? [] : [.. Enumerable.Range(from, Math.Min(MostListed, manifest.Files - from)).Select(file => new ListedFile(Encoding.UTF8.GetString(manifest.PathOf(file)), manifest.FileSize(file)))];
+    }
+
+    /// <summary>Null where there is no such file.</summary>
+    public int? Find(ReadFile asked) => asked.Path is { } path ? mapped.Manifest.FindFile(Encoding.UTF8.GetBytes(path)) : asked.File is { } file && file >= 0 && file < mapped.Manifest.Files ? file : null;
+
+    public long SizeOf(int file) => mapped.Manifest.FileSize(file);
+
+    /// <summary>All of it, right bytes.</summary>
+    /// <exception cref="IOException">They cannot be had.</exception>
+    public async Task ReadAsync(int file, long offset, Memory<byte> into, CancellationToken cancellationToken)
+    {
+        var manifest = mapped.Manifest;
+        for (var at = FilePosition.FirstOf(file, manifest).At(offset, manifest); into.Length > 0; at = at.Following(manifest))
+        {
+            var piece = manifest.ChunkAt(at.Piece);
+            var within = (int)(offset - at.Start);
+            var length = Math.Min(piece.Length - within, into.Length);
+            await cache.ReadAsync(at.Piece, piece, within, into[..length], cancellationToken);
+            (offset, into) = (offset + length, into[length..]);
+        }
+    }
 
     /// <param name="wanted">From now on.</param>
     public void Open(Holder holder, ResidentSet wanted)

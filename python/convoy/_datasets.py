@@ -1,0 +1,129 @@
+"""Data sets of the job, read through the node agent: no folder has to be mounted for it."""
+
+import json
+import os
+import socket
+import threading
+from typing import Any, Callable, Dict, Iterator, List, Optional, Union
+
+_MOST = 8 << 20
+"""Bytes that the agent gives at once."""
+
+
+class Dataset:
+    """The files of one version of a data set, in the order of their paths: ``len(ds)``, ``ds[i]``, iteration, ``ds.read(path)``.
+
+    Works as a map-style ``Dataset`` of PyTorch, with workers and samplers: it can be pickled, and each process and thread that
+    reads has a connection of its own. ``transform(content)`` makes of a file's bytes what ``ds[i]`` gives.
+    """
+
+    def __init__(self, name: str, version: str, transform: Optional[Callable[[bytes], Any]] = None) -> None:
+        self.name, self.version, self.transform = name, version, transform
+        self._here = threading.local()
+        self._paths: Optional[List[str]] = None
+        self._count, self._bytes = 0, 0
+        self._connection()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> Any:
+        number = index + self._count if index < 0 else index
+        if not 0 <= number < self._count:
+            raise IndexError(f"{self} has no file {index}")
+        content = self._read({"file": number})
+        return content if self.transform is None else self.transform(content)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[number] for number in range(len(self)))
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, str) and path in set(self.paths)
+
+    def __repr__(self) -> str:
+        return f"<data set {self.name}@{self.version}: {self._count} files, {self._bytes} bytes>"
+
+    def __getstate__(self) -> Dict[str, Any]:
+        return {"name": self.name, "version": self.version, "transform": self.transform}
+
+    def __setstate__(self, state: Dict[str, Any]) -> None:
+        self.__init__(state["name"], state["version"], state["transform"])  # type: ignore[misc]
+
+    @property
+    def paths(self) -> List[str]:
+        """Of all files, by their numbers. Brought when they are first asked for."""
+        if self._paths is None:
+            paths: List[str] = []
+            while len(paths) < self._count:
+                files = self._ask({"list": {"dataset": self.name, "from": len(paths)}})["files"]
+                paths.extend(file["path"] for file in files)
+            self._paths = paths
+        return self._paths
+
+    def read(self, path: str) -> bytes:
+        """The content of one file. ``FileNotFoundError`` where there is none of that path."""
+        return self._read({"path": path})
+
+    def _read(self, which: Dict[str, Union[int, str]]) -> bytes:
+        parts: List[bytes] = []
+        read = 0
+        while True:
+            answer = self._ask({"read": {"dataset": self.name, "offset": read, "length": _MOST, **which}})
+            parts.append(answer["content"])
+            read += len(parts[-1])
+            if read >= answer["size"]:
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _ask(self, request: Dict[str, Any]) -> Dict[str, Any]:
+        try:
+            return self._connection().ask(request)
+        except (ConnectionError, EOFError):
+            # The agent was started anew: it is asked once more.
+            self._here.connection = None
+            return self._connection().ask(request)
+
+    def _connection(self) -> "_Connection":
+        # A fork has its parent's, in the middle of what the parent says.
+        connection = getattr(self._here, "connection", None)
+        if connection is None or connection.process != os.getpid():
+            connection = self._here.connection = _Connection()
+            opened = connection.ask({"open": {"token": os.environ.get("CONVOY_TOKEN", ""), "dataset": self.name, "version": self.version, "mount": False}})["opened"]
+            self.version, self._count, self._bytes = opened["version"], opened["files"], opened["bytes"]
+        return connection
+
+
+class _Connection:
+    """One line to the node agent. What was opened by it is open until it ends."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        path = os.environ.get("CONVOY_NODE_SOCKET")
+        if not path:
+            raise RuntimeError("there is no node agent here: name the data set in the job file, as in datasets: [{name: kitti}]")
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(path)
+        self._stream = self._socket.makefile("rb")
+
+    def ask(self, request: Dict[str, Any]) -> Dict[str, Any]:
+        self._socket.sendall(json.dumps(request).encode() + b"\n")
+        line = self._stream.readline()
+        if not line.endswith(b"\n"):
+            raise EOFError("the node agent has hung up")
+        answer: Dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            code, message = answer["error"]["code"], answer["error"]["message"]
+            raise FileNotFoundError(message) if code == "NoSuchFile" else OSError(5, f"{code}: {message}")
+        if "length" in answer:
+            answer["content"] = self._stream.read(answer["length"])
+            if len(answer["content"]) != answer["length"]:
+                raise EOFError("the node agent has hung up")
+        return answer
+
+
+def dataset(name: str, version: Optional[str] = None, transform: Optional[Callable[[bytes], Any]] = None) -> Dataset:
+    """A data set that the job names, at the version that the job has. ``version`` asks for another of it."""
+    named = dict(pair.split("=", 1) for pair in os.environ.get("CONVOY_DATASETS", "").split() if "=" in pair)
+    if version is None and name not in named:
+        there = ", ".join(sorted(named)) or "none"
+        raise KeyError(f"the job names no data set '{name}' (it names: {there}); name it in the job file, as in datasets: [{{name: {name}}}]")
+    return Dataset(name, version or named[name], transform)
