@@ -60,6 +60,10 @@ internal sealed class OpenDatasets
             {
                 return AskOnce(order, dataset, mount, isStopping);
             }
+            catch (ArgumentException e)
+            {
+                throw new CannotStartException($"data set {dataset.Name}: the platform's state folder has too long a path for the socket of the node agent: {order.NodeSocket}", e);
+            }
             catch (Exception e) when (e is SocketException or IOException or JsonException)
             {
                 if (Environment.TickCount64 >= until) throw new CannotStartException($"data set {dataset.Name}: the node agent does not answer: {e.Message}", e);

@@ -50,7 +50,7 @@ internal sealed class Supervisor(string folder, TimeProvider time)
         catch (CannotStartException e)
         {
             var exit = new ExitRecord(folder);
-            exit.Set(new TaskExit(126, null, OutOfMemory: false, Stopped: false, e.Message, time.GetUtcNow()));
+            exit.Set(new TaskExit(126, null, OutOfMemory: false, Stopped: _signalled || Has(TaskFolder.Stop), e.Message, time.GetUtcNow()));
             while (!exit.IsSettled) _wakeups.Sleep(exit.TryWrite());
             return exit.IsWritten ? ExitCodes.Done : ExitCodes.CannotWrite;
         }

@@ -44,6 +44,7 @@ public sealed class DatasetJobTests
         var logs = await cli.RunAsync("logs", "reader");
         logs.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal).ShouldBe(
             new[] { 0, 1 }.SelectMany(rank => new[] { first, "kitti=v1", "again" }.Select(said => string.Create(CultureInfo.InvariantCulture, $"[worker {rank}] {said}"))).Order(StringComparer.Ordinal));
+        (await cli.RunAsync("get", "reader")).Output.ShouldContain($"v1, {at}");
         Directory.Exists(at).ShouldBeTrue();
         Directory.EnumerateFileSystemEntries(at).ShouldBeEmpty();
     }

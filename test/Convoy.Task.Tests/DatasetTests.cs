@@ -73,6 +73,13 @@ public sealed class DatasetTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_no_socket_can_be_the_task_says_why()
+    {
+        await folder.RunAsync(Reading("true", new TaskDataset("kitti", "v3", null)) with { NodeSocket = "/" + new string('x', 200) });
+        folder.Exit!.Message!.ShouldContain("too long a path");
+    }
+
+    [Fact]
     public async Task A_task_that_is_stopped_while_it_waits_for_an_agent_never_starts()
     {
         var running = folder.Start(Reading("touch $ROOM/ran", new TaskDataset("kitti", "v3", null)));
@@ -80,7 +87,7 @@ public sealed class DatasetTests : IDisposable
         folder.Stop();
         await SupervisedFolder.EndAsync(running);
         File.Exists(folder.RoomPath("ran")).ShouldBeFalse();
-        folder.Exit!.Message.ShouldBe("it was stopped while its data sets were being opened");
+        (folder.Exit!.Stopped, folder.Exit.Message).ShouldBe((true, "it was stopped while its data sets were being opened"));
     }
 
     /// <summary>Only a platform that runs as root may do it.</summary>

@@ -50,6 +50,7 @@ internal static class GetVerb
         facts.Tell("restarts", $"{job.Restarts} of its own, {job.PlatformRestarts} by the platform");
         facts.Tell("failure", job.Failure is null ? null : JobEnd.Failure(job.Failure));
         foreach (var (name, role) in job.Spec?.Roles ?? new Dictionary<string, Core.Jobs.RoleSpec>()) facts.Add($"role {name}", $"{role.Replicas} × {ShellText.Of(role.Command)}");
+        foreach (var dataset in job.Spec?.Datasets ?? []) facts.Add($"data set {dataset.Name}", dataset.Mount is { } mount ? $"{dataset.Version}, {mount}" : dataset.Version);
         facts.Write(call.Output);
         if (job.Attempts is not { Count: > 0 } attempts) return;
         call.Output.Write('\n');

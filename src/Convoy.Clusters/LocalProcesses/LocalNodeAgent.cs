@@ -13,6 +13,9 @@ internal sealed class LocalNodeAgent(LocalClusterOptions options, StateLayout la
     /// <summary>Without anybody who uses it.</summary>
     private const string EndsAfter = "60s";
 
+    /// <summary>What an address of a socket has room for; tasks say what is wrong.</summary>
+    private const int LongestSocketPath = 107;
+
     private int? started;
     private DateTimeOffset lookAgain = DateTimeOffset.MinValue;
 
@@ -23,6 +26,7 @@ internal sealed class LocalNodeAgent(LocalClusterOptions options, StateLayout la
         var now = time.GetUtcNow();
         if (now < lookAgain) return;
         lookAgain = now + BetweenLooks;
+        if (layout.NodeSocket.Length > LongestSocketPath) return;
         if (started is { } pid && !Supervisor.HasEnded(pid)) return;
         started = null;
         if (Answers()) return;

@@ -51,11 +51,25 @@ internal sealed class NodeShelf : IAsyncDisposable
         var view = await holder.Client.Datasets.GetVersionAsync(asked.Dataset, asked.Version, cancellationToken);
         if (!DatasetName.TryParse(view.Dataset, out _) || !DatasetVersion.TryParse(view.Version, out _) || !Sha256.TryParse(view.ManifestSha256, out _)) throw new BadManifestException($"the platform's answer makes no sense");
         var name = new VersionName(view.Dataset, view.Version, view.ManifestSha256, view.PublishedAt);
-        await KeepManifestAsync(holder.Client, view, name, cancellationToken);
+        while (true)
+        {
+            await KeepManifestAsync(holder.Client, view, name, cancellationToken);
+            if (await TryOpenAsync(name, asked, holder, cancellationToken) is { } opened) return opened;
+        }
+    }
+
+    /// <summary>Null where it has given way to another since its manifest came.</summary>
+    private async Task<(NodeVersion Version, OpenedDataset Opened)?> TryOpenAsync(VersionName name, OpenDataset asked, Holder holder, CancellationToken cancellationToken)
+    {
         await turn.WaitAsync(cancellationToken);
         try
         {
-            if (!versions.TryGetValue(name, out var version)) version = versions[name] = new NodeVersion(packs, PathOf(name, ManifestEnding), name);
+            if (!versions.TryGetValue(name, out var version))
+            {
+                if (!File.Exists(PathOf(name, ManifestEnding))) return null;
+                version = versions[name] = new NodeVersion(packs, PathOf(name, ManifestEnding), name);
+            }
+
             if (holder.WantsMount) await version.MountAsync(MountOf(name), cancellationToken);
             version.Open(holder, await WantedAsync(version, version.OfShare(asked.Share ?? Whole)));
             return (version, version.Opened(holder.WantsMount));
