@@ -4,10 +4,14 @@ import json
 import os
 import socket
 import threading
+import time
 from typing import Any, Callable, Dict, Iterator, List, Optional, Union
 
 _MOST = 8 << 20
 """Bytes that the agent gives at once."""
+
+_PATIENCE = 30.0
+"""Seconds."""
 
 
 class Dataset:
@@ -81,15 +85,48 @@ class Dataset:
             # The agent was started anew: it is asked once more.
             self._here.connection = None
             return self._connection().ask(request)
+        except _Refusal as refusal:
+            raise (FileNotFoundError(refusal.message) if refusal.code == "NoSuchFile" else OSError(5, f"{refusal.code}: {refusal.message}")) from None
+        except BaseException:
+            # Whatever interrupted it, the rest of the answer is still on its way: the next must not take it for its own.
+            self._here.connection = None
+            raise
 
     def _connection(self) -> "_Connection":
         # A fork has its parent's, in the middle of what the parent says.
         connection = getattr(self._here, "connection", None)
         if connection is None or connection.process != os.getpid():
-            connection = self._here.connection = _Connection()
-            opened = connection.ask({"open": {"token": os.environ.get("CONVOY_TOKEN", ""), "dataset": self.name, "version": self.version, "mount": False}})["opened"]
+            connection = _Connection()
+            try:
+                opened = connection.ask({"open": {"token": os.environ.get("CONVOY_TOKEN", ""), "dataset": self.name, "version": self.version, "mount": False}})["opened"]
+            except _Refusal as refusal:
+                raise OSError(5, f"{refusal.code}: {refusal.message}") from None
             self.version, self._count, self._bytes = opened["version"], opened["files"], opened["bytes"]
+            self._here.connection = connection
         return connection
+
+
+class _Refusal(Exception):
+    """The agent's answer, read to its end."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+def _connect(path: str) -> socket.socket:
+    """An agent that was killed is started again within a second or two."""
+    last = time.monotonic() + _PATIENCE
+    while True:
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(path)
+            return connection
+        except OSError:
+            connection.close()
+            if time.monotonic() >= last:
+                raise
+            time.sleep(0.2)
 
 
 class _Connection:
@@ -100,8 +137,7 @@ class _Connection:
         path = os.environ.get("CONVOY_NODE_SOCKET")
         if not path:
             raise RuntimeError("there is no node agent here: name the data set in the job file, as in datasets: [{name: kitti}]")
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.connect(path)
+        self._socket = _connect(path)
         self._stream = self._socket.makefile("rb")
 
     def ask(self, request: Dict[str, Any]) -> Dict[str, Any]:
@@ -111,8 +147,7 @@ class _Connection:
             raise EOFError("the node agent has hung up")
         answer: Dict[str, Any] = json.loads(line)
         if "error" in answer:
-            code, message = answer["error"]["code"], answer["error"]["message"]
-            raise FileNotFoundError(message) if code == "NoSuchFile" else OSError(5, f"{code}: {message}")
+            raise _Refusal(answer["error"]["code"], answer["error"]["message"])
         if "length" in answer:
             answer["content"] = self._stream.read(answer["length"])
             if len(answer["content"]) != answer["length"]:

@@ -35,6 +35,14 @@ internal sealed class HolderSource(string dataset) : IPackSource
             {
                 // That one may not, or not any more.
             }
+            catch (ObjectDisposedException) when (i + 1 < asked.Length)
+            {
+                // That one has just gone.
+            }
+            catch (ObjectDisposedException e)
+            {
+                throw new IOException("who had it open has gone", e);
+            }
         }
     }
 }
