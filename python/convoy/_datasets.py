@@ -80,10 +80,13 @@ class Dataset:
 
     def _ask(self, request: Dict[str, Any]) -> Dict[str, Any]:
         try:
-            return self._connection().ask(request)
+            return self._ask_once(request)
         except (ConnectionError, EOFError):
             # The agent was started anew: it is asked once more.
-            self._here.connection = None
+            return self._ask_once(request)
+
+    def _ask_once(self, request: Dict[str, Any]) -> Dict[str, Any]:
+        try:
             return self._connection().ask(request)
         except _Refusal as refusal:
             raise (FileNotFoundError(refusal.message) if refusal.code == "NoSuchFile" else OSError(5, f"{refusal.code}: {refusal.message}")) from None
