@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using Convoy.Clusters.Kubernetes;
 using Convoy.Objects;
@@ -54,7 +55,7 @@ internal static class PodVerbs
                 else if (await TakeAsync(answer, sha256, folder, cancellationToken)) return 0;
                 else trouble = "what came is not the archive";
             }
-            catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (Exception e) when (e is HttpRequestException or SocketException or IOException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
                 trouble = e.Message;
             }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Convoy.Client.Wire;
@@ -53,8 +54,9 @@ public sealed class SyncLine(HttpMessageHandler handler, Uri server, string clus
             if (response.StatusCode != HttpStatusCode.OK) throw await RefusalAsync(response.StatusCode, body, either.Token);
             return await JsonSerializer.DeserializeAsync(body, SyncJson.Default.SyncAnswer, either.Token) ?? throw new IOException("the answer is null");
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or SocketException)
         {
+            // The bare one is how the HTTP library tells of a connection that is reset just when it is made.
             throw new IOException(e.InnerException?.Message ?? e.Message, e);
         }
         catch (JsonException e)

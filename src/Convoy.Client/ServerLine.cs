@@ -207,6 +207,11 @@ internal sealed class ServerLine : IDisposable
         {
             throw new ServerUnreachableException(Server, Text.Verbatim(e.InnerException?.Message ?? e.Message), e);
         }
+        catch (SocketException e)
+        {
+            // So the HTTP library tells of a connection that is reset just when it is made.
+            throw new ServerUnreachableException(Server, Text.Verbatim(e.Message), new HttpRequestException(e.Message, e));
+        }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new ServerUnreachableException(Server, $"no answer within {within.TotalSeconds:0} s", e);

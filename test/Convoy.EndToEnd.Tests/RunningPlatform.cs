@@ -178,7 +178,7 @@ public sealed class RunningPlatform : IAsyncDisposable
                 using var answer = await http.GetAsync(new Uri(Url, "/readyz"));
                 return answer.IsSuccessStatusCode;
             }
-            catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+            catch (Exception e) when (e is HttpRequestException or SocketException or OperationCanceledException)
             {
                 return false;
             }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -121,8 +122,9 @@ internal sealed class ApiClient(HttpClient http, Func<HttpRequestMessage, Cancel
             await authorize(request, patience);
             answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience);
         }
-        catch (HttpRequestException unreachable)
+        catch (Exception unreachable) when (unreachable is HttpRequestException or SocketException)
         {
+            // The bare one is how the HTTP library tells of a connection that is reset just when it is made.
             throw new IOException($"the API server cannot be reached: {unreachable.Message}", unreachable);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
