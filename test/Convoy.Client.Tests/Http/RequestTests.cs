@@ -29,6 +29,15 @@ public sealed class RequestTests
         new NewTokenView("cvy_a_secret", "a", "ann", null).ToString().ShouldNotContain("secret");
     }
 
+    /// <summary>One in some fifty is reset between the connection and the question who is at its other end: the HTTP library lets that through as it is.</summary>
+    [Fact]
+    public async Task A_connection_that_is_reset_when_it_is_made_is_a_server_that_cannot_be_reached()
+    {
+        await using var server = new ResettingServer();
+        using var client = Open(server.Url);
+        for (var i = 0; i < 500; i++) await Should.ThrowAsync<ServerUnreachableException>(Bounded.Run(() => client.AddUserAsync(new NewUserRequest("ann", null), CancellationToken.None)));
+    }
+
     [Fact]
     public async Task What_is_safe_to_send_twice_is_sent_again_when_the_answer_is_lost()
     {
