@@ -101,7 +101,7 @@ class Dataset:
         if connection is None or connection.process != os.getpid():
             connection = _Connection()
             try:
-                opened = connection.ask({"open": {"token": os.environ.get("CONVOY_TOKEN", ""), "dataset": self.name, "version": self.version, "mount": False}})["opened"]
+                opened = connection.ask({"open": {"token": os.environ.get("CONVOY_TOKEN", ""), "dataset": self.name, "version": self.version, "mount": False, "share": _share(self.name)}})["opened"]
             except _Refusal as refusal:
                 raise OSError(5, f"{refusal.code}: {refusal.message}") from None
             self.version, self._count, self._bytes = opened["version"], opened["files"], opened["bytes"]
@@ -160,8 +160,18 @@ class _Connection:
 
 def dataset(name: str, version: Optional[str] = None, transform: Optional[Callable[[bytes], Any]] = None) -> Dataset:
     """A data set that the job names, at the version that the job has. ``version`` asks for another of it."""
-    named = dict(pair.split("=", 1) for pair in os.environ.get("CONVOY_DATASETS", "").split() if "=" in pair)
+    named = _named("CONVOY_DATASETS")
     if version is None and name not in named:
         there = ", ".join(sorted(named)) or "none"
         raise KeyError(f"the job names no data set '{name}' (it names: {there}); name it in the job file, as in datasets: [{{name: {name}}}]")
     return Dataset(name, version or named[name], transform)
+
+
+def _named(variable: str) -> Dict[str, str]:
+    return dict(pair.split("=", 1) for pair in os.environ.get(variable, "").split() if "=" in pair)
+
+
+def _share(dataset: str) -> int:
+    """What the job keeps of it on this node, in millionths."""
+    percent = _named("CONVOY_DATASETS_SHARE").get(dataset, "100")
+    return int(percent) * 10_000 if percent.isdigit() and int(percent) <= 100 else 1_000_000

@@ -1,3 +1,5 @@
+using Convoy.Core.Jobs;
+using Convoy.Server.Datasets;
 using Prometheus;
 
 namespace Convoy.Server;
@@ -17,9 +19,23 @@ internal static class Instruments
 
     public static Counter JobsFinished { get; } = Metrics.CreateCounter("convoy_jobs_finished_total", "Jobs finished.", "phase");
 
+    public static Counter DatasetFilled { get; } = Metrics.CreateCounter("convoy_dataset_filled_bytes_total", "Bytes that came from the store to be kept on nodes, by the last attempts of finished jobs.");
+
+    public static Counter DatasetMissed { get; } = Metrics.CreateCounter("convoy_dataset_missed_bytes_total", "Bytes that came from the store because they are not kept on nodes, by the last attempts of finished jobs.");
+
     public static Gauge DiskFree { get; } = Metrics.CreateGauge("convoy_disk_free_bytes", "Bytes free on the fullest file system of the state.");
 
     public static Gauge DiskReserved { get; } = Metrics.CreateGauge("convoy_disk_reserved_bytes", "Bytes of it below which nothing new is taken.");
 
     public static Gauge UnfinishedJobs { get; } = Metrics.CreateGauge("convoy_unfinished_jobs", "Jobs not finished yet.");
+
+    public static void Finished(Job job)
+    {
+        JobsFinished.WithLabels(job.Phase.ToString()).Inc();
+        foreach (var use in job.Attempts is [.., var last] ? JobDatasetViews.AtEndOf(last) : [])
+        {
+            DatasetFilled.Inc(use.FilledBytes);
+            DatasetMissed.Inc(use.MissedBytes);
+        }
+    }
 }

@@ -194,7 +194,7 @@ public sealed partial class Ledger(IStore store, JobFeed feed, TimeProvider time
         Instruments.UnfinishedJobs.Set(unfinished.Count);
         foreach (var job in stored)
         {
-            if (job.Now!.Phase.IsFinished()) Instruments.JobsFinished.WithLabels(job.Now.Phase.ToString()).Inc();
+            if (job.Now!.Phase.IsFinished()) Instruments.Finished(job.Now);
             feed.Publish(job.Now);
         }
     }

@@ -101,10 +101,11 @@ public sealed class Platform : IAsyncDisposable
         services.AddSingleton(new ReportTokens(state.ReadOrCreateKey()));
         services.AddSingleton<JobFeed>().AddSingleton<JobChanges>().AddSingleton<JobWatch>().AddSingleton<Fleet>().AddSingleton<People>().AddSingleton<Snapshots>().AddSingleton<Admission>().AddSingleton<Submissions>().AddSingleton<ClusterRequests>().AddSingleton<HereOnly>().AddSingleton<JobLookup>().AddSingleton<JobSteering>().AddSingleton<LogReader>().AddSingleton<OutputReader>();
         services.AddSingleton<ITaskLogs>(new LocalLogs(state.Cluster)).AddSingleton<ITaskTerminals>(new LocalTerminals(state.Cluster));
+        services.AddSingleton<ITaskDatasets>(new LocalTaskDatasets(state.Cluster));
         services.AddSingleton<ITaskUsage>(_ => new LocalUsage(state.Cluster, asksDevices: options.Gpus is null, TimeProvider.System));
         services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
 
-        services.AddSingleton<DatasetAccess>().AddSingleton<DatasetLookup>().AddSingleton<PackShelf>().AddSingleton<ManifestShelf>().AddSingleton<Publication>().AddSingleton<JobDatasets>();
+        services.AddSingleton<DatasetAccess>().AddSingleton<DatasetLookup>().AddSingleton<PackShelf>().AddSingleton<ManifestShelf>().AddSingleton<Publication>().AddSingleton<JobDatasets>().AddSingleton<JobDatasetViews>();
         services.AddSingleton<DiskReserve>().AddSingleton<CodeShelf>().AddSingleton(provider => new Restraints(() => provider.GetRequiredService<DiskReserve>().ShortOf()));
         services.AddSingleton<RetentionMarks>().AddSingleton<RetentionLoop>().AddHostedService(provider => provider.GetRequiredService<RetentionLoop>());
 

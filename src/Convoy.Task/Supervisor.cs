@@ -69,39 +69,41 @@ internal sealed class Supervisor(string folder, TimeProvider time)
             return ExitCodes.CannotWrite;
         }
 
-        var datasets = OpenDatasets.Open(order, () => _signalled || Has(TaskFolder.Stop));
+        var datasets = OpenDatasets.Open(folder, order, IsToStop);
         var launch = Launch.Prepare(folder, order, datasets);
         using var terminal = order.Console is { } console ? new TerminalSession(folder, console, launch.Ends, log) : null;
 
         // 4. Limits hold from the first instruction of the program on.
         using var limits = TaskLimits.Apply(order, launch.Pid);
-        foreach (var remark in limits.Missing is { } missing ? [missing, .. datasets.Unmounted] : datasets.Unmounted)
-        {
-            if (terminal is null) log.Append(Encoding.UTF8.GetBytes($"convoy: {remark}\n"));
-            else terminal.Show($"convoy: {remark}");
-        }
+        foreach (var remark in limits.Missing is { } missing ? [missing, .. datasets.Unmounted] : datasets.Unmounted) Say(remark);
 
-        if (terminal is null) log.Follow(launch.Ends.Output);
-        else terminal.Start();
-
-        // 5. The start is on the disk before it happens.
+        // 5. The start is on the disk before it happens. Waiting for data comes after it: the task has its node, and nobody else is to start it.
         var reaper = new Reaper(launch.Pid, _wakeups.Wake);
         _recorded = TryRecordStart();
-        if (_recorded) launch.Release();
+        var starts = _recorded && datasets.AwaitStart(Say, IsToStop);
+        if (terminal is null) log.Follow(launch.Ends.Output);
+        else terminal.Start();
+        if (starts) launch.Release();
         else launch.Abandon();
         reaper.Start();
 
         // 6. Until nothing is left and the end is on the disk.
-        while (!reaper.NoneLeft || (_recorded && !exit.IsSettled)) Step(exit, reaper, order, launch, limits, terminal);
+        while (!reaper.NoneLeft || (_recorded && !exit.IsSettled)) Step(exit, reaper, order, launch, limits, datasets, terminal);
         terminal?.Finish();
-        log.Finish(() => _signalled || Has(TaskFolder.Stop));
+        log.Finish(IsToStop);
         return _recorded && exit.IsWritten ? ExitCodes.Done : ExitCodes.CannotWrite;
+
+        void Say(string remark)
+        {
+            if (terminal is null) log.Append(Encoding.UTF8.GetBytes($"convoy: {remark}\n"));
+            else terminal.Show($"convoy: {remark}");
+        }
     }
 
-    private void Step(ExitRecord exit, Reaper reaper, TaskOrder order, Launch launch, TaskLimits limits, TerminalSession? terminal)
+    private void Step(ExitRecord exit, Reaper reaper, TaskOrder order, Launch launch, TaskLimits limits, OpenDatasets datasets, TerminalSession? terminal)
     {
         var now = Environment.TickCount64;
-        if (!_stopping && !_mainEnded && (_signalled || Has(TaskFolder.Stop)))
+        if (!_stopping && !_mainEnded && IsToStop())
         {
             _stopping = true;
             Stop(order, now);
@@ -122,7 +124,7 @@ internal sealed class Supervisor(string folder, TimeProvider time)
         if (!_mainEnded && reaper.MainStatus is { } status)
         {
             _mainEnded = true;
-            if (_recorded) exit.Set(ExitOf(status, launch.Failure(), limits));
+            if (_recorded) exit.Set(ExitOf(status, launch.Failure(), limits) with { Datasets = datasets.End() });
             exit.TryWrite();
             _killAt = Math.Min(_killAt ?? long.MaxValue, now + Math.Min(order.GraceMilliseconds, LeftoverGraceMilliseconds));
             if (!_stopping && _idle is null) Descendants.Signal(Signals.Terminate);
@@ -180,6 +182,8 @@ internal sealed class Supervisor(string folder, TimeProvider time)
         _signalled = true;
         _wakeups.Wake();
     }
+
+    private bool IsToStop() => _signalled || Has(TaskFolder.Stop);
 
     private bool Has(string name) => Libc.Exists(Path.Combine(folder, name));
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Text.Json;
+using Convoy.Core.Datasets;
 using Convoy.Core.Tasks;
 
 namespace Convoy.Supervision.Tests;
@@ -90,6 +91,51 @@ public sealed class DatasetTests : IDisposable
         (folder.Exit!.Stopped, folder.Exit.Message).ShouldBe((true, "it was stopped while its data sets were being opened"));
     }
 
+    [Fact]
+    public async Task A_task_starts_when_so_much_of_its_data_is_on_the_node_as_it_waits_for_and_tells_what_came_there()
+    {
+        var agent = Agent(request => new NodeAnswer(new OpenedDataset(request.Dataset, request.Version, null, Bytes: 1000, WantedBytes: 500, FilledBytes: 4000, MissedBytes: 70), null));
+        agent.Held = Version(held: 100, filled: 4000, missed: 70);
+        var running = folder.Start(Reading("touch $ROOM/ran; until [ -e $ROOM/go ]; do sleep 0.02; done", new TaskDataset("kitti", "v3", null) { Share = 50, StartAt = 80 }));
+        await SupervisedFolder.UntilAsync(() => folder.Log.Contains("data set kitti: 20 % on this node, starts at 80 %"), "it says what it waits for");
+        (folder.Started is not null, File.Exists(folder.RoomPath("ran")), folder.Datasets!.Single().WaitsFor).ShouldBe((true, false, 80));
+        agent.Asked.ShouldAllBe(open => open.Share == 500_000);
+
+        agent.Held = Version(held: 400, filled: 4300, missed: 70);
+        await SupervisedFolder.UntilAsync(() => File.Exists(folder.RoomPath("ran")), "it starts");
+        await SupervisedFolder.UntilAsync(() => folder.Datasets!.Single() is { WaitsFor: null, HeldPercent: 80 }, "it tells");
+        agent.Held = Version(held: 500, filled: 4400, missed: 80);
+        await File.WriteAllTextAsync(folder.RoomPath("go"), "", TestContext.Current.CancellationToken);
+        await SupervisedFolder.EndAsync(running);
+
+        // What came before it was open is not its own.
+        folder.Exit!.Datasets!.Single().ShouldBe(new DatasetUse("kitti", "v3", 1000, 500, 500, 400, 10));
+    }
+
+    [Fact]
+    public async Task Where_no_more_of_its_data_can_be_on_the_node_the_task_starts_with_what_is_there()
+    {
+        var agent = Agent(request => new NodeAnswer(new OpenedDataset(request.Dataset, request.Version, null, Bytes: 1000, WantedBytes: 1000), null));
+        agent.Held = Version(held: 300, filled: 0, missed: 0) with { Problem = "the disk is full" };
+        await folder.RunAsync(Reading("echo reads", new TaskDataset("kitti", "v3", null) { StartAt = 100 }));
+        folder.Log.ShouldEndWith("convoy: data set kitti: starts with 60 % on this node instead of 100 %: the disk is full\nreads\n");
+        (folder.Exit!.Code, folder.Exit.Datasets!.Single().Problem).ShouldBe((0, "the disk is full"));
+    }
+
+    [Fact]
+    public async Task A_task_that_is_stopped_while_it_waits_for_its_data_runs_nothing()
+    {
+        var agent = Agent(request => new NodeAnswer(new OpenedDataset(request.Dataset, request.Version, null, Bytes: 1000, WantedBytes: 500), null));
+        agent.Held = Version(held: 100, filled: 0, missed: 0);
+        var running = folder.Start(Reading("touch $ROOM/ran", new TaskDataset("kitti", "v3", null) { StartAt = 80 }));
+        await SupervisedFolder.UntilAsync(() => folder.Log.Contains("starts at 80 %"), "it waits");
+        folder.Stop();
+        await SupervisedFolder.EndAsync(running);
+        (folder.Exit!.Stopped, File.Exists(folder.RoomPath("ran"))).ShouldBe((true, false));
+    }
+
+    private static HeldVersion Version(long held, long filled, long missed) => new("kitti", "v3", 1, 1000, 500, held, 0, 0, missed, filled, 0, null, null);
+
     /// <summary>Only a platform that runs as root may do it.</summary>
     [Fact]
     public async Task A_job_has_a_data_set_where_it_wants_it_and_nobody_else_has()
@@ -152,6 +198,9 @@ public sealed class DatasetTests : IDisposable
 
         public int Open => Volatile.Read(ref open);
 
+        /// <summary>What it tells of what is open.</summary>
+        public volatile HeldVersion? Held;
+
         public void Dispose()
         {
             listener.Dispose();
@@ -169,7 +218,12 @@ public sealed class DatasetTests : IDisposable
             {
                 while (await reader.ReadLineAsync() is { } line)
                 {
-                    var request = JsonSerializer.Deserialize(line, TaskJson.Default.NodeRequest)!.Open!;
+                    if (JsonSerializer.Deserialize(line, TaskJson.Default.NodeRequest)!.Open is not { } request)
+                    {
+                        await stream.WriteAsync((byte[])[.. JsonSerializer.SerializeToUtf8Bytes(new NodeAnswer(Versions: Held is { } held ? [held] : []), TaskJson.Default.NodeAnswer), (byte)'\n']);
+                        continue;
+                    }
+
                     Asked.Enqueue(request);
                     var answered = answer(request);
                     if (answered.Opened is not null && !opened)

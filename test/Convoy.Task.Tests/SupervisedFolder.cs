@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Convoy.Core.Datasets;
 using Convoy.Core.Tasks;
 
 namespace Convoy.Supervision.Tests;
@@ -36,6 +37,8 @@ internal sealed class SupervisedFolder : IDisposable
     public TaskExit? Exit => Has(TaskFolder.Exit) ? JsonSerializer.Deserialize(File.ReadAllBytes(PathOf(TaskFolder.Exit)), TaskJson.Default.TaskExit) : null;
 
     public TaskStart? Started => Has(TaskFolder.Started) ? JsonSerializer.Deserialize(File.ReadAllBytes(PathOf(TaskFolder.Started)), TaskJson.Default.TaskStart) : null;
+
+    public IReadOnlyList<DatasetUse>? Datasets => Has(TaskFolder.Datasets) ? JsonSerializer.Deserialize(File.ReadAllBytes(PathOf(TaskFolder.Datasets)), TaskJson.Default.IReadOnlyListDatasetUse) : null;
 
     public string Log => Encoding.UTF8.GetString([.. Segments().SelectMany(segment => segment.Bytes)]);
 

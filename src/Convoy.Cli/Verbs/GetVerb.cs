@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Convoy.Cli.Output;
 using Convoy.Client.Wire;
+using Convoy.Core.Jobs;
+using Convoy.Core.Languages;
 
 namespace Convoy.Cli.Verbs;
 
@@ -49,8 +51,8 @@ internal static class GetVerb
         facts.Add("runtime", JobTable.Runtime(job));
         facts.Tell("restarts", $"{job.Restarts} of its own, {job.PlatformRestarts} by the platform");
         facts.Tell("failure", job.Failure is null ? null : JobEnd.Failure(job.Failure));
-        foreach (var (name, role) in job.Spec?.Roles ?? new Dictionary<string, Core.Jobs.RoleSpec>()) facts.Add($"role {name}", $"{role.Replicas} × {ShellText.Of(role.Command)}");
-        foreach (var dataset in job.Spec?.Datasets ?? []) facts.Add($"data set {dataset.Name}", dataset.Mount is { } mount ? $"{dataset.Version}, {mount}" : dataset.Version);
+        foreach (var (name, role) in job.Spec?.Roles ?? new Dictionary<string, RoleSpec>()) facts.Add($"role {name}", $"{role.Replicas} × {ShellText.Of(role.Command)}");
+        foreach (var dataset in job.Spec?.Datasets ?? []) facts.Add($"data set {dataset.Name}", Dataset(dataset, job.Datasets?.FirstOrDefault(use => use.Name == dataset.Name)));
         facts.Write(call.Output);
         if (job.Attempts is not { Count: > 0 } attempts) return;
         call.Output.Write('\n');
@@ -70,5 +72,17 @@ internal static class GetVerb
     }
 
     /// <summary>What an elastic job gave up holds its devices until it has ended.</summary>
+    private static string Dataset(DatasetSpec dataset, JobDatasetView? use)
+    {
+        var parts = new List<string> { dataset.Version };
+        if (dataset.Mount is { } mount) parts.Add(mount);
+        if (use is null) return string.Join(", ", parts);
+        parts.Add(((Text)$"hit ratio {use.HitRatio * 100:0.0} % ({Spans.Bytes(use.HeldBytes)} of {Spans.Bytes(use.Bytes)} on its nodes)").Said());
+        parts.Add(((Text)$"from the store {Spans.Bytes(use.FilledBytes)} to keep and {Spans.Bytes(use.MissedBytes)} missed").Said());
+        if (use.FillRate is { } rate) parts.Add(((Text)$"{Spans.Bytes(rate)}/s, about {Spans.Of(TimeSpan.FromSeconds(Math.Ceiling((double)(use.WantedBytes - use.HeldBytes) / rate)))} left").Said());
+        if (use.Problem is { } problem) parts.Add(problem);
+        return string.Join(", ", parts);
+    }
+
     private static string StateOf(TaskView task) => task.ReleasedAt is null ? task.State.ToString() : task.State is Core.Jobs.TaskState.Exited or Core.Jobs.TaskState.Lost ? "Released" : "Releasing";
 }

@@ -76,7 +76,23 @@ public sealed record JobView
     public IReadOnlyList<AttemptView>? Attempts { get; init; }
 
     public JobSpec? Spec { get; init; }
+
+    /// <summary>Of the latest attempt, on all its nodes; empty where it has told of none.</summary>
+    public IReadOnlyList<JobDatasetView>? Datasets { get; init; }
 }
+
+/// <summary>What of a data set lay on the nodes of a job and what came there from the store, while its tasks had it open. Bytes, summed over the nodes.</summary>
+/// <param name="Bytes">Of its files: what an epoch reads on each node.</param>
+/// <param name="WantedBytes">Of these, what is to lie on the nodes.</param>
+/// <param name="HeldBytes">Of these, what does.</param>
+/// <param name="FilledBytes">That came from the store to stay.</param>
+/// <param name="MissedBytes">That came because somebody read them and they do not stay.</param>
+/// <param name="HitRatio">Of the bytes of an epoch, the part that finds them on its node, 0 to 1.</param>
+/// <param name="FillRate">Bytes a second that come to stay; null while none come.</param>
+/// <param name="StartsAt">Tasks wait until so much of what is to lie on their node does, in percent; null where none waits.</param>
+/// <param name="Problem">Why not all that is wanted is held; null where nothing is wrong.</param>
+public sealed record JobDatasetView(
+    string Name, string Version, long Bytes, long WantedBytes, long HeldBytes, long FilledBytes, long MissedBytes, double HitRatio, long? FillRate, int? StartsAt, string? Problem);
 
 /// <summary>The first rank that failed, and whose fault it is.</summary>
 public sealed record FailureView(int Attempt, string Role, int Rank, string Node, int? ExitCode, int? Signal, FailureClass Class, Text? Message);

@@ -110,7 +110,7 @@ internal sealed class LocalTask(JobId job, int attempt, int rank, string folder,
     private TaskOutcome Outcome(TaskExit exit)
     {
         var hung = exit.Stopped && DurableFile.Read(Path.Combine(folder, TaskFolder.Stop)) is { Length: > 0 } text ? Encoding.UTF8.GetString(text) : null;
-        return new TaskOutcome(exit.Code, exit.Signal, exit.OutOfMemory, exit.Stopped, Message: hung ?? exit.Message) { Hung = hung is not null };
+        return new TaskOutcome(exit.Code, exit.Signal, exit.OutOfMemory, exit.Stopped, Message: hung ?? exit.Message) { Hung = hung is not null, Datasets = exit.Datasets };
     }
 
     private TaskStart? ReadStart() => DurableFile.Read(Path.Combine(folder, TaskFolder.Started)) is { } bytes ? JsonSerializer.Deserialize(bytes, TaskJson.Default.TaskStart) : null;

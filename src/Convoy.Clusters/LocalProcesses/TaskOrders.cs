@@ -66,7 +66,7 @@ internal static class TaskOrders
             CgroupName = string.Create(CultureInfo.InvariantCulture, $"{machineWideName}-{job}-{attempt}-{rank}"),
             LogBytes = options.LogBytes,
             Console = console,
-            Datasets = [.. assignment.Spec.Datasets.Select(dataset => new TaskDataset(dataset.Name, dataset.Version, dataset.Mount))],
+            Datasets = [.. assignment.Spec.Datasets.Select(dataset => new TaskDataset(dataset.Name, dataset.Version, dataset.Mount) { Share = dataset.Share, StartAt = dataset.StartAt })],
             NodeSocket = assignment.Spec.Datasets.Count > 0 ? layout.NodeSocket : null,
             HoldPorts = rank == 0 && NeedsPort(assignment) ? [rendezvousPort] : [],
         };

@@ -66,6 +66,7 @@ public static class TaskEnvironment
         if (spec.Datasets.Count > 0)
         {
             environment["CONVOY_DATASETS"] = string.Join(' ', spec.Datasets.Select(dataset => $"{dataset.Name}={dataset.Version}"));
+            environment["CONVOY_DATASETS_SHARE"] = string.Join(' ', spec.Datasets.Select(dataset => $"{dataset.Name}={dataset.Share}"));
             if (surroundings.NodeSocket is { } socket) environment["CONVOY_NODE_SOCKET"] = socket;
         }
 

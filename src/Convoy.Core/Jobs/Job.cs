@@ -1,3 +1,4 @@
+using Convoy.Core.Datasets;
 using Convoy.Core.Scheduling;
 
 namespace Convoy.Core.Jobs;
@@ -190,6 +191,9 @@ public sealed record TaskOutcome(int? Code, int? Signal = null, bool OutOfMemory
 {
     /// <summary>It was stopped because nothing had been heard of its job for <see cref="RecoverySpec.HangTimeout"/>.</summary>
     public bool Hung { get; init; }
+
+    /// <summary>What became of its data sets on its node; null where it had none.</summary>
+    public IReadOnlyList<DatasetUse>? Datasets { get; init; }
 
     /// <summary>One that hung has not done its work, though it may have left with 0 when it was asked to.</summary>
     public bool IsSuccess => Code == 0 && !DeviceError && !Hung;

@@ -140,6 +140,12 @@ public sealed record DatasetSpec
 
     /// <summary>An absolute path, the data set's in this job's tasks alone; null: where the platform puts it, which its tasks are told.</summary>
     public string? Mount { get; init; }
+
+    /// <summary>Percent of it that is to lie on each node that reads it; the rest comes from the store whenever it is read.</summary>
+    public int Share { get; init; } = 100;
+
+    /// <summary>Percent of that which lies there before a task starts.</summary>
+    public int StartAt { get; init; }
 }
 
 public sealed record CheckpointSpec

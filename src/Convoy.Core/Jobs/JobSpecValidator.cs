@@ -12,6 +12,7 @@ public static class JobSpecValidator
     private const int MaxEnvBytes = 256 << 10;
     private const int MaxLabels = 64;
     private const int MaxDatasets = 32;
+    private const int Percent = 100;
     private const int MaxReplicas = 10_000;
     private const int MaxGpus = 1024;
     private const int MaxRdma = 1024;
@@ -101,6 +102,8 @@ public static class JobSpecValidator
                 Check(DatasetName.TryParse(dataset.Name, out _), $"{path}.name", "must be a data set's name: 1 to 63 of a-z, 0-9 and '-', with '-' neither first nor last");
                 Check(names.Add(dataset.Name), $"{path}.name", $"'{dataset.Name}' comes twice");
                 Check(DatasetVersion.TryParse(dataset.Version, out _) || DatasetTag.TryParse(dataset.Version, out _), $"{path}.version", "must be a version such as v3, or a tag such as latest");
+                Check(dataset.Share is >= 0 and <= Percent, $"{path}.share", $"must be 0 to {Percent}");
+                Check(dataset.StartAt is >= 0 and <= Percent, $"{path}.startAt", $"must be 0 to {Percent}");
                 if (dataset.Mount is not { } mount) continue;
                 Check(IsPlainPath(mount), $"{path}.mount", "must be an absolute path such as /data/kitti, without '.', '..' and empty parts");
                 Check(!mounts.Any(other => mount == other || mount.StartsWith(other + "/", StringComparison.Ordinal) || other.StartsWith(mount + "/", StringComparison.Ordinal)), $"{path}.mount", $"'{mount}' is taken by another data set, or lies within its files");

@@ -9,6 +9,9 @@ public sealed record NodeRequest(OpenDataset? Open = null)
     /// <summary>Of the agent's own user or root.</summary>
     public bool? Status { get; init; }
 
+    /// <summary>The same of the data sets that the connection has open.</summary>
+    public bool? Held { get; init; }
+
     public ListFiles? List { get; init; }
 
     public ReadFile? Read { get; init; }
@@ -55,7 +58,9 @@ public sealed record ListedFile(string Path, long Size);
 /// <param name="Bytes">Of all its files.</param>
 /// <param name="WantedBytes">Of these, what an epoch is to find on the node.</param>
 /// <param name="HeldBytes">Of packs, that are there already.</param>
-public sealed record OpenedDataset(string Dataset, string Version, string? Path, long Files = 0, long Bytes = 0, long WantedBytes = 0, long HeldBytes = 0);
+/// <param name="FilledBytes">As of <see cref="HeldVersion"/>, so far.</param>
+/// <param name="MissedBytes">As of <see cref="HeldVersion"/>, so far.</param>
+public sealed record OpenedDataset(string Dataset, string Version, string? Path, long Files = 0, long Bytes = 0, long WantedBytes = 0, long HeldBytes = 0, long FilledBytes = 0, long MissedBytes = 0);
 
 /// <param name="Code">A stable word such as <c>FuseUnavailable</c>.</param>
 public sealed record NodeRefusal(string Code, string Message)

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Convoy.Core.Datasets;
 
 namespace Convoy.Core.Tasks;
 
@@ -39,6 +40,9 @@ public static class TaskFolder
     /// speaks <see cref="TerminalFrame"/>s. Only the supervisor's user reaches it.
     /// </summary>
     public const string Terminal = "terminal";
+
+    /// <summary>A list of <see cref="DatasetUse"/>, while the task has data sets open; its last is in <see cref="Exit"/>.</summary>
+    public const string Datasets = "datasets";
 
     /// <summary>
     /// Folder of the output: segments named by the number of their first byte, 20 decimal digits. When the bound is reached
@@ -99,6 +103,12 @@ public sealed record TaskOrder
 /// <param name="Mount">An absolute path that is the data set's in this task; null where any folder will do, or none.</param>
 public sealed record TaskDataset(string Name, string Version, string? Mount)
 {
+    /// <summary>Percent of it that is to lie on the node; null means all.</summary>
+    public int? Share { get; init; }
+
+    /// <summary>Percent of that which lies there before the program starts; null means that it does not wait.</summary>
+    public int? StartAt { get; init; }
+
     /// <summary>The environment variable in which the task finds the folder.</summary>
     [JsonIgnore]
     public string Variable => $"CONVOY_DATASET_{Name.ToUpperInvariant().Replace('-', '_')}";
@@ -117,12 +127,17 @@ public sealed record TaskStart(string BootId, int SupervisorPid, long Supervisor
 
 /// <param name="Code">Null where a signal ended the main process. 126 and 127 as in a shell where it could not be executed.</param>
 /// <param name="Stopped">It had been asked to stop before it ended.</param>
-public sealed record TaskExit(int? Code, int? Signal, bool OutOfMemory, bool Stopped, string? Message, DateTimeOffset At);
+public sealed record TaskExit(int? Code, int? Signal, bool OutOfMemory, bool Stopped, string? Message, DateTimeOffset At)
+{
+    /// <summary>Null where it had none.</summary>
+    public IReadOnlyList<DatasetUse>? Datasets { get; init; }
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(TaskOrder))]
 [JsonSerializable(typeof(TaskStart))]
 [JsonSerializable(typeof(TaskExit))]
+[JsonSerializable(typeof(IReadOnlyList<DatasetUse>))]
 [JsonSerializable(typeof(NodeRequest))]
 [JsonSerializable(typeof(NodeAnswer))]
 public sealed partial class TaskJson : JsonSerializerContext;

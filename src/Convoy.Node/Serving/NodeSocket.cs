@@ -143,12 +143,14 @@ internal sealed class NodeSocket : IDisposable
         {
             return JsonSerializer.Deserialize(line.Span, TaskJson.Default.NodeRequest) switch
             {
+                { Held: true, Open: null, Status: null, List: null, Read: null } => new NodeAnswer(Versions: [.. held.Select(one => one.Version.View)]),
+                { Held: not null } => Refused("BadRequest", $"a request is one of open, list, read, held and status"),
                 { Open: { } open, Status: null, List: null, Read: null } => await OpenAsync(open, held, cancellationToken),
                 { Open: null, Status: null, List: { } list, Read: null } => Find(held, list.Dataset) is { } version ? new NodeAnswer { Files = version.List(list.From) } : NotOpen(list.Dataset),
                 { Open: null, Status: null, List: null, Read: { } read } => Find(held, read.Dataset) is { } version ? await ReadAsync(version, read, follow, cancellationToken) : NotOpen(read.Dataset),
                 { Open: null, Status: true, List: null, Read: null } when IsOurs(connection) => new NodeAnswer(Versions: await shelf.ListAsync(cancellationToken)),
                 { Open: null, Status: true, List: null, Read: null } => Refused("NotAllowed", $"only root and the user of the agent may ask for its status"),
-                _ => Refused("BadRequest", $"a request is one of open, list, read and status"),
+                _ => Refused("BadRequest", $"a request is one of open, list, read, held and status"),
             };
         }
         catch (JsonException)

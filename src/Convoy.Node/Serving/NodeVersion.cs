@@ -59,7 +59,11 @@ internal sealed class NodeVersion : IAsyncDisposable
         }
     }
 
-    public OpenedDataset Opened(bool isMounted) => new(Name.Dataset, Name.Version, isMounted ? Path : null, mapped.Manifest.Files, mapped.Manifest.Bytes, Wanted.Bytes, HeldBytes);
+    public OpenedDataset Opened(bool isMounted)
+    {
+        var figures = cache.Figures;
+        return new OpenedDataset(Name.Dataset, Name.Version, isMounted ? Path : null, mapped.Manifest.Files, mapped.Manifest.Bytes, Wanted.Bytes, figures.HeldBytes, figures.FilledBytes, figures.MissedBytes);
+    }
 
     /// <summary>What a share of it takes.</summary>
     public ResidentSet OfShare(int share) => residency.OfShare(share);

@@ -3,6 +3,7 @@ using Convoy.Core.Jobs;
 using Convoy.Core.People;
 using Convoy.Core.Scheduling;
 using Convoy.Server.Authentication;
+using Convoy.Server.Datasets;
 using Convoy.Server.Loops;
 using Convoy.Store;
 
@@ -86,9 +87,9 @@ public static class JobEndpoints
         static string? NullIfEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
     }
 
-    private static async Task<IResult> GetAsync(string job, HttpContext http, JobLookup lookup, SchedulingLoop scheduling, TimeProvider time, CancellationToken cancellationToken) =>
+    private static async Task<IResult> GetAsync(string job, HttpContext http, JobLookup lookup, SchedulingLoop scheduling, JobDatasetViews datasets, TimeProvider time, CancellationToken cancellationToken) =>
         await lookup.FindAsync(job, http.Caller(), cancellationToken) is { } record
-            ? Results.Ok(JobViews.Full(record.Job, record.ProgressPermille, scheduling.Latest, time.GetUtcNow()))
+            ? Results.Ok(datasets.With(JobViews.Full(record.Job, record.ProgressPermille, scheduling.Latest, time.GetUtcNow()), record.Job))
             : Problems.NotFound($"job '{job}'");
 
     private static async Task<IResult> WhyAsync(string job, HttpContext http, JobLookup lookup, SchedulingLoop scheduling, WhatIf whatIf, Ledger ledger, TimeProvider time, CancellationToken cancellationToken)

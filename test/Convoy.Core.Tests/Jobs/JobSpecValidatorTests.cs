@@ -40,6 +40,8 @@ public sealed class JobSpecValidatorTests
         ["datasets[0].mount"] = (
             Each(["/a", "/data/kitti", "/" + new string('x', 4095)], mount => Reading(Mounted("kitti", mount))),
             Each(["", "/", "a", "/a/", "/a//b", "/a/./b", "/a/../b", "/a\n", "/" + new string('x', 4096)], mount => Reading(Mounted("kitti", mount)))),
+        ["datasets[0].share"] = (Each([0, 50, 100], share => Reading(new DatasetSpec { Name = "kitti", Share = share })), Each([-1, 101], share => Reading(new DatasetSpec { Name = "kitti", Share = share }))),
+        ["datasets[0].startAt"] = (Each([0, 80, 100], percent => Reading(new DatasetSpec { Name = "kitti", StartAt = percent })), Each([-1, 101], percent => Reading(new DatasetSpec { Name = "kitti", StartAt = percent }))),
         ["datasets[1].mount"] = (
             Each(["/data/lanes", "/data/kitti2"], mount => Reading(Mounted("kitti", "/data/kitti"), Mounted("lanes", mount))),
             Each(["/data/kitti", "/data/kitti/lanes", "/data"], mount => Reading(Mounted("kitti", "/data/kitti"), Mounted("lanes", mount)))),

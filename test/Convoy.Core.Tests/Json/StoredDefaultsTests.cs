@@ -30,7 +30,7 @@ public sealed class StoredDefaultsTests
             },
         },
         Code = new CodeSpec { Archive = new string('a', 64) },
-        Datasets = [new DatasetSpec { Name = "kitti", Version = "v3", Mount = "/data/kitti" }],
+        Datasets = [new DatasetSpec { Name = "kitti", Version = "v3", Mount = "/data/kitti", Share = 50, StartAt = 80 }],
         Env = new Dictionary<string, string> { ["A"] = "1" },
         Checkpoint = new CheckpointSpec { Path = "/c", Signal = "SIGINT", Grace = TimeSpan.Zero },
         Recovery = new RecoverySpec { MaxRestarts = 3, RetryExitCodes = [33], HangTimeout = TimeSpan.FromMinutes(30), ReplaceFailedTasks = true },

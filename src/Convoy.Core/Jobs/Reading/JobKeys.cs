@@ -28,7 +28,7 @@ public static class JobKeys
         new("roles.ROLE.resources.rdma", Number, "network devices for remote memory access, for each task") { Refused = "-1" },
         new("code.workdir", Words, "a folder to upload, relative to this file; what .gitignore and .convoyignore name stays") { Refused = "\"\"" },
         new("code.archive", Words, "instead of a folder, the SHA-256 of an archive that was uploaded before") { Refused = "\"\"" },
-        new("datasets", "list of data sets", "what its tasks read, such as {name: kitti, version: v3, mount: /data/kitti}; version may be a tag (left out: latest), and is fixed when the job is submitted; mount left out: tasks find the path in CONVOY_DATASET_KITTI") { Refused = "[{\"name\": \"A\"}]" },
+        new("datasets", "list of data sets", "what its tasks read, such as {name: kitti, version: v3, mount: /data/kitti}; version may be a tag (left out: latest), and is fixed when the job is submitted; mount left out: tasks find the path in CONVOY_DATASET_KITTI; share: 50 keeps half of it on each node (left out: 100), and startAt: 80 waits until 80 percent of that is there (left out: 0)") { Refused = "[{\"name\": \"A\"}]" },
         new("env", Texts, "environment variables of every task") { Refused = "{\"1\": \"\"}" },
         new("checkpoint.path", Words, "where tasks find their checkpoints; left out, the platform chooses and keeps them") { Refused = "\"\"" },
         new("checkpoint.signal", Words, "what tasks are sent first when the job is stopped") { Refused = "\"\"" },

@@ -92,13 +92,15 @@ internal sealed class JobSpecBinder(NodeBinder binder)
 
     private DatasetSpec Dataset(DocumentNode node, string path)
     {
-        var members = binder.Members(node, path, ["name", "version", "mount"], []);
+        var members = binder.Members(node, path, ["name", "version", "mount", "share", "startAt"], []);
         if (node is MappingNode) binder.Require(members, path, "name", node);
         return new DatasetSpec
         {
             Name = Of(members, path, "name", binder.Text) ?? "",
             Version = Of(members, path, "version", binder.Text) ?? DatasetTag.Latest.Value,
             Mount = Of(members, path, "mount", binder.Text),
+            Share = OfValue(members, path, "share", binder.Whole) ?? new DatasetSpec { Name = "" }.Share,
+            StartAt = OfValue(members, path, "startAt", binder.Whole) ?? 0,
         };
     }
 

@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Convoy.Core.Datasets;
+
+namespace Convoy.EndToEnd.Tests;
+
+/// <summary>What is said of a job's data sets: the hit ratio that was promised, and the bytes that came from the store.</summary>
+public sealed class DatasetUseTests
+{
+    private const int Files = 200, FileBytes = 100_000;
+
+    [Fact]
+    public async Task A_job_with_half_of_its_data_set_kept_on_the_node_misses_the_other_half_in_each_epoch_and_says_so()
+    {
+        await using var platform = await RunningPlatform.StartAsync(1, 0);
+        using var cli = new ConvoyCommand(platform);
+        var folder = Directory.CreateDirectory(Path.Combine(platform.Root, "kitti")).FullName;
+        for (var i = 0; i < Files; i++) await File.WriteAllBytesAsync(Path.Combine(folder, i.ToString(CultureInfo.InvariantCulture)), RandomNumberGenerator.GetBytes(FileBytes), TestContext.Current.CancellationToken);
+        (await cli.RunAsync("dataset", "push", "kitti", folder)).ExitCode.ShouldBe(0);
+        await File.WriteAllTextAsync(Path.Combine(cli.Folder, "read.py"), """
+            import convoy, random
+            ds = convoy.dataset("kitti")
+            for epoch in range(3):
+                order = list(range(len(ds)))
+                random.shuffle(order)
+                for i in order:
+                    assert len(ds[i]) == 100_000
+            print("read")
+            """, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(cli.Folder, "job.yaml"), """
+            name: reader
+            roles:
+              worker: {replicas: 1, command: [python3, read.py]}
+            datasets: [{name: kitti, share: 50, startAt: 100}]
+            code: {workdir: .}
+            """, TestContext.Current.CancellationToken);
+        var submitted = await cli.RunAsync("submit", "-f", Path.Combine(cli.Folder, "job.yaml"), "--wait");
+        submitted.ExitCode.ShouldBe(0, submitted.Error);
+        (await cli.RunAsync("logs", "reader")).Output.ShouldContain("read\n");
+
+        using var job = JsonDocument.Parse((await cli.RunAsync("get", "reader", "-o", "json")).Output);
+        var use = job.RootElement.GetProperty("datasets")[0];
+        const long all = (long)Files * FileBytes;
+        use.GetProperty("bytes").GetInt64().ShouldBe(all);
+
+        // To a file: the last that would go beyond the share is not kept.
+        use.GetProperty("heldBytes").GetInt64().ShouldBeInRange((all / 2) - FileBytes, all / 2);
+        use.GetProperty("hitRatio").GetDouble().ShouldBe(0.5, 0.01);
+        use.GetProperty("missedBytes").GetInt64().ShouldBe(3 * (all - use.GetProperty("heldBytes").GetInt64()));
+
+        // By whole segments, so that their hashes can be compared.
+        use.GetProperty("filledBytes").GetInt64().ShouldBeInRange((all / 2) - FileBytes, (all / 2) + PackLayout.SegmentBytes);
+        using var http = platform.HttpOf(platform.AdministratorToken);
+        (await http.GetStringAsync(new Uri(platform.Url, "/metrics"), TestContext.Current.CancellationToken)).ShouldContain($"convoy_dataset_missed_bytes_total {use.GetProperty("missedBytes").GetInt64()}\n");
+        (await cli.RunAsync("get", "reader")).Output.ShouldContain("hit ratio 50.0 % (9.5 MiB of 19.1 MiB on its nodes), from the store");
+    }
+}
