@@ -219,6 +219,7 @@ public sealed partial class Platform : IAsyncDisposable
         api.MapCode();
         api.MapDatasets();
         api.MapDatasetVersions();
+        api.MapDatasetUsage();
         api.MapPeople();
         api.MapTokens();
         api.MapVersion();

@@ -55,10 +55,10 @@ public sealed class DatasetCalls
         line.GetAsync(new QueryText("dataset-usage").Add("dataset", name).Add("after", after).Add("limit", limit).ToString(), WireJson.Default.DatasetUsageListView, cancellationToken);
 
     /// <summary>Whether the data set has the pack without its bytes being sent.</summary>
-    /// <param name="length">In bytes; where it has to be sent and the owner may not have so much more, that is refused.</param>
-    public async Task<bool> HasPackAsync(string name, Sha256 pack, int length, CancellationToken cancellationToken)
+    /// <param name="length">In bytes, of one that would be sent: where the owner may not have so much more, that is refused. Null only asks.</param>
+    public async Task<bool> HasPackAsync(string name, Sha256 pack, int? length, CancellationToken cancellationToken)
     {
-        var check = await line.SendAsync(HttpMethod.Post, PathOf(name, "packs:check"), new PackCheckRequest([pack.ToString()], [length]), WireJson.Default.PackCheckRequest, WireJson.Default.PackCheckView, cancellationToken);
+        var check = await line.SendAsync(HttpMethod.Post, PathOf(name, "packs:check"), new PackCheckRequest([pack.ToString()], length is { } bytes ? [bytes] : null), WireJson.Default.PackCheckRequest, WireJson.Default.PackCheckView, cancellationToken);
         return check.Missing.Count == 0;
     }
 

@@ -93,8 +93,8 @@ public static class DatasetVersionEndpoints
 
         var (missing, over) = await packs.MissingAsync(dataset, await access.ReaderAsync(http.Caller(), cancellationToken), hashes, cancellationToken);
         if (over > 0) return await quota.RefusalOfAsync(dataset.Owner, over, cancellationToken);
-        var toSend = request.Bytes is null ? 0 : missing.Sum(hash => (long)request.Bytes[hashes.IndexOf(hash)]);
-        return missing.Count > 0 && await quota.RefusalAsync(dataset.Owner, toSend, cancellationToken) is { } full ? full : Results.Ok(new PackCheckView([.. missing.Select(hash => hash.ToString())]));
+        if (request.Bytes is { } each && missing.Count > 0 && await quota.RefusalAsync(dataset.Owner, missing.Sum(hash => (long)each[hashes.IndexOf(hash)]), cancellationToken) is { } full) return full;
+        return Results.Ok(new PackCheckView([.. missing.Select(hash => hash.ToString())]));
     }
 
     private static async Task<IResult> PutPackAsync(string name, string sha256, HttpContext http, DatasetAccess access, PackShelf packs, StorageQuota quota, DiskReserve disk, CancellationToken cancellationToken)

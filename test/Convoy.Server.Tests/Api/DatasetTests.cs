@@ -118,7 +118,7 @@ public abstract class DatasetTests : IAsyncLifetime
         {
             var pack = mapped.Manifest.PackAt(0).Sha256;
             await bob.Datasets.SaveAsync("mine", new DatasetRequest(), CancellationToken.None);
-            (await bob.Datasets.HasPackAsync("mine", pack, CancellationToken.None)).ShouldBeFalse();
+            (await bob.Datasets.HasPackAsync("mine", pack, null, CancellationToken.None)).ShouldBeFalse();
             (await RefusedAsync(() => bob.Datasets.CopyPackAsync("mine", pack, 0, 100, (_, _) => ValueTask.CompletedTask, CancellationToken.None), HttpStatusCode.NotFound)).ShouldBe("NotFound");
         }
 
