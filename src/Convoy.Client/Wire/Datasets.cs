@@ -51,7 +51,7 @@ public sealed record OwnerUsageView(string Owner, long Bytes, long? MaxBytes);
 /// <summary>What nothing needs any more, and waits to be removed.</summary>
 /// <param name="Since">When the oldest of it was seen first; null where there is none.</param>
 /// <param name="GoesAt">When that goes.</param>
-/// <param name="Grace">How long it waits, such as <c>24h</c>.</param>
+/// <param name="Grace">How long it waits, such as <c>1d</c>.</param>
 public sealed record DatasetGarbageView(long Objects, long Bytes, DateTimeOffset? Since, DateTimeOffset? GoesAt, string Grace);
 
 /// <param name="Owners">You, or for administrators the owners of these data sets.</param>

@@ -22,13 +22,16 @@ public sealed class GarbageModelTests
     [InlineData(6)]
     [InlineData(7)]
     [InlineData(8)]
+    [MemberData(nameof(TempSeeds))]
     public Task Nothing_needed_is_ever_missing_and_the_rest_is_gone_in_the_end(int seed) => Task.Run(() => RunAsync(seed));
+
+    public static IEnumerable<TheoryDataRow<int>> TempSeeds => Enumerable.Range(100, 60).Select(i => new TheoryDataRow<int>(i));
 
     private static async Task RunAsync(int seed)
     {
         var random = new Random(seed);
         var (killed, published) = (0, 0);
-        var isWatching = false;
+        var (isWatching, isCollecting) = (false, false);
         var depth = new AsyncLocal<int>();
         var isTaken = new int[Deepest];
         GarbageWorld? world = null;
@@ -116,7 +119,18 @@ public sealed class GarbageModelTests
                     world.Time.Move(GarbageWorld.Grace * 2 * random.NextDouble());
                     break;
                 default:
-                    await world.CollectAsync();
+                    // A platform has one loop that collects.
+                    if (isCollecting) break;
+                    isCollecting = true;
+                    try
+                    {
+                        await world.CollectAsync();
+                    }
+                    finally
+                    {
+                        isCollecting = false;
+                    }
+
                     break;
             }
         }
