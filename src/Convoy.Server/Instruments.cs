@@ -27,6 +27,14 @@ internal static class Instruments
 
     public static Gauge DiskReserved { get; } = Metrics.CreateGauge("convoy_disk_reserved_bytes", "Bytes of it below which nothing new is taken.");
 
+    public static Gauge DatasetGarbageObjects { get; } = Metrics.CreateGauge("convoy_dataset_garbage_objects", "Objects of data sets that nothing needs and that wait to be removed.");
+
+    public static Gauge DatasetGarbageBytes { get; } = Metrics.CreateGauge("convoy_dataset_garbage_bytes", "Bytes of those objects.");
+
+    public static Counter DatasetObjectsRemoved { get; } = Metrics.CreateCounter("convoy_dataset_objects_removed_total", "Objects of data sets that were removed since nothing needed them.");
+
+    public static Counter DatasetBytesFreed { get; } = Metrics.CreateCounter("convoy_dataset_bytes_freed_total", "Bytes of those objects.");
+
     public static Gauge UnfinishedJobs { get; } = Metrics.CreateGauge("convoy_unfinished_jobs", "Jobs not finished yet.");
 
     public static void Finished(Job job)

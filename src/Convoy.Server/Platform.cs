@@ -26,9 +26,11 @@ using Scalar.AspNetCore;
 namespace Convoy.Server;
 
 /// <summary>The wiring of one server.</summary>
-public sealed class Platform : IAsyncDisposable
+public sealed partial class Platform : IAsyncDisposable
 {
     private const long LargestBody = 2 << 20;
+
+    private static readonly TimeSpan PatienceWithStore = TimeSpan.FromSeconds(10);
 
     private readonly WebApplication app;
     private readonly IStore store;
@@ -62,7 +64,7 @@ public sealed class Platform : IAsyncDisposable
         var objects = new DiskObjectStore(state.Objects);
         using var early = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
         var cluster = await LocalClusterSetup.OpenAsync(options, state, objects, early.CreateLogger<LocalCluster>(), CancellationToken.None);
-        builder.Services.AddSingleton(store).AddSingleton<IStore>(store).AddSingleton<IDatasetStore>(store).AddSingleton(_ => options.Datasets.Open(state, TimeProvider.System)).AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster).AddSingleton<IJobFiles>(cluster).AddSingleton(cluster.Outputs);
+        builder.Services.AddSingleton(store).AddSingleton<IStore>(store).AddSingleton<IDatasetStore>(store).AddSingleton<IDatasetObjects>(store).AddSingleton(_ => options.Datasets.Open(state, TimeProvider.System)).AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster).AddSingleton<IJobFiles>(cluster).AddSingleton(cluster.Outputs);
         AddPlatform(builder.Services, options, state, planner ?? new GuardedPlanner(new Scheduler().PlanNext));
         AddApi(builder.Services);
         var app = builder.Build();
@@ -74,11 +76,29 @@ public sealed class Platform : IAsyncDisposable
         await app.Services.GetRequiredService<JoinedClusters>().LoadAsync(CancellationToken.None);
         await app.Services.GetRequiredService<Ledger>().LoadAsync(CancellationToken.None);
         await app.Services.GetRequiredService<Snapshots>().LoadAsync(CancellationToken.None);
+        await EnsureOwnPlaceAsync(app);
         Map(app);
         app.Lifetime.ApplicationStarted.Register(() => Announce(options, state));
         app.Lifetime.ApplicationStopping.Register(() => TakeLeave(app.Services.GetRequiredService<Ledger>(), state, options.Language));
         return new Platform(app, store, cluster);
     }
+
+    /// <summary>A store that cannot be reached keeps no jobs from running: it is asked again before anything is removed there.</summary>
+    private static async Task EnsureOwnPlaceAsync(WebApplication app)
+    {
+        using var patience = new CancellationTokenSource(PatienceWithStore);
+        try
+        {
+            if (!await app.Services.GetRequiredService<OwnerMark>().IsOursAsync(patience.Token)) throw new ForeignPlaceException();
+        }
+        catch (Exception e) when (e is ObjectStoreException || (e is OperationCanceledException && patience.IsCancellationRequested))
+        {
+            LogStoreSilent(app.Logger, e);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The object store of data sets does not answer; whose it is is looked at later")]
+    private static partial void LogStoreSilent(ILogger log, Exception exception);
 
     public IServiceProvider Services => app.Services;
 
@@ -105,7 +125,9 @@ public sealed class Platform : IAsyncDisposable
         services.AddSingleton<ITaskUsage>(_ => new LocalUsage(state.Cluster, asksDevices: options.Gpus is null, TimeProvider.System));
         services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
 
-        services.AddSingleton<DatasetAccess>().AddSingleton<DatasetLookup>().AddSingleton<PackShelf>().AddSingleton<ManifestShelf>().AddSingleton<Publication>().AddSingleton<JobDatasets>().AddSingleton<JobDatasetViews>();
+        services.AddSingleton<DatasetAccess>().AddSingleton<DatasetLookup>().AddSingleton<PackShelf>().AddSingleton<ManifestShelf>().AddSingleton<Publication>().AddSingleton<JobDatasets>().AddSingleton<JobDatasetViews>().AddSingleton<StorageQuota>().AddSingleton<Claims>().AddSingleton<OwnerMark>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<GarbageCollection>(provider, () => JobDatasets.NamedBy(provider.GetRequiredService<Ledger>().Unfinished.Values), options.GarbageGrace));
+        services.AddSingleton<GarbageLoop>().AddHostedService(provider => provider.GetRequiredService<GarbageLoop>());
         services.AddSingleton<DiskReserve>().AddSingleton<CodeShelf>().AddSingleton(provider => new Restraints(() => provider.GetRequiredService<DiskReserve>().ShortOf()));
         services.AddSingleton<RetentionMarks>().AddSingleton<RetentionLoop>().AddHostedService(provider => provider.GetRequiredService<RetentionLoop>());
 
@@ -198,6 +220,7 @@ public sealed class Platform : IAsyncDisposable
         api.MapCode();
         api.MapDatasets();
         api.MapDatasetVersions();
+        api.MapDatasetUsage();
         api.MapPeople();
         api.MapTokens();
         api.MapVersion();
@@ -215,6 +238,7 @@ public sealed class Platform : IAsyncDisposable
             BadHttpRequestException { InnerException: JsonException json } => Problems.BadRequest("BadRequest", $"the body is not the JSON asked for, at {json.Path ?? "$"}; /docs describes it"),
             BadHttpRequestException => Problems.BadRequest("BadRequest", "the request has no JSON body, or one that could not be read; /docs describes it"),
             { } full when FullDisk.IsCauseOf(full) => Problems.DiskFull("the platform could not store this: no space is left on its disk"),
+            BeingRemovedException => Problems.Of(503, "BeingRemoved", "what this needs is just being removed, as nothing needed it; try again in a moment"),
             LedgerUnavailableException or StoreException or ObjectStoreException => Problems.Of(503, "StorageUnavailable", "the platform could not store this; it is safe to try again; an administrator should look at the disk"),
             OperationCanceledException => Problems.Of(503, "Stopping", "the server is stopping; try again in a moment"),
             _ => Problems.Of(500, "InternalError", "something went wrong in the server; the log has it under the request id"),

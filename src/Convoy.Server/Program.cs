@@ -2,6 +2,7 @@ using Convoy.Client;
 using Convoy.Clusters.LocalProcesses;
 using Convoy.Core.Languages;
 using Convoy.Server;
+using Convoy.Server.Datasets;
 using Convoy.Server.Operation;
 using Convoy.Store;
 
@@ -46,7 +47,7 @@ catch (StateFolderException e)
     await Console.Error.WriteLineAsync($"error[StateFolder]: {e.Explanation.In(language)}");
     return 3;
 }
-catch (Exception e) when (e is LocalClusterException or StoreException or IOException or UnauthorizedAccessException)
+catch (Exception e) when (e is LocalClusterException or StoreException or ForeignPlaceException or IOException or UnauthorizedAccessException)
 {
     await Console.Error.WriteLineAsync($"error[CannotStart]: {(e is IExplained explained ? explained.Explanation.In(language) : e.Message)}");
     return 3;

@@ -38,6 +38,8 @@ public sealed record ServerOptions
           --datasets s3://BUCKET/PREFIX?endpoint=URL&region=NAME
                                the object store for data sets, with AWS_ACCESS_KEY_ID and
                                AWS_SECRET_ACCESS_KEY in the environment (default: below --state)
+          --garbage-grace TIME how long packs that no data set needs any more stay there
+                               (default: 24h)
           --output-files N     files kept of each task's CONVOY_OUTPUT_DIR (default: 10000000)
           --output-bytes SIZE  bytes kept of it, such as 500Gi (default: 1Ti)
           --grow-after TIME    how long an elastic job keeps its size before it grows (default: 10m)
@@ -50,7 +52,7 @@ public sealed record ServerOptions
     private static readonly string[] Switches = ["--trust-tasks"];
 
     private static readonly string[] TakingValue =
-        ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--node-program", "--disk-reserve", "--retention", "--datasets", "--output-files", "--output-bytes", "--grow-after"];
+        ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--node-program", "--disk-reserve", "--retention", "--datasets", "--garbage-grace", "--output-files", "--output-bytes", "--grow-after"];
 
     public required string State { get; init; }
 
@@ -83,6 +85,9 @@ public sealed record ServerOptions
 
     /// <summary>Where the bytes of data sets lie.</summary>
     public DatasetPlace Datasets { get; init; } = DatasetPlace.Disk;
+
+    /// <summary>How long objects of data sets stay after nothing needs them any more.</summary>
+    public TimeSpan GarbageGrace { get; init; } = TimeSpan.FromHours(24);
 
     public bool TrustTasks { get; init; }
 
@@ -138,6 +143,7 @@ public sealed record ServerOptions
             DiskReserve = Size("--disk-reserve") is { } kept ? new ByteSize(kept) : null,
             Retention = values.GetValueOrDefault("--retention") is { } retention ? Retention.Default.With(retention, "--retention", errors) ?? Retention.Default : Retention.Default,
             Datasets = values.GetValueOrDefault("--datasets") is { } place ? DatasetPlace.Parse(place, Environment.GetEnvironmentVariable, errors) ?? DatasetPlace.Disk : DatasetPlace.Disk,
+            GarbageGrace = Duration("--garbage-grace") ?? TimeSpan.FromHours(24),
             Language = ProgramArguments.LanguageOf(args),
         };
         if (values.GetValueOrDefault("--lang") is { } tag && LanguageTags.Parse(tag) is null) errors.Add($"--lang takes en or zh, not '{tag}'");

@@ -15,8 +15,8 @@ public interface IDatasetStore
     /// <param name="anybodys">May change others' data sets.</param>
     Task<SavedDataset> SaveDatasetAsync(DatasetName name, DatasetChange change, string by, bool anybodys, DateTimeOffset at, CancellationToken cancellationToken);
 
-    /// <summary>Forgets the data set with all its versions and tags. False where there is none.</summary>
-    Task<bool> RemoveDatasetAsync(DatasetName name, CancellationToken cancellationToken);
+    /// <summary>Forgets the data set with all its versions and tags; for jobs that read them they are held. False where there is none.</summary>
+    Task<bool> RemoveDatasetAsync(DatasetName name, DateTimeOffset at, CancellationToken cancellationToken);
 
     Task<StoredVersion?> GetVersionAsync(DatasetName name, DatasetVersion version, CancellationToken cancellationToken);
 
@@ -28,11 +28,12 @@ public interface IDatasetStore
     /// same manifest, that is the answer, and only the tag moves.
     /// </summary>
     /// <param name="version">Its number is not looked at.</param>
-    /// <returns>Null where the data set is not there any more.</returns>
-    Task<StoredVersion?> PublishVersionAsync(StoredVersion version, DatasetTag? tag, CancellationToken cancellationToken);
+    /// <param name="manifest">The claim of its manifest, all of whose packs were told.</param>
+    /// <returns>Null where the data set or the claim is not there any more.</returns>
+    Task<StoredVersion?> PublishVersionAsync(StoredVersion version, DatasetTag? tag, long manifest, CancellationToken cancellationToken);
 
-    /// <summary>Forgets a version, and the tags that point to it; <c>latest</c> points to the newest that is left. False where there is none.</summary>
-    Task<bool> RemoveVersionAsync(DatasetName name, DatasetVersion version, CancellationToken cancellationToken);
+    /// <summary>Forgets a version, and the tags that point to it; <c>latest</c> points to the newest that is left. For jobs that read it, it is held. False where there is none.</summary>
+    Task<bool> RemoveVersionAsync(DatasetName name, DatasetVersion version, DateTimeOffset at, CancellationToken cancellationToken);
 
     /// <summary>By tag; there are few.</summary>
     Task<IReadOnlyList<StoredTag>> ListTagsAsync(DatasetName name, CancellationToken cancellationToken);
@@ -48,14 +49,15 @@ public interface IDatasetStore
 
     /// <summary>Of these packs, those that any data set has which this person may read.</summary>
     Task<IReadOnlyList<StoredPack>> FindReadablePacksAsync(DatasetReader? reader, IReadOnlyList<Sha256> packs, CancellationToken cancellationToken);
-
-    /// <summary>From now on the data set has these packs.</summary>
-    Task GrantPacksAsync(DatasetName name, IReadOnlyList<StoredPack> packs, DateTimeOffset at, CancellationToken cancellationToken);
 }
 
 /// <param name="LastVersion">The highest number given so far; 0 before the first.</param>
 /// <param name="Access">Who may use it besides its owner.</param>
-public sealed record StoredDataset(DatasetName Name, string Owner, string? Description, int LastVersion, DateTimeOffset CreatedAt, IReadOnlyList<DatasetGrant> Access);
+public sealed record StoredDataset(DatasetName Name, string Owner, string? Description, int LastVersion, DateTimeOffset CreatedAt, IReadOnlyList<DatasetGrant> Access)
+{
+    /// <summary>It was deleted, and there may be another of its name: only jobs that read it find it, and of it what they read.</summary>
+    public bool IsRemoved { get; init; }
+}
 
 /// <summary>What is null stays as it is, or is nothing where the data set is new.</summary>
 public sealed record DatasetChange(string? Description, IReadOnlyList<string>? Readers, IReadOnlyList<string>? Writers)

@@ -22,7 +22,8 @@ internal static class LevelVerbs
         new("MAX-DURATION", level => level.MaxDuration) { IsRight = true, Spare = 1 },
         new("MAY-PREEMPT", level => Column.YesNo(level.MayPreempt)) { IsSaid = true, Spare = 4 },
         new("PREEMPTIBLE", level => Column.YesNo(level.Preemptible)) { IsSaid = true, Spare = 5 },
-        new("MIN-RUN-TIME", level => level.MinRunTime) { IsRight = true, Spare = 2 });
+        new("MIN-RUN-TIME", level => level.MinRunTime) { IsRight = true, Spare = 2 },
+        new("MAX-STORED", level => level.MaxStored) { IsRight = true, Spare = 6 });
 
     public static Command Build() => new("level", "Levels: people's standing and its caps") { List(), Update() };
 
@@ -53,18 +54,23 @@ internal static class LevelVerbs
         {
             if (result.Tokens is [{ Value: var text }] && text != None && !DurationText.TryParse(text, out _)) result.Refuse($"--max-duration takes a duration such as 48h, or none, not '{text}'");
         });
+        var stored = Options.Text("--max-stored", "SIZE|none", "What all data sets of one person may have stored, such as 10Ti; none removes the cap");
+        stored.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && text != None && !ByteSize.TryParse(text, out _)) result.Refuse($"--max-stored takes a size such as 10Ti, or none, not '{text}'");
+        });
         var mayPreempt = Options.Choice("--may-preempt", "Whether its jobs may evict those of lower levels", "BOOL", "true", "false");
         var preemptible = Options.Choice("--preemptible", "Whether its jobs may be evicted", "BOOL", "true", "false");
         var minRunTime = Options.Duration("--min-run-time", "How long its jobs run undisturbed by a higher level, such as 10m");
         var format = Options.Format("table", "json", "yaml");
         return new Verb("update", "Change a level (for administrators); what is not given stays as it is")
         {
-            Examples = ["convoy level update intern --max-gpus 4 --max-running 2", "convoy level update intern --max-gpus none", "convoy level update engineer --min-run-time 10m"],
+            Examples = ["convoy level update intern --max-gpus 4 --max-running 2", "convoy level update intern --max-gpus none", "convoy level update intern --max-stored 2Ti", "convoy level update engineer --min-run-time 10m"],
             Arguments = { name },
-            Options = { gpus, gpusPerJob, running, submitted, duration, mayPreempt, preemptible, minRunTime, format },
+            Options = { gpus, gpusPerJob, running, submitted, duration, stored, mayPreempt, preemptible, minRunTime, format },
             Body = async (call, cancellationToken) =>
             {
-                (Option<string?> Option, string Cap)[] caps = [(gpus, "maxGpus"), (gpusPerJob, "maxGpusPerJob"), (running, "maxRunning"), (submitted, "maxSubmitted"), (duration, "maxDuration")];
+                (Option<string?> Option, string Cap)[] caps = [(gpus, "maxGpus"), (gpusPerJob, "maxGpusPerJob"), (running, "maxRunning"), (submitted, "maxSubmitted"), (duration, "maxDuration"), (stored, "maxStored")];
                 Option[] rules = [mayPreempt, preemptible, minRunTime];
                 if (!caps.Any(cap => call.Has(cap.Option)) && !rules.Any(call.Has)) throw CommandException.Usage("nothing to change; give a cap, such as --max-gpus 4");
                 var cleared = caps.Where(cap => call.Get(cap.Option) == None).Select(cap => cap.Cap).ToArray();
@@ -74,6 +80,7 @@ internal static class LevelVerbs
                 {
                     MayPreempt = Truth(call.Get(mayPreempt)),
                     Preemptible = Truth(call.Get(preemptible)),
+                    MaxStored = call.Get(stored) is { } size and not None ? size : null,
                     MinRunTime = call.Get(minRunTime) is { } least ? DurationText.Format(least) : null,
                 };
                 var level = await call.Client.UpdateLevelAsync(call.Get(name), update, cancellationToken);

@@ -50,10 +50,15 @@ public sealed class DatasetCalls
 
     public Task RemoveTagAsync(string name, string tag, CancellationToken cancellationToken) => RemoveAtAsync(PathOf(name, "tags", tag), cancellationToken);
 
+    /// <summary>What data sets have stored, and their owners; of one where it is named.</summary>
+    public Task<DatasetUsageListView> UsageAsync(string? name, string? after, int? limit, CancellationToken cancellationToken) =>
+        line.GetAsync(new QueryText("dataset-usage").Add("dataset", name).Add("after", after).Add("limit", limit).ToString(), WireJson.Default.DatasetUsageListView, cancellationToken);
+
     /// <summary>Whether the data set has the pack without its bytes being sent.</summary>
-    public async Task<bool> HasPackAsync(string name, Sha256 pack, CancellationToken cancellationToken)
+    /// <param name="length">In bytes, of one that would be sent: where the owner may not have so much more, that is refused. Null only asks.</param>
+    public async Task<bool> HasPackAsync(string name, Sha256 pack, int? length, CancellationToken cancellationToken)
     {
-        var check = await line.SendAsync(HttpMethod.Post, PathOf(name, "packs:check"), new PackCheckRequest([pack.ToString()]), WireJson.Default.PackCheckRequest, WireJson.Default.PackCheckView, cancellationToken);
+        var check = await line.SendAsync(HttpMethod.Post, PathOf(name, "packs:check"), new PackCheckRequest([pack.ToString()], length is { } bytes ? [bytes] : null), WireJson.Default.PackCheckRequest, WireJson.Default.PackCheckView, cancellationToken);
         return check.Missing.Count == 0;
     }
 

@@ -139,7 +139,7 @@ public sealed class DatasetPush(DatasetCalls calls, string dataset, Action<PushP
     {
         var had = of.PackAt(number);
         if (packsOfBefore.TryGetValue(had.Sha256, out var known)) return known;
-        if (!await calls.HasPackAsync(dataset, had.Sha256, cancellationToken)) return packsOfBefore[had.Sha256] = null;
+        if (!await calls.HasPackAsync(dataset, had.Sha256, null, cancellationToken)) return packsOfBefore[had.Sha256] = null;
         var pack = builder.AddPack();
         builder.SetPack(pack, had.Sha256, had.Length, [.. Enumerable.Range(had.FirstSegment, had.Segments).Select(of.SegmentHash)]);
         packsOfBefore[had.Sha256] = pack;
@@ -208,7 +208,7 @@ public sealed class DatasetPush(DatasetCalls calls, string dataset, Action<PushP
 
     private async Task SendAsync(Sha256 hash, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        if (await calls.HasPackAsync(dataset, hash, cancellationToken))
+        if (await calls.HasPackAsync(dataset, hash, content.Length, cancellationToken))
         {
             Tell(now => now with { PacksThere = now.PacksThere + 1 });
             return;

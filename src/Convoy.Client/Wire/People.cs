@@ -39,7 +39,11 @@ public sealed record LevelView(
     bool MayPreempt,
     bool Preemptible,
     string MinRunTime,
-    int SchemaVersion = 1);
+    int SchemaVersion = 1)
+{
+    /// <summary>Of all data sets of one person; a size such as <c>10Ti</c>.</summary>
+    public string? MaxStored { get; init; }
+}
 
 public sealed record LevelListView(IReadOnlyList<LevelView> Items, string? Next, int SchemaVersion = 1) : IListView<LevelView>;
 
@@ -52,4 +56,7 @@ public sealed record LevelUpdate(int? MaxGpus, int? MaxGpusPerJob, int? MaxRunni
     public bool? Preemptible { get; init; }
 
     public string? MinRunTime { get; init; }
+
+    /// <summary>A size such as <c>10Ti</c>.</summary>
+    public string? MaxStored { get; init; }
 }

@@ -62,6 +62,7 @@ namespace Convoy.Client.Wire;
 [JsonSerializable(typeof(QueueTreeView))]
 [JsonSerializable(typeof(HistoryView))]
 [JsonSerializable(typeof(DatasetView))]
+[JsonSerializable(typeof(DatasetUsageListView))]
 [JsonSerializable(typeof(DatasetListView))]
 [JsonSerializable(typeof(DatasetVersionView))]
 [JsonSerializable(typeof(DatasetVersionListView))]

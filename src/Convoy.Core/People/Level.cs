@@ -1,3 +1,5 @@
+using Convoy.Core.Resources;
+
 namespace Convoy.Core.People;
 
 /// <summary>A person's standing. A null cap means no cap.</summary>
@@ -21,6 +23,9 @@ public sealed record Level(
 
     /// <summary>How long its jobs run undisturbed by a higher level.</summary>
     public TimeSpan MinRunTime { get; init; }
+
+    /// <summary>Of all data sets of the person together, in packs; one that several have counts once. Null: no cap.</summary>
+    public ByteSize? MaxStored { get; init; }
 
     /// <summary>What a new platform starts with; administrators edit it.</summary>
     public static IReadOnlyList<Level> Defaults { get; } = [new("intern", 10), new("engineer", 20), new("senior", 30)];

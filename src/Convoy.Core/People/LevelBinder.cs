@@ -12,7 +12,7 @@ namespace Convoy.Core.People;
 internal sealed class LevelBinder(NodeBinder binder)
 {
     private static readonly string[] Keys =
-        ["name", "rank", "maxGpus", "maxGpusPerJob", "maxRunning", "maxSubmitted", "maxDuration", "mayPreempt", "preemptible", "minRunTime"];
+        ["name", "rank", "maxGpus", "maxGpusPerJob", "maxRunning", "maxSubmitted", "maxDuration", "mayPreempt", "preemptible", "minRunTime", "maxStored"];
 
     public IReadOnlyList<Level> Bind(DocumentNode node, string path) => binder.List(node, path, Level) ?? [];
 
@@ -57,8 +57,11 @@ internal sealed class LevelBinder(NodeBinder binder)
             MayPreempt = OfValue(members, path, "mayPreempt", binder.Truth) ?? usual.MayPreempt,
             Preemptible = OfValue(members, path, "preemptible", binder.Truth) ?? usual.Preemptible,
             MinRunTime = OfValue(members, path, "minRunTime", Duration) ?? usual.MinRunTime,
+            MaxStored = OfValue(members, path, "maxStored", Size),
         };
     }
 
     private TimeSpan? Duration(DocumentNode node, string path) => binder.Parsed<TimeSpan>(node, path, DurationText.TryParse, "a duration such as 30s or 48h");
+
+    private ByteSize? Size(DocumentNode node, string path) => binder.Parsed<ByteSize>(node, path, ByteSize.TryParse, "a size such as 512Gi");
 }

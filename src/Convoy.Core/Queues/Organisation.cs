@@ -21,6 +21,6 @@ public sealed record Organisation(IReadOnlyList<QueueSpec> Queues, IReadOnlyList
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     IgnoreReadOnlyProperties = true,
-    Converters = [typeof(DurationConverter), typeof(OrderingConverter)])]
+    Converters = [typeof(DurationConverter), typeof(ByteSizeConverter), typeof(OrderingConverter)])]
 [JsonSerializable(typeof(Organisation))]
 internal sealed partial class OrganisationJson : JsonSerializerContext;

@@ -57,11 +57,11 @@ public static class DatasetEndpoints
         return saved.IsNew ? Results.Created($"/api/v1/datasets/{name}", view) : Results.Ok(view);
     }
 
-    private static async Task<IResult> RemoveAsync(string name, HttpContext http, IDatasetStore store, DatasetAccess access, CancellationToken cancellationToken)
+    private static async Task<IResult> RemoveAsync(string name, HttpContext http, IDatasetStore store, DatasetAccess access, TimeProvider time, CancellationToken cancellationToken)
     {
         if (await access.FindAsync(name, http.Caller(), cancellationToken) is not { } dataset) return NoDataset(name);
         if (!http.Caller().MaySee(dataset.Owner)) return Problems.OverCap("NotAllowed", $"data set '{name}' is {dataset.Owner}'s; only its owner deletes it");
-        return await store.RemoveDatasetAsync(dataset.Name, cancellationToken) ? Results.NoContent() : NoDataset(name);
+        return await store.RemoveDatasetAsync(dataset.Name, time.GetUtcNow(), cancellationToken) ? Results.NoContent() : NoDataset(name);
     }
 
     private static async Task<IResult> MoveTagAsync(

@@ -42,7 +42,7 @@ public static class DatasetVersionEndpoints
     private static async Task<IResult> GetAsync(string name, string version, HttpContext http, IDatasetStore store, DatasetAccess access, DatasetLookup lookup, CancellationToken cancellationToken)
     {
         if (await access.FindAsync(name, http.Caller(), cancellationToken) is not { } dataset) return DatasetEndpoints.NoDataset(name);
-        return await lookup.FindAsync(dataset, version, cancellationToken) is { } found
+        return await lookup.FindAsync(dataset, version, await access.HeldAsync(http.Caller(), dataset.Name, cancellationToken), cancellationToken) is { } found
             ? Results.Ok(DatasetEndpoints.View(found, await store.ListTagsAsync(dataset.Name, cancellationToken)))
             : DatasetEndpoints.NoVersion(name, version);
     }
@@ -50,7 +50,7 @@ public static class DatasetVersionEndpoints
     private static async Task<IResult> ManifestAsync(string name, string version, HttpContext http, DatasetAccess access, DatasetLookup lookup, ManifestShelf manifests, CancellationToken cancellationToken)
     {
         if (await access.FindAsync(name, http.Caller(), cancellationToken) is not { } dataset) return DatasetEndpoints.NoDataset(name);
-        if (await lookup.FindAsync(dataset, version, cancellationToken) is not { } found) return DatasetEndpoints.NoVersion(name, version);
+        if (await lookup.FindAsync(dataset, version, await access.HeldAsync(http.Caller(), dataset.Name, cancellationToken), cancellationToken) is not { } found) return DatasetEndpoints.NoVersion(name, version);
         return await ByteRange.AnswerAsync(http, found.ManifestBytes, found.ManifestSha256.ToString(), (offset, length) => manifests.ReadAsync(dataset.Name, found.ManifestSha256, offset, length, cancellationToken))
             ?? Problems.Of(410, "ManifestGone", $"the manifest of version {found.Version} of data set '{name}' is not in the object store any more");
     }
@@ -71,18 +71,19 @@ public static class DatasetVersionEndpoints
         return version is null ? refusal! : Results.Created($"/api/v1/datasets/{name}/versions/{version.Version}", DatasetEndpoints.View(version, await store.ListTagsAsync(dataset.Name, cancellationToken)));
     }
 
-    private static async Task<IResult> RemoveAsync(string name, string version, HttpContext http, IDatasetStore store, DatasetAccess access, CancellationToken cancellationToken)
+    private static async Task<IResult> RemoveAsync(string name, string version, HttpContext http, IDatasetStore store, DatasetAccess access, TimeProvider time, CancellationToken cancellationToken)
     {
         var (dataset, refusal) = await DatasetEndpoints.ToWriteAsync(name, http, access, cancellationToken);
         if (dataset is null) return refusal!;
-        return DatasetVersion.TryParse(version, out var parsed) && await store.RemoveVersionAsync(dataset.Name, parsed, cancellationToken) ? Results.NoContent() : DatasetEndpoints.NoVersion(name, version);
+        return DatasetVersion.TryParse(version, out var parsed) && await store.RemoveVersionAsync(dataset.Name, parsed, time.GetUtcNow(), cancellationToken) ? Results.NoContent() : DatasetEndpoints.NoVersion(name, version);
     }
 
-    private static async Task<IResult> CheckAsync(string name, PackCheckRequest request, HttpContext http, DatasetAccess access, PackShelf packs, CancellationToken cancellationToken)
+    private static async Task<IResult> CheckAsync(string name, PackCheckRequest request, HttpContext http, DatasetAccess access, PackShelf packs, StorageQuota quota, CancellationToken cancellationToken)
     {
         var (dataset, refusal) = await DatasetEndpoints.ToWriteAsync(name, http, access, cancellationToken);
         if (dataset is null) return refusal!;
         if (request.Packs is not { Count: <= MostPacksOfCheck } asked) return Problems.BadRequest("BadPacks", $"packs names at most {MostPacksOfCheck} packs by their SHA-256");
+        if (request.Bytes is { } lengths && (lengths.Count != asked.Count || lengths.Any(length => length is < 1 or > PackLayout.PackBytes))) return Problems.BadRequest("BadPacks", $"bytes has the length of each of the packs, from 1 to {PackLayout.PackBytes}");
         var hashes = new List<Sha256>(asked.Count);
         foreach (var text in asked)
         {
@@ -90,18 +91,22 @@ public static class DatasetVersionEndpoints
             hashes.Add(hash);
         }
 
-        var missing = await packs.MissingAsync(dataset.Name, await access.ReaderAsync(http.Caller(), cancellationToken), hashes, cancellationToken);
+        var (missing, over) = await packs.MissingAsync(dataset, await access.ReaderAsync(http.Caller(), cancellationToken), hashes, cancellationToken);
+        if (over > 0) return await quota.RefusalOfAsync(dataset.Owner, over, cancellationToken);
+        if (request.Bytes is { } each && missing.Count > 0 && await quota.RefusalAsync(dataset.Owner, missing.Sum(hash => (long)each[hashes.IndexOf(hash)]), cancellationToken) is { } full) return full;
         return Results.Ok(new PackCheckView([.. missing.Select(hash => hash.ToString())]));
     }
 
-    private static async Task<IResult> PutPackAsync(string name, string sha256, HttpContext http, DatasetAccess access, PackShelf packs, DiskReserve disk, CancellationToken cancellationToken)
+    private static async Task<IResult> PutPackAsync(string name, string sha256, HttpContext http, DatasetAccess access, PackShelf packs, StorageQuota quota, DiskReserve disk, CancellationToken cancellationToken)
     {
         var (dataset, refusal) = await DatasetEndpoints.ToWriteAsync(name, http, access, cancellationToken);
         if (dataset is null) return refusal!;
         if (!Sha256.TryParse(sha256, out var hash)) return NoHash();
         if (http.Request.ContentLength is not (> 0 and <= PackLayout.PackBytes) || http.Request.ContentLength is not { } length) return Problems.BadRequest("BadPack", $"a pack has from 1 to {PackLayout.PackBytes} bytes, and Content-Length says how many");
         if (disk.ShortOf(length) is { } shortage) return Problems.DiskFull(shortage);
-        return await packs.TakeInAsync(dataset.Name, hash, http.Request.Body, (int)length, cancellationToken)
+        var taken = await packs.TakeInAsync(dataset, hash, http.Request.Body, (int)length, cancellationToken);
+        if (taken.Over > 0) return await quota.RefusalOfAsync(dataset.Owner, taken.Over, cancellationToken);
+        return taken.IsSame
             ? Results.NoContent()
             : Problems.BadRequest("PackHashMismatch", "what was sent has another SHA-256; nothing of it was kept; send it again");
     }
@@ -110,8 +115,8 @@ public static class DatasetVersionEndpoints
     {
         if (await access.FindAsync(name, http.Caller(), cancellationToken) is not { } dataset) return DatasetEndpoints.NoDataset(name);
         if (!Sha256.TryParse(sha256, out var hash)) return NoHash();
-        if (await packs.FindAsync(dataset.Name, hash, cancellationToken) is not { } pack) return Problems.NoSuch($"pack {hash} of data set '{name}'");
-        return await ByteRange.AnswerAsync(http, pack.Bytes, sha256, (offset, length) => packs.ReadAsync(hash, offset, length, cancellationToken))
+        if (await packs.FindAsync(dataset, await access.HeldAsync(http.Caller(), dataset.Name, cancellationToken), hash, cancellationToken) is not { } bytes) return Problems.NoSuch($"pack {hash} of data set '{name}'");
+        return await ByteRange.AnswerAsync(http, bytes, sha256, (offset, length) => packs.ReadAsync(hash, offset, length, cancellationToken))
             ?? Problems.Of(410, "PackGone", $"pack {hash} is not in the object store any more");
     }
 

@@ -57,7 +57,7 @@ public static class PeopleEndpoints
     {
         var levels = (await people.PolicyAsync(cancellationToken)).Levels;
         if (levels.FirstOrDefault(l => l.Name == name) is not { } level) return Problems.NoSuch($"level '{name}'; levels are {string.Join(", ", levels.Select(l => l.Name))}");
-        string[] caps = ["maxGpus", "maxGpusPerJob", "maxRunning", "maxSubmitted", "maxDuration"];
+        string[] caps = ["maxGpus", "maxGpusPerJob", "maxRunning", "maxSubmitted", "maxDuration", "maxStored"];
         var clear = update.Clear ?? [];
         if (clear.FirstOrDefault(cap => !caps.Contains(cap)) is { } unknown) return Problems.Invalid("NoSuchCap", $"there is no cap '{unknown}'; caps are {string.Join(", ", caps)}");
         if (new[] { update.MaxGpus, update.MaxGpusPerJob, update.MaxRunning, update.MaxSubmitted }.Any(cap => cap < 0)) return Problems.Invalid("BadCap", "a cap is a number of at least 0");
@@ -65,6 +65,8 @@ public static class PeopleEndpoints
         if (update.MaxDuration is not null && (!DurationText.TryParse(update.MaxDuration, out longest) || longest <= TimeSpan.Zero)) return Problems.Invalid("BadDuration", $"maxDuration is a duration such as 48h, not '{update.MaxDuration}'");
         var least = level.MinRunTime;
         if (update.MinRunTime is not null && !DurationText.TryParse(update.MinRunTime, out least)) return Problems.Invalid("BadDuration", $"minRunTime is a duration such as 10m, not '{update.MinRunTime}'");
+        ByteSize stored = default;
+        if (update.MaxStored is not null && !ByteSize.TryParse(update.MaxStored, out stored)) return Problems.Invalid("BadSize", $"maxStored is a size such as 10Ti, not '{update.MaxStored}'");
         var next = level with
         {
             MaxGpus = Next("maxGpus", update.MaxGpus, level.MaxGpus),
@@ -75,6 +77,7 @@ public static class PeopleEndpoints
             MayPreempt = update.MayPreempt ?? level.MayPreempt,
             Preemptible = update.Preemptible ?? level.Preemptible,
             MinRunTime = least,
+            MaxStored = Next("maxStored", update.MaxStored is null ? null : stored, level.MaxStored),
         };
         await people.SaveLevelAsync(next, cancellationToken);
         scheduling.Wake();
@@ -88,5 +91,8 @@ public static class PeopleEndpoints
 
     private static LevelView View(Level level) => new(
         level.Name, level.Rank, level.MaxGpus, level.MaxGpusPerJob, level.MaxRunning, level.MaxSubmitted, level.MaxDuration is { } longest ? DurationText.Format(longest) : null,
-        level.MayPreempt, level.Preemptible, DurationText.Format(level.MinRunTime));
+        level.MayPreempt, level.Preemptible, DurationText.Format(level.MinRunTime))
+    {
+        MaxStored = level.MaxStored?.ToString(),
+    };
 }

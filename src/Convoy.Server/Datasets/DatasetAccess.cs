@@ -10,27 +10,40 @@ namespace Convoy.Server.Datasets;
 /// Who may read a data set and who may publish versions of it: its owner, administrators, and whom it was opened to. For all others it is not there.
 /// A task reads what its job names and its owner may read still.
 /// </summary>
-public sealed class DatasetAccess(IDatasetStore store, People people, Ledger ledger)
+public sealed class DatasetAccess(IDatasetStore store, IDatasetObjects objects, People people, Ledger ledger)
 {
     /// <summary>Null where there is none, or this person may not read it.</summary>
     public async Task<StoredDataset?> FindAsync(string name, Caller caller, CancellationToken cancellationToken)
     {
-        if (!DatasetName.TryParse(name, out var parsed) || await store.GetDatasetAsync(parsed, cancellationToken) is not { } dataset) return null;
-        if (caller.ReportsFor is { } job)
+        if (!DatasetName.TryParse(name, out var parsed)) return null;
+        var dataset = await store.GetDatasetAsync(parsed, cancellationToken);
+        if (await ReaderOfAsync(caller, cancellationToken) is { } job)
         {
-            if (await OwnerOfReaderAsync(job, name, cancellationToken) is not { } owner) return null;
-            caller = owner;
+            var named = VersionsOf(job, parsed);
+            if (named.Count == 0 || await people.FindAsync(job.Owner, cancellationToken) is not { } owner) return null;
+            caller = new Caller(owner.Name, owner.IsAdministrator);
+
+            // Another data set may bear the name by now; the job reads the one that it was submitted with.
+            foreach (var version in named) dataset = (await objects.GetRemovedVersionAsync(parsed, version, cancellationToken))?.Of ?? dataset;
+        }
+        else if (caller.ReportsFor is not null)
+        {
+            return null;
         }
 
-        return await MayAsync(dataset, caller, toWrite: false, cancellationToken) ? dataset : null;
+        return dataset is not null && await MayAsync(dataset, caller, toWrite: false, cancellationToken) ? dataset : null;
     }
 
-    private async ValueTask<Caller?> OwnerOfReaderAsync(string job, string dataset, CancellationToken cancellationToken)
-    {
-        if (!JobId.TryParse(job, out var id) || await ledger.FindAsync(id, cancellationToken) is not { } reader || reader.Phase.IsFinished()) return null;
-        if (!reader.Spec.Datasets.Any(named => named.Name == dataset) || await people.FindAsync(reader.Owner, cancellationToken) is not { } owner) return null;
-        return new Caller(owner.Name, owner.IsAdministrator);
-    }
+    /// <summary>Versions that stay for the caller though they were deleted: those that its job names.</summary>
+    public async ValueTask<IReadOnlyList<DatasetVersion>> HeldAsync(Caller caller, DatasetName dataset, CancellationToken cancellationToken) =>
+        await ReaderOfAsync(caller, cancellationToken) is { } job ? VersionsOf(job, dataset) : [];
+
+    /// <summary>The unfinished job for which a task reads; null for people.</summary>
+    private async ValueTask<Job?> ReaderOfAsync(Caller caller, CancellationToken cancellationToken) =>
+        JobId.TryParse(caller.ReportsFor, out var id) && await ledger.FindAsync(id, cancellationToken) is { } reader && !reader.Phase.IsFinished() ? reader : null;
+
+    private static List<DatasetVersion> VersionsOf(Job job, DatasetName dataset) =>
+        [.. job.Spec.Datasets.Where(named => named.Name == dataset.Value).Select(named => DatasetVersion.TryParse(named.Version, out var version) ? version : default)];
 
     public async ValueTask<bool> MayAsync(StoredDataset dataset, Caller caller, bool toWrite, CancellationToken cancellationToken)
     {

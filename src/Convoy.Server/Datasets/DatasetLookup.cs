@@ -4,8 +4,13 @@ using Convoy.Store;
 namespace Convoy.Server.Datasets;
 
 /// <summary>Finds the version that is meant by a version or a tag.</summary>
-public sealed class DatasetLookup(IDatasetStore store)
+public sealed class DatasetLookup(IDatasetStore store, IDatasetObjects objects)
 {
+    /// <param name="held">Versions that are found though they were deleted.</param>
+    public async Task<StoredVersion?> FindAsync(StoredDataset dataset, string wanted, IReadOnlyList<DatasetVersion> held, CancellationToken cancellationToken) =>
+        (dataset.IsRemoved ? null : await FindAsync(dataset, wanted, cancellationToken))
+        ?? (DatasetVersion.TryParse(wanted, out var version) && held.Contains(version) ? (await objects.GetRemovedVersionAsync(dataset.Name, version, cancellationToken))?.Version : null);
+
     public async Task<StoredVersion?> FindAsync(StoredDataset dataset, string wanted, CancellationToken cancellationToken)
     {
         if (!DatasetVersion.TryParse(wanted, out var version))

@@ -52,5 +52,8 @@ public sealed class JobDatasets(IDatasetStore store, DatasetAccess access, Datas
         };
     }
 
+    /// <summary>What these jobs read.</summary>
+    public static IReadOnlySet<(string Dataset, string Version)> NamedBy(IEnumerable<Job> jobs) => jobs.SelectMany(job => job.Spec.Datasets).Select(named => (named.Name, named.Version)).ToHashSet();
+
     private bool HasDatasets(ClusterState cluster) => cluster.Kind == LocalClusterSetup.Kind && File.Exists(options.NodeProgram);
 }

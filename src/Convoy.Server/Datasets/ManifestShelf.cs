@@ -46,6 +46,24 @@ public sealed class ManifestShelf
     /// <summary>Its bytes. Null where the object store has it not.</summary>
     public Task<Stream?> ReadAsync(DatasetName dataset, Sha256 sha256, long offset, long length, CancellationToken cancellationToken) => bucket.ReadAsync(NameOf(dataset, sha256), offset, length, cancellationToken);
 
+    /// <summary>The whole of it, on this machine. Null where the object store has it not as it was.</summary>
+    public async Task<ReceivedManifest?> FetchAsync(DatasetName dataset, Sha256 sha256, long bytes, CancellationToken cancellationToken)
+    {
+        await using var content = await ReadAsync(dataset, sha256, 0, bytes, cancellationToken);
+        if (content is null) return null;
+        try
+        {
+            var fetched = await ReceiveAsync(content, cancellationToken);
+            if (fetched.Sha256 == sha256) return fetched;
+            fetched.Dispose();
+            return null;
+        }
+        catch (BadManifestException)
+        {
+            return null;
+        }
+    }
+
     private static async Task<Sha256> SaveAsync(Stream content, string path, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -64,7 +82,7 @@ public sealed class ManifestShelf
     /// <summary>For what is being received; of whoever was cut off it is gone after the next start.</summary>
     internal string NewFile() => Path.Combine(folder, $"{Guid.NewGuid():N}");
 
-    private static string NameOf(DatasetName dataset, Sha256 sha256) => $"manifests/{dataset}/{sha256}";
+    private static string NameOf(DatasetName dataset, Sha256 sha256) => DatasetObject.Manifest(dataset, sha256).Name;
 }
 
 /// <summary>A manifest that somebody sent; gone from this machine when it is disposed of.</summary>

@@ -5,7 +5,7 @@ using Convoy.Store;
 namespace Convoy.Server.Datasets;
 
 /// <summary>Makes a manifest that somebody sent the next version of a data set, once every byte that it names is there.</summary>
-public sealed class Publication(IDatasetStore store, ManifestShelf manifests, PackShelf shelf, TimeProvider time)
+public sealed class Publication(IDatasetStore store, IDatasetObjects objects, Claims claims, StorageQuota quota, ManifestShelf manifests, PackShelf shelf, TimeProvider time)
 {
     private const int PacksOfQuestion = 1000;
 
@@ -14,11 +14,16 @@ public sealed class Publication(IDatasetStore store, ManifestShelf manifests, Pa
     {
         try
         {
+            if (await quota.RefusalAsync(dataset.Owner, 0, cancellationToken) is { } over) return (null, over);
             using var received = await manifests.ReceiveAsync(content, cancellationToken);
-            if (await RefusalAsync(dataset.Name, received.Manifest, cancellationToken) is { } refusal) return (null, refusal);
-            var version = new StoredVersion(dataset.Name, default, received.Sha256, new FileInfo(received.Path).Length, received.Manifest.Figures, by, time.GetUtcNow());
+            var bytes = new FileInfo(received.Path).Length;
+
+            // What the manifest names stays from the moment that it is told, so what is seen to be there then is there for good.
+            if (await claims.ManifestAsync(dataset.Name, received.Sha256, bytes, cancellationToken) is not { } claim) return (null, Problems.NotFound($"data set '{dataset.Name}'"));
+            if (await RefusalAsync(claim, received.Manifest, cancellationToken) is { } refusal) return (null, refusal);
             await manifests.KeepAsync(dataset.Name, received, cancellationToken);
-            return await store.PublishVersionAsync(version, tag, cancellationToken) is { } published ? (published, null) : (null, Problems.NotFound($"data set '{dataset.Name}'"));
+            var version = new StoredVersion(dataset.Name, default, received.Sha256, bytes, received.Manifest.Figures, by, time.GetUtcNow());
+            return await store.PublishVersionAsync(version, tag, claim, cancellationToken) is { } published ? (published, null) : (null, GivenUp());
         }
         catch (BadManifestException e)
         {
@@ -27,12 +32,13 @@ public sealed class Publication(IDatasetStore store, ManifestShelf manifests, Pa
     }
 
     /// <summary>Packs that the data set has not, or that are not what the manifest says.</summary>
-    private async Task<IResult?> RefusalAsync(DatasetName dataset, Manifest manifest, CancellationToken cancellationToken)
+    private async Task<IResult?> RefusalAsync(long claim, Manifest manifest, CancellationToken cancellationToken)
     {
         for (var first = 0; first < manifest.Packs; first += PacksOfQuestion)
         {
             var packs = Enumerable.Range(first, Math.Min(PacksOfQuestion, manifest.Packs - first)).Select(manifest.PackAt).ToArray();
-            var had = (await shelf.ThereAsync(await store.FindPacksAsync(dataset, [.. packs.Select(pack => pack.Sha256)], cancellationToken), cancellationToken)).ToDictionary(pack => pack.Sha256);
+            if (await objects.ListPacksAsync(claim, packs, time.GetUtcNow(), cancellationToken) is not { } listed) return GivenUp();
+            var had = (await shelf.ThereAsync(listed, cancellationToken)).ToDictionary(pack => pack.Sha256);
             var missing = packs.Where(pack => !had.ContainsKey(pack.Sha256)).ToArray();
             if (missing.Length > 0) return Problems.Conflict("MissingPacks", $"the manifest names packs that were not sent: {Text.Count(missing.Length, "pack")}, the first {missing[0].Sha256}; push again");
             if (packs.FirstOrDefault(pack => !IsSame(manifest, pack, had[pack.Sha256])) is { Length: > 0 } other) return Problems.Invalid("BadManifest", $"the manifest says of pack {other.Sha256} what is not so; push again");
@@ -40,6 +46,8 @@ public sealed class Publication(IDatasetStore store, ManifestShelf manifests, Pa
 
         return null;
     }
+
+    private static IResult GivenUp() => Problems.Conflict("MissingPacks", "the data set was deleted meanwhile, or this took so long that what was sent is no longer kept; push again");
 
     private static bool IsSame(Manifest manifest, Pack pack, StoredPack stored)
     {

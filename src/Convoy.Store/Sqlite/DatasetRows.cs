@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Convoy.Core.Datasets;
 
 namespace Convoy.Store.Sqlite;
@@ -29,7 +30,7 @@ internal sealed class DatasetGrantRow
     public required long MayWrite { get; init; }
 }
 
-internal sealed class VersionRow
+internal class VersionRow
 {
     public required string Dataset { get; init; }
 
@@ -73,6 +74,25 @@ internal sealed class VersionRow
         : throw DatasetRow.Damaged(Dataset);
 }
 
+internal sealed class RemovedVersionRow : VersionRow
+{
+    public required long RemovedAt { get; init; }
+
+    public string? Owner { get; init; }
+
+    /// <summary>A list of names, as JSON.</summary>
+    public string? Readers { get; init; }
+
+    public RemovedVersion ToRemoved()
+    {
+        var version = ToVersion();
+        var at = StoredTime.At(RemovedAt);
+        if (Owner is null) return new RemovedVersion(version, at, null);
+        using var readers = JsonDocument.Parse(Readers ?? "[]");
+        return new RemovedVersion(version, at, new StoredDataset(version.Dataset, Owner, null, version.Version.Number, at, [.. readers.RootElement.EnumerateArray().Select(who => new DatasetGrant(who.GetString()!, MayWrite: false))]) { IsRemoved = true });
+    }
+}
+
 internal sealed class TagRow
 {
     public required string Tag { get; init; }
@@ -95,4 +115,52 @@ internal sealed class PackRow
     public required byte[] SegmentHashes { get; init; }
 
     public StoredPack ToPack() => new(Core.Datasets.Sha256.Read(Sha256), (int)Bytes, SegmentHashes);
+}
+
+internal sealed class ManifestRow
+{
+    public required long Id { get; init; }
+
+    public required string Dataset { get; init; }
+
+    public required string Sha256 { get; init; }
+
+    public required long Bytes { get; init; }
+
+    public DatasetName Name => DatasetName.TryParse(Dataset, out var name) ? name : throw DatasetRow.Damaged(Dataset);
+
+    public Sha256 Hash => Core.Datasets.Sha256.TryParse(Sha256, out var hash) ? hash : throw DatasetRow.Damaged(Dataset);
+}
+
+internal sealed class TombstoneRow
+{
+    public required string Dataset { get; init; }
+
+    public required byte[] Sha256 { get; init; }
+
+    public required long Bytes { get; init; }
+
+    public required long Since { get; init; }
+
+    public Tombstone ToTombstone()
+    {
+        var hash = Core.Datasets.Sha256.Read(Sha256);
+        var found = Dataset.Length == 0 ? DatasetObject.Pack(hash) : DatasetObject.Manifest(DatasetName.TryParse(Dataset, out var name) ? name : throw DatasetRow.Damaged(Dataset), hash);
+        return new Tombstone(found, Bytes, StoredTime.At(Since));
+    }
+}
+
+internal sealed class UsageOfDatasetRow
+{
+    public required string Name { get; init; }
+
+    public required string Owner { get; init; }
+
+    public required long Versions { get; init; }
+
+    public required long Bytes { get; init; }
+
+    public required long OwnBytes { get; init; }
+
+    public DatasetUsage ToUsage() => new(DatasetName.TryParse(Name, out var name) ? name : throw DatasetRow.Damaged(Name), Owner, (int)Versions, Bytes, OwnBytes);
 }

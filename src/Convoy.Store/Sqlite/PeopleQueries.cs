@@ -11,7 +11,7 @@ internal static class PeopleQueries
 
     public const string Levels = """
         SELECT name AS Name, level_rank AS Rank, max_gpus AS MaxGpus, max_gpus_per_job AS MaxGpusPerJob, max_running AS MaxRunning, max_submitted AS MaxSubmitted, max_duration AS MaxDuration,
-            may_preempt AS MayPreempt, preemptible AS Preemptible, min_run_time AS MinRunTime
+            may_preempt AS MayPreempt, preemptible AS Preemptible, min_run_time AS MinRunTime, max_stored AS MaxStored
         FROM levels ORDER BY level_rank, name
         """;
 

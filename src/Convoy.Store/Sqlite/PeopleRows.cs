@@ -1,6 +1,7 @@
 using System.Text;
 using Convoy.Core.People;
 using Convoy.Core.Queues;
+using Convoy.Core.Resources;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
@@ -67,6 +68,8 @@ internal sealed class LevelRow
 
     public long? MaxDuration { get; init; }
 
+    public long? MaxStored { get; init; }
+
     public required bool MayPreempt { get; init; }
 
     public required bool Preemptible { get; init; }
@@ -75,15 +78,15 @@ internal sealed class LevelRow
 
     public static int Save(SqliteConnection connection, Level level) => connection.Execute(
         """
-        INSERT INTO levels VALUES (@Name, @Rank, @MaxGpus, @MaxGpusPerJob, @MaxRunning, @MaxSubmitted, @longest, @MayPreempt, @Preemptible, @least)
+        INSERT INTO levels VALUES (@Name, @Rank, @MaxGpus, @MaxGpusPerJob, @MaxRunning, @MaxSubmitted, @longest, @MayPreempt, @Preemptible, @least, @stored)
         ON CONFLICT (name) DO UPDATE SET level_rank = excluded.level_rank, max_gpus = excluded.max_gpus, max_gpus_per_job = excluded.max_gpus_per_job,
             max_running = excluded.max_running, max_submitted = excluded.max_submitted, max_duration = excluded.max_duration,
-            may_preempt = excluded.may_preempt, preemptible = excluded.preemptible, min_run_time = excluded.min_run_time
+            may_preempt = excluded.may_preempt, preemptible = excluded.preemptible, min_run_time = excluded.min_run_time, max_stored = excluded.max_stored
         """,
         new
         {
             level.Name, level.Rank, level.MaxGpus, level.MaxGpusPerJob, level.MaxRunning, level.MaxSubmitted, longest = level.MaxDuration?.Ticks,
-            level.MayPreempt, level.Preemptible, least = level.MinRunTime.Ticks,
+            level.MayPreempt, level.Preemptible, least = level.MinRunTime.Ticks, stored = level.MaxStored?.Bytes,
         });
 
     public Level ToLevel() => new(Name, Rank, MaxGpus, MaxGpusPerJob, MaxRunning, MaxSubmitted, MaxDuration is { } ticks ? TimeSpan.FromTicks(ticks) : null)
@@ -91,6 +94,7 @@ internal sealed class LevelRow
         MayPreempt = MayPreempt,
         Preemptible = Preemptible,
         MinRunTime = TimeSpan.FromTicks(MinRunTime),
+        MaxStored = MaxStored is { } bytes ? new ByteSize(bytes) : null,
     };
 }
 

@@ -19,7 +19,7 @@ public sealed partial class SqliteStore : IDatasetStore
     /// <summary>As many values as one statement takes with ease.</summary>
     private const int PacksOfQuery = 500;
 
-    private static readonly string[] TablesOfDataset = ["dataset_access", "dataset_tags", "dataset_versions", "dataset_packs"];
+    private static readonly string[] TablesOfDataset = ["dataset_access", "dataset_tags", "dataset_versions"];
 
     public Task<StoredDataset?> GetDatasetAsync(DatasetName name, CancellationToken cancellationToken) =>
         ReadOneAsync(connection => WithAccess(connection, connection.Query<DatasetRow>($"{SelectDatasets} WHERE name = @name", new { name = name.Value })).SingleOrDefault(), cancellationToken);
@@ -58,9 +58,13 @@ public sealed partial class SqliteStore : IDatasetStore
             people.Select(who => new { name = name.Value, who, mayWrite }));
     }
 
-    public Task<bool> RemoveDatasetAsync(DatasetName name, CancellationToken cancellationToken) => WriteAsync(
+    public Task<bool> RemoveDatasetAsync(DatasetName name, DateTimeOffset at, CancellationToken cancellationToken) => WriteAsync(
         connection =>
         {
+            KeepRemoved(connection, name.Value, number: null, at);
+            connection.Execute("UPDATE dataset_manifests SET is_named = 0 WHERE dataset = @name", new { name = name.Value });
+            var packs = connection.Query<(byte[] Pack, long Bytes)>("DELETE FROM dataset_packs WHERE dataset = @name RETURNING sha256, bytes", new { name = name.Value }).ToArray();
+            foreach (var (pack, bytes) in packs) BuryIfFree(connection, pack, bytes, StoredTime.Of(at));
             connection.Execute("INSERT OR REPLACE INTO dataset_numbers (name, last_version) SELECT name, last_version FROM datasets WHERE name = @name", new { name = name.Value });
             foreach (var table in TablesOfDataset) connection.Execute($"DELETE FROM {table} WHERE dataset = @name", new { name = name.Value });
             return connection.Execute("DELETE FROM datasets WHERE name = @name", new { name = name.Value }) > 0;
@@ -74,11 +78,12 @@ public sealed partial class SqliteStore : IDatasetStore
         connection => [.. connection.Query<VersionRow>($"{SelectVersions} AND number < @before ORDER BY number DESC LIMIT @limit", new { name = name.Value, before, limit }).Select(row => row.ToVersion())],
         cancellationToken);
 
-    public Task<StoredVersion?> PublishVersionAsync(StoredVersion version, DatasetTag? tag, CancellationToken cancellationToken) => WriteAsync(
+    public Task<StoredVersion?> PublishVersionAsync(StoredVersion version, DatasetTag? tag, long manifest, CancellationToken cancellationToken) => WriteAsync(
         connection =>
         {
             var name = version.Dataset.Value;
             if (connection.QuerySingleOrDefault<long?>("SELECT last_version FROM datasets WHERE name = @name", new { name }) is not { } last) return null;
+            if (connection.Execute("UPDATE dataset_manifests SET is_named = 1 WHERE id = @manifest AND dataset = @name AND is_going = 0", new { manifest, name }) == 0) return null;
             var newest = connection.QuerySingleOrDefault<VersionRow>($"{SelectVersions} ORDER BY number DESC LIMIT 1", new { name })?.ToVersion();
             var published = newest?.ManifestSha256 == version.ManifestSha256 ? newest : version with { Version = new DatasetVersion((int)last + 1) };
             if (published != newest)
@@ -95,12 +100,14 @@ public sealed partial class SqliteStore : IDatasetStore
         },
         cancellationToken);
 
-    public Task<bool> RemoveVersionAsync(DatasetName name, DatasetVersion version, CancellationToken cancellationToken) => WriteAsync(
+    public Task<bool> RemoveVersionAsync(DatasetName name, DatasetVersion version, DateTimeOffset at, CancellationToken cancellationToken) => WriteAsync(
         connection =>
         {
             var which = new { name = name.Value, version.Number };
+            KeepRemoved(connection, name.Value, version.Number, at);
             connection.Execute("DELETE FROM dataset_tags WHERE dataset = @name AND number = @Number", which);
-            if (connection.Execute("DELETE FROM dataset_versions WHERE dataset = @name AND number = @Number", which) == 0) return false;
+            if (connection.QuerySingleOrDefault<string>("DELETE FROM dataset_versions WHERE dataset = @name AND number = @Number RETURNING manifest_sha256", which) is not { } sha256) return false;
+            connection.Execute(GarbageQueries.UnnameManifest, new { name = name.Value, sha256 });
             connection.Execute(
                 """
                 INSERT INTO dataset_tags (dataset, tag, number, moved_by, moved_at)
@@ -138,12 +145,6 @@ public sealed partial class SqliteStore : IDatasetStore
     public Task<IReadOnlyList<StoredPack>> FindReadablePacksAsync(DatasetReader? reader, IReadOnlyList<Sha256> packs, CancellationToken cancellationToken) => ReadPacksAsync(
         $"{SelectPacks} JOIN datasets d ON d.name = p.dataset WHERE p.sha256 IN @hashes {(reader is null ? "" : "AND " + IsReadable)} GROUP BY p.sha256",
         packs, hashes => new { hashes, user = reader?.User, groups = reader?.Groups }, cancellationToken);
-
-    public Task GrantPacksAsync(DatasetName name, IReadOnlyList<StoredPack> packs, DateTimeOffset at, CancellationToken cancellationToken) => WriteAsync(
-        connection => connection.Execute(
-            "INSERT INTO dataset_packs (dataset, sha256, bytes, segment_hashes, granted_at) SELECT name, @hash, @Bytes, @SegmentHashes, @at FROM datasets WHERE name = @name ON CONFLICT DO UPDATE SET granted_at = excluded.granted_at",
-            packs.Select(pack => new { name = name.Value, hash = BytesOf(pack.Sha256), pack.Bytes, pack.SegmentHashes, at = StoredTime.Of(at) })),
-        cancellationToken);
 
     private static void Point(SqliteConnection connection, string name, StoredTag tag) => connection.Execute(
         "INSERT OR REPLACE INTO dataset_tags (dataset, tag, number, moved_by, moved_at) VALUES (@name, @tag, @Number, @By, @at)",

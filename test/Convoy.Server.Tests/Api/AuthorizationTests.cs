@@ -65,6 +65,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
         new("GET", "/api/v1/code/{sha256}", Permission.ReportForJob),
         new("PUT", "/api/v1/code/{sha256}", Permission.UseJobs),
         new("GET", "/api/v1/datasets", Permission.UseDatasets),
+        new("GET", "/api/v1/dataset-usage", Permission.UseDatasets),
         new("GET", "/api/v1/datasets/{name}", Permission.UseDatasets, HttpStatusCode.NotFound),
         new("PUT", "/api/v1/datasets/{name}", Permission.UseDatasets, HttpStatusCode.Conflict),
         new("DELETE", "/api/v1/datasets/{name}", Permission.UseDatasets, HttpStatusCode.NotFound),

@@ -108,6 +108,63 @@ public abstract class DatasetTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Usage_says_what_each_has_and_what_waits_and_each_sees_their_own()
+    {
+        using var ann = await ClientAsync("ann");
+        using var bob = await ClientAsync("bob");
+        await PushAsync(ann, "kitti", new() { ["a"] = [1, 2, 3] });
+        await PushAsync(ann, "kitti", new() { ["a"] = [1, 2, 3], ["b"] = [4, 5] });
+        await PushAsync(bob, "lanes", new() { ["c"] = [6] });
+        await bob.Datasets.SaveAsync("lanes", new DatasetRequest(Readers: ["ann"]), CancellationToken.None);
+        var hers = await ann.Datasets.UsageAsync(null, null, null, CancellationToken.None);
+        hers.Items.ShouldBe([new("kitti", "ann", 2, 5, 5), new("lanes", "bob", 1, 1, 1)]);
+        hers.Owners.ShouldBe([new("ann", 5, null)]);
+        hers.Garbage.ShouldBeNull();
+        var first = await ann.Datasets.UsageAsync(null, null, 1, CancellationToken.None);
+        (await ann.Datasets.UsageAsync(null, first.Next, 1, CancellationToken.None)).Items.ShouldBe([new("lanes", "bob", 1, 1, 1)]);
+        (await bob.Datasets.UsageAsync(null, null, null, CancellationToken.None)).Items.Select(usage => usage.Dataset).ShouldBe(["lanes"]);
+        await RefusedAsync(() => bob.Datasets.UsageAsync("kitti", null, null, CancellationToken.None), HttpStatusCode.NotFound);
+        await bob.Datasets.RemoveAsync("lanes", CancellationToken.None);
+        using var admin = new ConvoyClient(new Uri(server.Url), server.Admin.DefaultRequestHeaders.Authorization!.Parameter, TimeProvider.System);
+        var all = await admin.Datasets.UsageAsync("kitti", null, null, CancellationToken.None);
+        (all.Items.Count, all.Owners.Single(), all.Garbage!.Grace).ShouldBe((1, new OwnerUsageView("ann", 5, null), "1d"));
+    }
+
+    [Fact]
+    public async Task A_push_beyond_what_the_owners_level_allows_is_refused_before_its_bytes_travel_and_changes_nothing()
+    {
+        using var ann = await ClientAsync("ann");
+        using var bob = await ClientAsync("bob");
+        await PushAsync(ann, "kitti", new() { ["a"] = new byte[3000] });
+        await ann.Datasets.SaveAsync("kitti", new DatasetRequest(Writers: ["bob"]), CancellationToken.None);
+        await LimitAsync("4k");
+        var sent = 0L;
+        var folder = Write("much", new() { ["a"] = new byte[3000], ["b"] = [.. Enumerable.Repeat((byte)7, 2000)] });
+        foreach (var client in new[] { ann, bob })
+        {
+            (await RefusedAsync(() => new DatasetPush(client.Datasets, "kitti", now => sent = now.BytesSent).RunAsync(SourceFolder.Walk(folder), [], null, CancellationToken.None), HttpStatusCode.Forbidden)).ShouldBe("OverQuota");
+        }
+
+        sent.ShouldBe(0);
+        (await ann.Datasets.UsageAsync("kitti", null, null, CancellationToken.None)).Owners.ShouldBe([new("ann", 3000, 4000)]);
+
+        // Who sends without asking is told, too.
+        var bytes = Enumerable.Repeat((byte)8, 2000).ToArray();
+        (await RefusedAsync(() => ann.Datasets.PutPackAsync("kitti", Sha256.Of(bytes), bytes, _ => { }, CancellationToken.None), HttpStatusCode.Forbidden)).ShouldBe("OverQuota");
+        await LimitAsync("1k");
+        (await RefusedAsync(() => PushAsync(ann, "kitti", new() { ["z"] = new byte[3000] }), HttpStatusCode.Forbidden)).ShouldBe("OverQuota", "what is there already is not published either");
+        (await ann.Datasets.GetAsync("kitti", CancellationToken.None)).Latest!.Version.ShouldBe("v1");
+        (await server.Admin.PatchAsync("/api/v1/levels/engineer", new StringContent("""{"clear":["maxStored"]}""", Encoding.UTF8, "application/json"))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await PushAsync(ann, "kitti", new() { ["z"] = new byte[3000] })).Version.Version.ShouldBe("v2");
+
+        async Task LimitAsync(string size)
+        {
+            var changed = await server.Admin.PatchAsync("/api/v1/levels/engineer", new StringContent($$"""{"maxStored":"{{size}}"}""", Encoding.UTF8, "application/json"));
+            (await changed.Content.ReadAsStringAsync()).ShouldContain($"\"maxStored\":\"{size}\"");
+        }
+    }
+
+    [Fact]
     public async Task Who_knows_only_a_hash_comes_by_no_bytes()
     {
         using var ann = await ClientAsync("ann");
@@ -118,7 +175,7 @@ public abstract class DatasetTests : IAsyncLifetime
         {
             var pack = mapped.Manifest.PackAt(0).Sha256;
             await bob.Datasets.SaveAsync("mine", new DatasetRequest(), CancellationToken.None);
-            (await bob.Datasets.HasPackAsync("mine", pack, CancellationToken.None)).ShouldBeFalse();
+            (await bob.Datasets.HasPackAsync("mine", pack, null, CancellationToken.None)).ShouldBeFalse();
             (await RefusedAsync(() => bob.Datasets.CopyPackAsync("mine", pack, 0, 100, (_, _) => ValueTask.CompletedTask, CancellationToken.None), HttpStatusCode.NotFound)).ShouldBe("NotFound");
         }
 

@@ -82,6 +82,45 @@ public sealed class JobDatasetTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_deleted_version_is_there_for_the_task_that_reads_it_and_for_nobody_else()
+    {
+        await PushAsync(ann, "kitti");
+        await PushAsync(ann, "kitti");
+        var job = await RunningServer.SubmitAsync(ann, Reading("""[{"name": "kitti", "version": "v1"}]"""));
+        await RunningServer.UntilAsync(ann, job, JobPhase.Starting);
+        var task = server.For(server.Services.GetRequiredService<ReportTokens>().For(JobId.Parse(job), 1));
+        var before = await BytesAsync("v1");
+        var pack = await PackAsync("v1");
+        var other = await PackAsync("v2");
+        (await ann.DeleteAsync("/api/v1/datasets/kitti/versions/v1")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        await CheckAsync(HttpStatusCode.OK);
+        (await ann.DeleteAsync("/api/v1/datasets/kitti")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        await CheckAsync(HttpStatusCode.NotFound);
+
+        // Whose name it is now is no matter to the job.
+        var bob = await server.AddUserAsync("bob");
+        await PushAsync(bob, "kitti");
+        await CheckAsync(HttpStatusCode.NotFound);
+        (await task.GetAsync("/api/v1/datasets/kitti/versions/v3")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await ann.GetAsync("/api/v1/datasets/kitti")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        await ann.PostAsync($"/api/v1/jobs/{job}/cancel", null);
+        await RunningServer.FinishedAsync(ann, job);
+        (await task.GetAsync("/api/v1/datasets/kitti/versions/v1/manifest")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+
+        async Task CheckAsync(HttpStatusCode others)
+        {
+            (await BytesAsync("v1")).ShouldBe(before);
+            (await task.GetAsync("/api/v1/datasets/kitti/versions/v1")).StatusCode.ShouldBe(HttpStatusCode.OK);
+            (await task.GetAsync($"/api/v1/datasets/kitti/packs/{pack}")).StatusCode.ShouldBe(HttpStatusCode.OK);
+            (await task.GetAsync($"/api/v1/datasets/kitti/packs/{other}")).StatusCode.ShouldBe(others);
+            (await ann.GetAsync("/api/v1/datasets/kitti/versions/v1")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        }
+
+        async Task<byte[]> BytesAsync(string version) => await (await task.GetAsync($"/api/v1/datasets/kitti/versions/{version}/manifest")).Content.ReadAsByteArrayAsync();
+        async Task<string> PackAsync(string version) => Core.Datasets.Manifest.Read(await BytesAsync(version)).PackAt(0).Sha256.ToString();
+    }
+
+    [Fact]
     public async Task Where_no_cluster_has_data_sets_the_job_is_refused_at_once()
     {
         await using var bare = await RunningServer.StartAsync();
