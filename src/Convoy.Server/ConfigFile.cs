@@ -6,11 +6,12 @@ namespace Convoy.Server;
 
 /// <summary>
 /// What the operator decides, in a file: <c>convoy.yaml</c>. Its keys are the options' names as one word each (<c>diskReserve: 4Gi</c>);
-/// <c>retention</c> is a mapping of kinds. An option on the command line goes before the file.
+/// <c>retention</c> and <c>stores</c> are mappings. An option on the command line goes before the file.
 /// </summary>
 internal static class ConfigFile
 {
-    private const string Retention = "retention";
+    /// <summary>Those whose value is pairs.</summary>
+    private static readonly string[] Mappings = ["retention", "stores"];
 
     /// <summary>Values by the name of their option.</summary>
     /// <param name="takingValue">Options that may stand in a file with a value.</param>
@@ -42,7 +43,7 @@ internal static class ConfigFile
             var where = $"{path}:{entry.Line}:{entry.Column}: {entry.Key}";
             if (!known.TryGetValue(entry.Key, out var option)) errors.Add($"{where} is no option{(NearestWord.To(entry.Key, known.Keys) is { } near ? (Text)$"; did you mean {near}?" : "")}");
             else if (values.ContainsKey(option)) errors.Add($"{where} stands there twice");
-            else if (entry.Key == Retention && entry.Value is MappingNode kinds && kinds.Entries.All(kind => kind.Value is ScalarNode)) values[option] = string.Join(',', kinds.Entries.Select(kind => $"{kind.Key}={((ScalarNode)kind.Value).Text}"));
+            else if (Mappings.Contains(entry.Key) && entry.Value is MappingNode kinds && kinds.Entries.All(kind => kind.Value is ScalarNode)) values[option] = string.Join(',', kinds.Entries.Select(kind => $"{kind.Key}={((ScalarNode)kind.Value).Text}"));
             else if (entry.Value is not ScalarNode { Kind: not ScalarKind.Null, Text.Length: > 0 } value) errors.Add($"{where} has no value of the right form");
             else if (!switches.Contains(option)) values[option] = value.Text;
             else if (value.Kind != ScalarKind.Boolean) errors.Add($"{where} is true or false, not '{value.Text}'");

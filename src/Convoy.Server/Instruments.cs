@@ -23,6 +23,8 @@ internal static class Instruments
 
     public static Counter DatasetMissed { get; } = Metrics.CreateCounter("convoy_dataset_missed_bytes_total", "Bytes that came from the store because they are not kept on nodes, by the last attempts of finished jobs.");
 
+    public static Counter DatasetBytesCopied { get; } = Metrics.CreateCounter("convoy_dataset_copied_bytes_total", "Bytes of data sets copied from one object store to another.", "from", "to");
+
     public static Gauge DiskFree { get; } = Metrics.CreateGauge("convoy_disk_free_bytes", "Bytes free on the fullest file system of the state.");
 
     public static Gauge DiskReserved { get; } = Metrics.CreateGauge("convoy_disk_reserved_bytes", "Bytes of it below which nothing new is taken.");

@@ -64,7 +64,7 @@ public sealed partial class Platform : IAsyncDisposable
         var objects = new DiskObjectStore(state.Objects);
         using var early = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
         var cluster = await LocalClusterSetup.OpenAsync(options, state, objects, early.CreateLogger<LocalCluster>(), CancellationToken.None);
-        builder.Services.AddSingleton(store).AddSingleton<IStore>(store).AddSingleton<IDatasetStore>(store).AddSingleton<IDatasetObjects>(store).AddSingleton(_ => options.Datasets.Open(state, TimeProvider.System)).AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster).AddSingleton<IJobFiles>(cluster).AddSingleton(cluster.Outputs);
+        builder.Services.AddSingleton(store).AddSingleton<IStore>(store).AddSingleton<IDatasetStore>(store).AddSingleton<IDatasetObjects>(store).AddSingleton<IDatasetCopies>(store).AddSingleton(_ => OpenStores(options, state)).AddSingleton<IBucket, CopiedBucket>().AddSingleton<IObjectStore>(objects).AddSingleton<ICluster>(cluster).AddSingleton<IJobFiles>(cluster).AddSingleton(cluster.Outputs);
         AddPlatform(builder.Services, options, state, planner ?? new GuardedPlanner(new Scheduler().PlanNext));
         AddApi(builder.Services);
         var app = builder.Build();
@@ -83,6 +83,9 @@ public sealed partial class Platform : IAsyncDisposable
         return new Platform(app, store, cluster);
     }
 
+    private static DatasetStores OpenStores(ServerOptions options, StateFolder state) => new(
+        DatasetStore.Open(DatasetStores.HomeName, options.Datasets, state, TimeProvider.System), [.. options.Stores.Select(place => DatasetStore.Open(place.Key, place.Value, state, TimeProvider.System))], options.Near);
+
     /// <summary>A store that cannot be reached keeps no jobs from running: it is asked again before anything is removed there.</summary>
     private static async Task EnsureOwnPlaceAsync(WebApplication app)
     {
@@ -90,6 +93,10 @@ public sealed partial class Platform : IAsyncDisposable
         try
         {
             if (!await app.Services.GetRequiredService<OwnerMark>().IsOursAsync(patience.Token)) throw new ForeignPlaceException();
+            foreach (var store in app.Services.GetRequiredService<DatasetStores>().Others)
+            {
+                if (!await new OwnerMark(store.Bucket, app.Services.GetRequiredService<IDatasetObjects>()).IsOursAsync(patience.Token)) throw new ForeignPlaceException();
+            }
         }
         catch (Exception e) when (e is ObjectStoreException || (e is OperationCanceledException && patience.IsCancellationRequested))
         {
@@ -125,7 +132,8 @@ public sealed partial class Platform : IAsyncDisposable
         services.AddSingleton<ITaskUsage>(_ => new LocalUsage(state.Cluster, asksDevices: options.Gpus is null, TimeProvider.System));
         services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
 
-        services.AddSingleton<DatasetAccess>().AddSingleton<DatasetLookup>().AddSingleton<PackShelf>().AddSingleton<ManifestShelf>().AddSingleton<Publication>().AddSingleton<JobDatasets>().AddSingleton<JobDatasetViews>().AddSingleton<StorageQuota>().AddSingleton<Claims>().AddSingleton<OwnerMark>();
+        services.AddSingleton<DatasetAccess>().AddSingleton<DatasetLookup>().AddSingleton<PackShelf>().AddSingleton<ManifestShelf>().AddSingleton<Publication>().AddSingleton<JobDatasets>().AddSingleton<JobDatasetViews>().AddSingleton<StorageQuota>().AddSingleton<Claims>().AddSingleton<OwnerMark>().AddSingleton<Replicator>().AddSingleton<DataReadiness>();
+        services.AddSingleton<ReplicationLoop>().AddHostedService(provider => provider.GetRequiredService<ReplicationLoop>());
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<GarbageCollection>(provider, () => JobDatasets.NamedBy(provider.GetRequiredService<Ledger>().Unfinished.Values), options.GarbageGrace));
         services.AddSingleton<GarbageLoop>().AddHostedService(provider => provider.GetRequiredService<GarbageLoop>());
         services.AddSingleton<DiskReserve>().AddSingleton<CodeShelf>().AddSingleton(provider => new Restraints(() => provider.GetRequiredService<DiskReserve>().ShortOf()));
@@ -221,6 +229,7 @@ public sealed partial class Platform : IAsyncDisposable
         api.MapDatasets();
         api.MapDatasetVersions();
         api.MapDatasetUsage();
+        api.MapReplications();
         api.MapPeople();
         api.MapTokens();
         api.MapVersion();

@@ -63,6 +63,8 @@ public static class Sentences
         Text message = reason.Token switch
         {
             WaitingToken.Held when reason.Until is { } until => $"waits until {until:yyyy-MM-dd HH:mm:ss} UTC before it starts again",
+            WaitingToken.DatasetNotReady when reason.Until is { } ready => $"{Percent(reason)} % of its data is where it can run, {Size(reason.Free)} of {Size(reason.Needed)}; the rest at about {ready:HH:mm:ss} UTC",
+            WaitingToken.DatasetNotReady => $"{Percent(reason)} % of its data is where it can run, {Size(reason.Free)} of {Size(reason.Needed)}",
             WaitingToken.ExceedsLevelCap when reason.Unit == WaitingUnit.Jobs => "you have as many running jobs as your level allows",
             WaitingToken.ExceedsLevelCap => $"needs {Amount(reason.Unit, reason.Needed)} more, and your level leaves {Amount(reason.Unit, reason.Free)}",
             WaitingToken.WaitingForPreemption when reason.Unit == WaitingUnit.Jobs && reason.Needed == 1 => $"{Amount(reason.Unit, reason.Needed)} makes way for it, and it starts when that has stopped",
@@ -81,6 +83,8 @@ public static class Sentences
         };
         return reason.EarliestStart is { } start ? (Text)$"{message}; machines are promised to it from about {start:yyyy-MM-dd HH:mm} UTC" : message;
 
+        static long Percent(WaitingReason reason) => reason.Needed == 0 ? 100 : (long)((Int128)reason.Free * 100 / reason.Needed);
+        static string Size(long bytes) => new ByteSize(bytes).ToRoundedText();
         static Text QueueOf(WaitingReason reason) => reason.Queue is { } queue ? (Text)$"queue {queue}" : "its queue";
     }
 
@@ -89,6 +93,7 @@ public static class Sentences
     {
         WaitingToken.Held => (Text)"nothing to do: it starts again by itself",
         WaitingToken.WaitingForPreemption => "nothing to do: it starts by itself",
+        WaitingToken.DatasetNotReady => "nothing to do: it is copied, and the job starts by itself; `convoy dataset replicate` shows how far that is",
         WaitingToken.ExceedsLevelCap => "wait for your other jobs to end, cancel one of them, or ask an administrator about your level",
         WaitingToken.ExceedsQueueQuota => "ask for less, submit it to another queue, or ask an administrator for quota; `convoy queue list` shows them",
         WaitingToken.WaitingForQuota => "wait until others of the queue have ended, or submit it to another queue; `convoy queue list` shows what each uses",

@@ -35,9 +35,15 @@ public sealed record ServerOptions
                                events, metrics and record (jobs) are kept, each a duration or
                                forever (default: logs=30d,code=30d,outputs=90d,checkpoints=30d,
                                events=180d,metrics=180d,jobs=365d)
-          --datasets s3://BUCKET/PREFIX?endpoint=URL&region=NAME
+          --datasets s3://BUCKET/PREFIX?endpoint=URL&region=NAME&price-out=0.09
                                the object store for data sets, with AWS_ACCESS_KEY_ID and
                                AWS_SECRET_ACCESS_KEY in the environment (default: below --state)
+          --stores NAME=s3://…&keys=PREFIX&lock=30d,NAME=file:///FOLDER
+                               more object stores, for copies: keys from PREFIX_ACCESS_KEY_ID and
+                               PREFIX_SECRET_ACCESS_KEY (default: AWS); from one with lock nothing
+                               is removed for so long
+          --near NAME          the one of them that is near this machine: what jobs here read is
+                               copied there first (default: home, which is --datasets)
           --garbage-grace TIME how long packs that no data set needs any more stay there
                                (default: 24h)
           --output-files N     files kept of each task's CONVOY_OUTPUT_DIR (default: 10000000)
@@ -52,7 +58,7 @@ public sealed record ServerOptions
     private static readonly string[] Switches = ["--trust-tasks"];
 
     private static readonly string[] TakingValue =
-        ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--node-program", "--disk-reserve", "--retention", "--datasets", "--garbage-grace", "--output-files", "--output-bytes", "--grow-after"];
+        ["--state", "--listen", "--tls-cert", "--tls-key", "--nodes", "--gpus", "--accelerator", "--task-program", "--node-program", "--disk-reserve", "--retention", "--datasets", "--stores", "--near", "--garbage-grace", "--output-files", "--output-bytes", "--grow-after"];
 
     public required string State { get; init; }
 
@@ -85,6 +91,12 @@ public sealed record ServerOptions
 
     /// <summary>Where the bytes of data sets lie.</summary>
     public DatasetPlace Datasets { get; init; } = DatasetPlace.Disk;
+
+    /// <summary>Where copies of them lie, by name.</summary>
+    public IReadOnlyDictionary<string, DatasetPlace> Stores { get; init; } = new Dictionary<string, DatasetPlace>();
+
+    /// <summary>The store that is near the local cluster.</summary>
+    public string Near { get; init; } = DatasetStores.HomeName;
 
     /// <summary>How long objects of data sets stay after nothing needs them any more.</summary>
     public TimeSpan GarbageGrace { get; init; } = TimeSpan.FromHours(24);
@@ -142,11 +154,14 @@ public sealed record ServerOptions
             WriteContext = values.GetValueOrDefault("--write-context"),
             DiskReserve = Size("--disk-reserve") is { } kept ? new ByteSize(kept) : null,
             Retention = values.GetValueOrDefault("--retention") is { } retention ? Retention.Default.With(retention, "--retention", errors) ?? Retention.Default : Retention.Default,
-            Datasets = values.GetValueOrDefault("--datasets") is { } place ? DatasetPlace.Parse(place, Environment.GetEnvironmentVariable, errors) ?? DatasetPlace.Disk : DatasetPlace.Disk,
+            Datasets = values.GetValueOrDefault("--datasets") is { } place ? DatasetPlace.Parse("--datasets", place, Environment.GetEnvironmentVariable, errors) ?? DatasetPlace.Disk : DatasetPlace.Disk,
+            Stores = DatasetStores.Parse(values.GetValueOrDefault("--stores", ""), Environment.GetEnvironmentVariable, errors),
+            Near = values.GetValueOrDefault("--near", DatasetStores.HomeName),
             GarbageGrace = Duration("--garbage-grace") ?? TimeSpan.FromHours(24),
             Language = ProgramArguments.LanguageOf(args),
         };
         if (values.GetValueOrDefault("--lang") is { } tag && LanguageTags.Parse(tag) is null) errors.Add($"--lang takes en or zh, not '{tag}'");
+        if (errors.Count == 0 && options.Near != DatasetStores.HomeName && !options.Stores.ContainsKey(options.Near)) errors.Add($"--near names a store of --stores, or {DatasetStores.HomeName}, not '{options.Near}'");
         if (options.TlsCertificate is null != options.TlsKey is null) errors.Add("--tls-cert and --tls-key belong together");
         if (!IPAddress.IsLoopback(listen.Address) && options.TlsCertificate is null)
         {

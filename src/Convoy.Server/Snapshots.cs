@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Convoy.Core.Jobs;
 using Convoy.Core.Queues;
 using Convoy.Core.Scheduling;
+using Convoy.Server.Datasets;
 using Convoy.Store;
 
 namespace Convoy.Server;
@@ -19,6 +20,7 @@ public sealed class Snapshots
     private readonly People people;
     private readonly IStore store;
     private readonly Restraints restraints;
+    private readonly DataReadiness readiness;
     private readonly TimeProvider time;
     private readonly ConcurrentQueue<Job> told = new();
     private readonly Lock taking = new();
@@ -26,13 +28,14 @@ public sealed class Snapshots
     private QueueTree queues = QueueTree.Default;
     private LiveSnapshot live = new(Accounts(DateTimeOffset.UnixEpoch));
 
-    public Snapshots(Ledger ledger, Fleet fleet, People people, IStore store, Restraints restraints, JobFeed feed, TimeProvider time)
+    public Snapshots(Ledger ledger, Fleet fleet, People people, IStore store, Restraints restraints, DataReadiness readiness, JobFeed feed, TimeProvider time)
     {
         this.ledger = ledger;
         this.fleet = fleet;
         this.people = people;
         this.store = store;
         this.restraints = restraints;
+        this.readiness = readiness;
         this.time = time;
         feed.Listen(told.Enqueue);
     }
@@ -51,7 +54,7 @@ public sealed class Snapshots
         }
 
         var begun = new LiveSnapshot(usage);
-        foreach (var job in ledger.Unfinished.Values) begun.Tell(job);
+        foreach (var job in ledger.Unfinished.Values) Tell(begun, job);
         live = begun;
     }
 
@@ -64,7 +67,8 @@ public sealed class Snapshots
         var now = time.GetUtcNow();
         lock (taking)
         {
-            while (told.TryDequeue(out var job)) live.Tell(job);
+            while (told.TryDequeue(out var job)) Tell(live, job);
+            while (readiness.TryTake(out var change)) live.Await(change.Job, change.Data);
             if (policy.Queues != listed) (listed, queues) = (policy.Queues, QueueTree.Of(policy.Queues).Tree ?? QueueTree.Default);
             return new PlanningCase(live.Take(fleet.NodesAt(now), queues, now), policy, now);
         }
@@ -74,6 +78,12 @@ public sealed class Snapshots
     public void Promise(Plan plan, DateTimeOffset now)
     {
         lock (taking) live.Promise(plan.Promises(now));
+    }
+
+    private void Tell(LiveSnapshot snapshot, Job job)
+    {
+        if (readiness.Tell(job) is { } data) snapshot.Await(job.Id, data);
+        snapshot.Tell(job);
     }
 
     private static UsageAccounts Accounts(DateTimeOffset since) => new(FairShare.DefaultHalfLife, since);

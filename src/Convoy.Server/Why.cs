@@ -44,7 +44,7 @@ public static class Why
         var message = Sentences.Of(reason);
         if (reason.Token is WaitingToken.InsufficientResources or WaitingToken.Fragmented or WaitingToken.Reserved && Holders(job, unfinished, caller) is { } holders) message = $"{message}; {holders}";
         if (reason.JobsAhead > 0) message = $"{message}; {Sentences.Count(reason.JobsAhead, "job")} ahead of it";
-        var numbers = reason.Token is not (WaitingToken.Held or WaitingToken.ClusterUnreachable);
+        var numbers = reason.Token is not (WaitingToken.Held or WaitingToken.ClusterUnreachable or WaitingToken.DatasetNotReady);
         return new WhyView(
             job.Id.Value,
             job.Phase,

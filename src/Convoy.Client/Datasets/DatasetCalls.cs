@@ -54,6 +54,19 @@ public sealed class DatasetCalls
     public Task<DatasetUsageListView> UsageAsync(string? name, string? after, int? limit, CancellationToken cancellationToken) =>
         line.GetAsync(new QueryText("dataset-usage").Add("dataset", name).Add("after", after).Add("limit", limit).ToString(), WireJson.Default.DatasetUsageListView, cancellationToken);
 
+    public Task<ObjectStoreListView> StoresAsync(CancellationToken cancellationToken) => line.GetAsync("stores", WireJson.Default.ObjectStoreListView, cancellationToken);
+
+    /// <summary>Where copies of it are, or are to be, the newest version first.</summary>
+    public Task<ReplicationListView> ListReplicationsAsync(string name, string? before, int? limit, CancellationToken cancellationToken) =>
+        line.GetAsync(new QueryText(PathOf(name, "replications")).Add("before", before).Add("limit", limit).ToString(), WireJson.Default.ReplicationListView, cancellationToken);
+
+    /// <summary>Has a version copied to another store, and those that follow, or says what that takes.</summary>
+    public Task<ReplicationPlanView> ReplicateAsync(string name, ReplicationRequest request, CancellationToken cancellationToken) =>
+        line.SendAsync(HttpMethod.Post, PathOf(name, "replications"), request, WireJson.Default.ReplicationRequest, WireJson.Default.ReplicationPlanView, cancellationToken);
+
+    /// <summary>No more versions go there; what is there stays.</summary>
+    public Task StopReplicationAsync(string name, string store, CancellationToken cancellationToken) => RemoveAtAsync(PathOf(name, "replications", store), cancellationToken);
+
     /// <summary>Whether the data set has the pack without its bytes being sent.</summary>
     /// <param name="length">In bytes, of one that would be sent: where the owner may not have so much more, that is refused. Null only asks.</param>
     public async Task<bool> HasPackAsync(string name, Sha256 pack, int? length, CancellationToken cancellationToken)

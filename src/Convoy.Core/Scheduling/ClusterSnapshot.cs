@@ -78,6 +78,12 @@ public sealed record Standing(JobId Id, string Owner, string Level, string Queue
     };
 }
 
+/// <summary>Data sets on their way to where a job may run.</summary>
+/// <param name="Bytes">Of all of it.</param>
+/// <param name="Copied">Of these, what is there.</param>
+/// <param name="ReadyAt">At the pace of late; null where nothing is known.</param>
+public sealed record AwaitedData(long Bytes, long Copied, DateTimeOffset? ReadyAt);
+
 /// <summary>A job that waits for machines.</summary>
 /// <param name="Revision">A plan's decision about the job is dropped where it has another revision by then.</param>
 /// <param name="Clusters">Names, or <c>any</c>.</param>
@@ -96,6 +102,9 @@ public sealed record PendingJob(
 
     /// <summary>Null means as close together as may be.</summary>
     public TopologyWish? Topology { get; init; }
+
+    /// <summary>It starts nowhere before this is there; null where all that it reads is.</summary>
+    public AwaitedData? Data { get; init; }
 
     public DateTimeOffset SubmittedAt { get; init; }
 

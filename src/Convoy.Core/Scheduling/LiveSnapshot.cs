@@ -13,6 +13,7 @@ public sealed class LiveSnapshot(UsageAccounts usage)
     private readonly Dictionary<JobId, Job> jobs = [];
     private readonly OrderedRecords<PendingJob> pending = new(job => job.Standing.SubmitSequence);
     private readonly OrderedRecords<RunningJob> running = new(job => job.Standing.SubmitSequence);
+    private readonly Dictionary<JobId, AwaitedData> awaited = [];
     private IReadOnlyDictionary<JobId, PlannedReservation> promises = new Dictionary<JobId, PlannedReservation>();
 
     /// <summary>The job as it is now. One that has finished is forgotten; an older state than is known changes nothing.</summary>
@@ -24,8 +25,16 @@ public sealed class LiveSnapshot(UsageAccounts usage)
         // One that had finished before: whoever remembers it has charged it.
         if (before is null && job.Phase.IsFinished()) return;
         usage.Charge(before, job);
-        if (job.Phase.IsFinished()) jobs.Remove(job.Id);
-        else jobs[job.Id] = job;
+        if (job.Phase.IsFinished())
+        {
+            jobs.Remove(job.Id);
+            awaited.Remove(job.Id);
+        }
+        else
+        {
+            jobs[job.Id] = job;
+        }
+
         pending.Set(job.Place, job.Phase == JobPhase.Pending ? Pending(job) : null);
         running.Set(job.Place, RunningJob.Of(job));
     }
@@ -41,6 +50,14 @@ public sealed class LiveSnapshot(UsageAccounts usage)
         }
     }
 
+    /// <summary>What a job waits for before it may start; null where it is all there.</summary>
+    public void Await(JobId id, AwaitedData? data)
+    {
+        if (data is null) awaited.Remove(id);
+        else awaited[id] = data;
+        if (jobs.TryGetValue(id, out var job) && job.Phase == JobPhase.Pending) pending.Set(job.Place, Pending(job));
+    }
+
     public ClusterSnapshot Take(IReadOnlyList<Node> nodes, QueueTree queues, DateTimeOffset now)
     {
         var shares = usage.Shares(queues, nodes, now);
@@ -50,5 +67,5 @@ public sealed class LiveSnapshot(UsageAccounts usage)
     private static bool IsSame(PlannedReservation one, PlannedReservation other) => one.From == other.From && one.Gang with { Tasks = other.Gang.Tasks } == other.Gang
         && one.Gang.Tasks.Count == other.Gang.Tasks.Count && one.Gang.Tasks.Zip(other.Gang.Tasks).All(pair => pair.First with { Devices = pair.Second.Devices } == pair.Second && pair.First.Devices.SequenceEqual(pair.Second.Devices));
 
-    private PendingJob Pending(Job job) => PendingJob.Of(job) with { Promised = promises.GetValueOrDefault(job.Id) };
+    private PendingJob Pending(Job job) => PendingJob.Of(job) with { Promised = promises.GetValueOrDefault(job.Id), Data = awaited.GetValueOrDefault(job.Id) };
 }

@@ -21,6 +21,7 @@ public static partial class PlanChecker
             var isFalse = reason.Token switch
             {
                 WaitingToken.Held => !(job.NotBefore > world.Now),
+                WaitingToken.DatasetNotReady => job.Data is null,
                 WaitingToken.Reserved => reason.BlockedBy is not { } ahead || ahead == id || !promised.Contains(ahead),
                 WaitingToken.ExceedsLevelCap => !WouldExceedCap(world, job, owners),
                 WaitingToken.WaitingForQuota => !IsShort(world, job, reason) || !Types(job).Any(type => quotas.Forbid(job, type)),

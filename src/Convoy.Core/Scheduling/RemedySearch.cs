@@ -35,7 +35,7 @@ public sealed class RemedySearch
         var plan = Plan(world);
         if (EvictedFor(plan) is not null) return new Remedy.Wait(null);
         if (plan.Waiting.FirstOrDefault(waiting => waiting.Job == job.Standing.Id)?.Reason is not { } reason) return null;
-        if (reason.Token is WaitingToken.Held or WaitingToken.WaitingForPreemption) return new Remedy.Wait(reason.Until);
+        if (reason.Token is WaitingToken.Held or WaitingToken.WaitingForPreemption or WaitingToken.DatasetNotReady) return new Remedy.Wait(reason.Until);
         if (likely is not null and not Remedy.Wait && Tried(likely is Remedy.Several several ? several.Changes : [likely]) is { } again) return again;
 
         Knob[] owners = [.. remedies.ByOwner().Where(knob => knob.Positions > 0)];

@@ -140,7 +140,7 @@ internal sealed partial class SchedulingCycle
         others.Add(job);
     }
 
-    private bool IsHeld(PendingJob job) => job.NotBefore is { } until && now < until;
+    private bool IsHeld(PendingJob job) => job.Data is not null || (job.NotBefore is { } until && now < until);
 
     /// <summary>What no quota will ever let the job have is no choice.</summary>
     private (string Cluster, string? Accelerator)[] ChoicesOf(PendingJob job, bool isInside) =>
@@ -151,6 +151,7 @@ internal sealed partial class SchedulingCycle
     {
         // 1. May it start at all?
         if (job.NotBefore is { } until && now < until) return new WaitingReason(WaitingToken.Held, WaitingUnit.Jobs, 0, 0, 0, 0, null, until);
+        if (job.Data is { } data) return new WaitingReason(WaitingToken.DatasetNotReady, WaitingUnit.Bytes, data.Bytes, data.Copied, 0, 0, null, data.ReadyAt);
         if (people.OverCap(job) is { } overCap) return overCap;
         var choices = ChoicesOf(job, isInside);
         if (choices.Length == 0 && free.Choices(job).Count > 0) return Lacking(job, isInside);

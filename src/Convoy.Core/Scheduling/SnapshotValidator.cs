@@ -72,6 +72,7 @@ internal static class SnapshotValidator
         .. OfMaxDuration(job.MaxDuration, path),
         .. InTime($"{path}.submittedAt", job.SubmittedAt),
         .. InTime($"{path}.notBefore", job.NotBefore),
+        .. job.Data is { } data ? Check(data.Copied >= 0 && data.Copied <= data.Bytes, $"{path}.data.copied", "must be 0 to data.bytes").Concat(InTime($"{path}.data.readyAt", data.ReadyAt)) : [],
         .. job.Promised is { } promised ? InTime($"{path}.promised.from", promised.From).Concat(OfPromised(job, promised.Gang, $"{path}.promised.gang")) : [],
     ];
 

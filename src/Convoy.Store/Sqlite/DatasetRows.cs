@@ -127,6 +127,9 @@ internal sealed class ManifestRow
 
     public required long Bytes { get; init; }
 
+    /// <summary>Only where it is asked for.</summary>
+    public long IsListed { get; init; }
+
     public DatasetName Name => DatasetName.TryParse(Dataset, out var name) ? name : throw DatasetRow.Damaged(Dataset);
 
     public Sha256 Hash => Core.Datasets.Sha256.TryParse(Sha256, out var hash) ? hash : throw DatasetRow.Damaged(Dataset);

@@ -27,6 +27,7 @@ internal sealed record Migration(int Version, string Sql, Action<SqliteConnectio
         new(11, Read("0011-clusters.sql")),
         new(12, Read("0012-datasets.sql")),
         new(13, Read("0013-garbage.sql")),
+        new(14, Read("0014-copies.sql")),
     ];
 
     /// <summary>Brings the file to the newest version. Another process may be doing the same: each step looks again once it may write.</summary>

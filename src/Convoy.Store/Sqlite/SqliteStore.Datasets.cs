@@ -19,7 +19,7 @@ public sealed partial class SqliteStore : IDatasetStore
     /// <summary>As many values as one statement takes with ease.</summary>
     private const int PacksOfQuery = 500;
 
-    private static readonly string[] TablesOfDataset = ["dataset_access", "dataset_tags", "dataset_versions"];
+    private static readonly string[] TablesOfDataset = ["dataset_access", "dataset_tags", "dataset_versions", "dataset_policies", "dataset_replications"];
 
     public Task<StoredDataset?> GetDatasetAsync(DatasetName name, CancellationToken cancellationToken) =>
         ReadOneAsync(connection => WithAccess(connection, connection.Query<DatasetRow>($"{SelectDatasets} WHERE name = @name", new { name = name.Value })).SingleOrDefault(), cancellationToken);
@@ -92,6 +92,7 @@ public sealed partial class SqliteStore : IDatasetStore
                     "INSERT INTO dataset_versions VALUES (@Dataset, @Number, @ManifestSha256, @ManifestBytes, @Files, @Directories, @Bytes, @Packs, @PackBytes, @PublishedBy, @PublishedAt)",
                     VersionRow.Of(published, published.Version.Number));
                 connection.Execute("UPDATE datasets SET last_version = @Number WHERE name = @name", new { name, published.Version.Number });
+                AskByPolicy(connection, published);
             }
 
             Point(connection, name, new StoredTag(DatasetTag.Latest, published.Version, version.By, version.At));
@@ -106,6 +107,7 @@ public sealed partial class SqliteStore : IDatasetStore
             var which = new { name = name.Value, version.Number };
             KeepRemoved(connection, name.Value, version.Number, at);
             connection.Execute("DELETE FROM dataset_tags WHERE dataset = @name AND number = @Number", which);
+            connection.Execute("DELETE FROM dataset_replications WHERE dataset = @name AND number = @Number", which);
             if (connection.QuerySingleOrDefault<string>("DELETE FROM dataset_versions WHERE dataset = @name AND number = @Number RETURNING manifest_sha256", which) is not { } sha256) return false;
             connection.Execute(GarbageQueries.UnnameManifest, new { name = name.Value, sha256 });
             connection.Execute(

@@ -1,0 +1,78 @@
+using Convoy.Core.Datasets;
+using Convoy.Objects;
+using Convoy.Store;
+
+namespace Convoy.Server.Datasets;
+
+/// <summary>
+/// The first store, with the copies of its objects behind it: written there, read from where it is near, from wherever it is where that fails, and
+/// removed everywhere, but from a store that is locked.
+/// </summary>
+public sealed class CopiedBucket(DatasetStores stores, IDatasetCopies copies, TimeProvider time) : IBucket
+{
+    private IBucket Home => stores.Home.Bucket;
+
+    public Task<StoredObject?> FindAsync(string name, CancellationToken cancellationToken) => Home.FindAsync(name, cancellationToken);
+
+    public Task PutAsync(string name, Stream content, long length, CancellationToken cancellationToken) => Home.PutAsync(name, content, length, cancellationToken);
+
+    public async Task<Stream?> ReadAsync(string name, long offset, long length, CancellationToken cancellationToken)
+    {
+        if (stores.Others.Count == 0 || !DatasetObject.TryParse(name, out var of)) return await Home.ReadAsync(name, offset, length, cancellationToken);
+        ObjectStoreException? failed = null;
+        if (stores.Near == stores.Home)
+        {
+            // The usual case asks nobody who has it.
+            var (found, failure) = await TryAsync(stores.Home, name, offset, length, cancellationToken);
+            if (found is not null) return found;
+            failed = failure;
+        }
+
+        var having = (await copies.ListCopiesAsync(of, cancellationToken)).Select(copy => copy.Store).Append(stores.Home.Name).ToHashSet();
+        foreach (var store in stores.All.Where(store => having.Contains(store.Name) && !(store == stores.Home && stores.Near == stores.Home)).OrderBy(store => store != stores.Near).ThenBy(store => store.PriceOut))
+        {
+            var (found, failure) = await TryAsync(store, name, offset, length, cancellationToken);
+            if (found is not null) return found;
+            failed ??= failure;
+        }
+
+        return failed is null ? null : throw failed;
+    }
+
+    public IAsyncEnumerable<StoredObject> ListAsync(string prefix, string after, CancellationToken cancellationToken) => Home.ListAsync(prefix, after, cancellationToken);
+
+    public async Task RemoveAsync(string name, CancellationToken cancellationToken)
+    {
+        if (DatasetObject.TryParse(name, out var of))
+        {
+            foreach (var copy in await copies.ListCopiesAsync(of, cancellationToken))
+            {
+                // A store that is not among the options any more keeps what it has; it is removed when it is there again.
+                if (stores.Find(copy.Store) is not { } store || store.Lock is { } period && copy.CopiedAt + period > time.GetUtcNow())
+                {
+                    await copies.LeaveAsync(copy, cancellationToken);
+                    continue;
+                }
+
+                await store.Bucket.RemoveAsync(name, cancellationToken);
+                await copies.ForgetAsync(copy, cancellationToken);
+            }
+        }
+
+        await Home.RemoveAsync(name, cancellationToken);
+    }
+
+    public Uri? LinkTo(string name, TimeSpan validFor) => Home.LinkTo(name, validFor);
+
+    private static async Task<(Stream? Found, ObjectStoreException? Failure)> TryAsync(DatasetStore store, string name, long offset, long length, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await store.Bucket.ReadAsync(name, offset, length, cancellationToken), null);
+        }
+        catch (ObjectStoreException e)
+        {
+            return (null, e);
+        }
+    }
+}

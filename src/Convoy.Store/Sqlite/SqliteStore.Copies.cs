@@ -1,0 +1,128 @@
+using Convoy.Core.Datasets;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Convoy.Store.Sqlite;
+
+public sealed partial class SqliteStore : IDatasetCopies
+{
+    private const string SelectReplications = "SELECT dataset AS Dataset, number AS Number, store AS Store, asked_at AS AskedAt, due_at AS DueAt, problem AS Problem, whole_at AS WholeAt FROM dataset_replications";
+    private const string SelectCopies = "SELECT store AS Store, dataset AS Dataset, sha256 AS Sha256, bytes AS Bytes, copied_at AS CopiedAt FROM dataset_copies";
+    private const string WhichReplication = "WHERE dataset = @name AND number = @number AND store = @store";
+    private const string IsThere = "EXISTS (SELECT 1 FROM dataset_copies c WHERE c.store = @store AND c.dataset = '' AND c.sha256 = p.pack AND c.is_left = 0)";
+
+    private const string Ask = """
+        INSERT INTO dataset_replications (dataset, number, store, asked_at, due_at) VALUES (@name, @number, @store, @at, @due)
+        ON CONFLICT DO UPDATE SET due_at = min(due_at, excluded.due_at)
+        """;
+
+    public Task<IReadOnlyList<CopyPolicy>> ListPoliciesAsync(DatasetName name, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<CopyPolicy>>(
+        connection =>
+        [
+            .. connection.Query<(string Store, long Within, string By, long At)>("SELECT store, within, set_by, set_at FROM dataset_policies WHERE dataset = @name ORDER BY store", new { name = name.Value })
+                .Select(row => new CopyPolicy(name, row.Store, TimeSpan.FromMilliseconds(row.Within), row.By, StoredTime.At(row.At))),
+        ],
+        cancellationToken);
+
+    public Task<bool> SavePolicyAsync(CopyPolicy policy, CancellationToken cancellationToken) => WriteAsync(
+        connection =>
+        {
+            var row = new { name = policy.Dataset.Value, store = policy.Store, within = (long)policy.Within.TotalMilliseconds, by = policy.By, at = StoredTime.Of(policy.At), due = StoredTime.Of(policy.At + policy.Within) };
+            if (connection.ExecuteScalar<long>("SELECT count(*) FROM datasets WHERE name = @name", row) == 0) return false;
+            connection.Execute("INSERT OR REPLACE INTO dataset_policies (dataset, store, within, set_by, set_at) VALUES (@name, @store, @within, @by, @at)", row);
+            if (connection.QuerySingleOrDefault<int?>("SELECT max(number) FROM dataset_versions WHERE dataset = @name", row) is { } number) connection.Execute(Ask, new { row.name, number, row.store, row.at, row.due });
+            return true;
+        },
+        cancellationToken);
+
+    public Task<bool> RemovePolicyAsync(DatasetName name, string store, CancellationToken cancellationToken) => WriteAsync(
+        connection => connection.Execute("DELETE FROM dataset_policies WHERE dataset = @name AND store = @store", new { name = name.Value, store })
+            + connection.Execute("DELETE FROM dataset_replications WHERE dataset = @name AND store = @store AND whole_at IS NULL", new { name = name.Value, store }) > 0,
+        cancellationToken);
+
+    public Task AskAsync(DatasetName name, DatasetVersion version, string store, DateTimeOffset at, DateTimeOffset due, CancellationToken cancellationToken) =>
+        WriteAsync(connection => connection.Execute(Ask, new { name = name.Value, number = version.Number, store, at = StoredTime.Of(at), due = StoredTime.Of(due) }), cancellationToken);
+
+    public Task<Replication?> GetAsync(DatasetName name, DatasetVersion version, string store, CancellationToken cancellationToken) => ReadOneAsync(
+        connection => connection.QuerySingleOrDefault<ReplicationRow>($"{SelectReplications} {WhichReplication}", new { name = name.Value, number = version.Number, store })?.ToReplication(), cancellationToken);
+
+    public Task<IReadOnlyList<Replication>> ListAsync(DatasetName name, (int Version, string Store) before, int limit, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<Replication>>(
+        connection =>
+        [
+            .. connection.Query<ReplicationRow>(
+                $"{SelectReplications} WHERE dataset = @name AND (number < @number OR (number = @number AND store < @store)) ORDER BY number DESC, store DESC LIMIT @limit",
+                new { name = name.Value, number = before.Version, store = before.Store, limit }).Select(row => row.ToReplication()),
+        ],
+        cancellationToken);
+
+    public Task<IReadOnlyList<Replication>> ListOpenAsync(int limit, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<Replication>>(
+        connection => [.. connection.Query<ReplicationRow>($"{SelectReplications} WHERE whole_at IS NULL ORDER BY due_at, dataset, number, store LIMIT @limit", new { limit }).Select(row => row.ToReplication())], cancellationToken);
+
+    public Task<CopiedManifest?> FindManifestAsync(DatasetName name, DatasetVersion version, CancellationToken cancellationToken) => ReadOneAsync(
+        connection => connection.QueryFirstOrDefault<ManifestRow>(
+            """
+            SELECT m.id AS Id, m.dataset AS Dataset, m.sha256 AS Sha256, m.bytes AS Bytes, m.is_listed AS IsListed FROM dataset_manifests m
+            WHERE m.is_going = 0 AND m.dataset = @name AND m.sha256 = coalesce(
+                (SELECT manifest_sha256 FROM dataset_versions WHERE dataset = @name AND number = @number),
+                (SELECT manifest_sha256 FROM dataset_removed_versions WHERE dataset = @name AND number = @number))
+            """,
+            new { name = name.Value, number = version.Number }) is { } row ? new CopiedManifest(row.Id, row.Hash, row.Bytes, row.IsListed != 0) : null,
+        cancellationToken);
+
+    public Task<CopyFigures> CountAsync(long manifest, string store, CancellationToken cancellationToken) => ReadOneAsync(
+        connection =>
+        {
+            var (packs, bytes, there, thereBytes) = connection.QuerySingle<(long, long?, long, long?)>(
+                $"SELECT count(*), sum(bytes), count(*) FILTER (WHERE {IsThere}), sum(bytes) FILTER (WHERE {IsThere}) FROM dataset_manifest_packs p WHERE manifest = @manifest", new { manifest, store });
+            return new CopyFigures(packs, bytes ?? 0, packs - there, (bytes ?? 0) - (thereBytes ?? 0));
+        },
+        cancellationToken);
+
+    public Task<IReadOnlyList<(Sha256 Pack, long Bytes)>> ListMissingAsync(long manifest, string store, int limit, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<(Sha256, long)>>(
+        connection =>
+        [
+            .. connection.Query<(byte[] Pack, long Bytes)>($"SELECT pack, bytes FROM dataset_manifest_packs p WHERE manifest = @manifest AND NOT {IsThere} ORDER BY pack LIMIT @limit", new { manifest, store, limit })
+                .Select(row => (Sha256.Read(row.Pack), row.Bytes)),
+        ],
+        cancellationToken);
+
+    public Task RecordAsync(string store, DatasetObject copied, long bytes, DateTimeOffset at, CancellationToken cancellationToken) => WriteAsync(
+        connection => connection.Execute(
+            "INSERT OR REPLACE INTO dataset_copies (store, dataset, sha256, bytes, copied_at, is_left) VALUES (@store, @dataset, @hash, @bytes, @at, @isLeft)",
+            new { store, dataset = copied.Dataset?.Value ?? "", hash = BytesOf(copied.Sha256), bytes, at = StoredTime.Of(at), isLeft = !IsNeeded(connection, copied) }),
+        cancellationToken);
+
+    public Task SetWholeAsync(Replication replication, DateTimeOffset at, CancellationToken cancellationToken) =>
+        ChangeAsync("UPDATE dataset_replications SET whole_at = @at, problem = NULL", replication, at, null, cancellationToken);
+
+    public Task SetProblemAsync(Replication replication, string? problem, CancellationToken cancellationToken) =>
+        ChangeAsync("UPDATE dataset_replications SET problem = @problem", replication, default, problem, cancellationToken);
+
+    public Task RemoveAsync(Replication replication, CancellationToken cancellationToken) => ChangeAsync("DELETE FROM dataset_replications", replication, default, null, cancellationToken);
+
+    public Task<IReadOnlyList<StoredCopy>> ListCopiesAsync(DatasetObject of, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<StoredCopy>>(
+        connection => [.. connection.Query<CopyRow>($"{SelectCopies} WHERE dataset = @dataset AND sha256 = @hash ORDER BY store", KeyOf(of)).Select(row => row.ToCopy())], cancellationToken);
+
+    public Task LeaveAsync(StoredCopy copy, CancellationToken cancellationToken) => ChangeAsync("UPDATE dataset_copies SET is_left = 1", copy, cancellationToken);
+
+    public Task ForgetAsync(StoredCopy copy, CancellationToken cancellationToken) => ChangeAsync("DELETE FROM dataset_copies", copy, cancellationToken);
+
+    public Task<IReadOnlyList<StoredCopy>> ListLeftAsync(string store, DateTimeOffset copiedBefore, int limit, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<StoredCopy>>(
+        connection => [.. connection.Query<CopyRow>($"{SelectCopies} WHERE is_left = 1 AND copied_at < @before AND store = @store ORDER BY copied_at LIMIT @limit", new { before = StoredTime.Of(copiedBefore), store, limit }).Select(row => row.ToCopy())],
+        cancellationToken);
+
+    /// <summary>A version that was published goes where the policies of its data set say.</summary>
+    private static void AskByPolicy(SqliteConnection connection, StoredVersion version) => connection.Execute(
+        """
+        INSERT INTO dataset_replications (dataset, number, store, asked_at, due_at)
+        SELECT dataset, @number, store, @at, @at + within * 10000 FROM dataset_policies WHERE dataset = @name
+        ON CONFLICT DO NOTHING
+        """,
+        new { name = version.Dataset.Value, number = version.Version.Number, at = StoredTime.Of(version.At) });
+
+    private Task ChangeAsync(string statement, Replication which, DateTimeOffset at, string? problem, CancellationToken cancellationToken) => WriteAsync(
+        connection => connection.Execute($"{statement} {WhichReplication}", new { name = which.Dataset.Value, number = which.Version.Number, store = which.Store, at = StoredTime.Of(at), problem }), cancellationToken);
+
+    private Task ChangeAsync(string statement, StoredCopy which, CancellationToken cancellationToken) => WriteAsync(
+        connection => connection.Execute($"{statement} WHERE store = @store AND dataset = @dataset AND sha256 = @hash", new { store = which.Store, dataset = which.Of.Dataset?.Value ?? "", hash = BytesOf(which.Of.Sha256) }), cancellationToken);
+}
