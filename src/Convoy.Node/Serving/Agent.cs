@@ -6,6 +6,9 @@ namespace Convoy.NodeAgent.Serving;
 internal static class Agent
 {
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
+
+    /// <summary>Opened before anything goes wrong: it takes a descriptor, and there may be none then.</summary>
+    private static readonly TextWriter Log = Console.Error;
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
 
     public static async Task RunAsync(AgentOptions options, TimeProvider time, CancellationToken cancellationToken)
@@ -33,7 +36,17 @@ internal static class Agent
         }
     }
 
-    private static void Report(Exception e) => Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{DateTimeOffset.UtcNow:yyyy-MM-ddTHH:mm:ssZ} {e}"));
+    private static void Report(Exception e)
+    {
+        try
+        {
+            Log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{DateTimeOffset.UtcNow:yyyy-MM-ddTHH:mm:ssZ} {e}"));
+        }
+        catch (IOException)
+        {
+            // Its disk is full: what is to be said is no reason to end.
+        }
+    }
 
     /// <summary>
     /// What is mounted in the folder from now on is seen by tasks that have mounts of their own, too, also what an agent mounts that is started when this one was

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
 using Convoy.Client;
@@ -16,13 +17,14 @@ namespace Convoy.NodeAgent.Serving;
 internal sealed class NodeSocket : IDisposable
 {
     private const int Backlog = 128;
-    private const int MostConnections = 4096;
     private const UnixFileMode ForAll = (UnixFileMode)0b110_110_110;
 
     /// <summary>SOL_SOCKET and SO_PEERCRED: pid, uid and gid of the other end.</summary>
     private const int SocketLevel = 1, PeerCredentials = 17;
 
     private readonly Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    /// <summary>Those who connect are never why there is no descriptor for anything else: each may need one at the platform, too.</summary>
+    private static readonly int MostConnections = Math.Min(4096, Descriptors() / 4);
     private static readonly TimeSpan BetweenAccepts = TimeSpan.FromMilliseconds(200);
     private readonly NodeShelf shelf;
     private readonly Uri server;
@@ -106,7 +108,8 @@ internal sealed class NodeSocket : IDisposable
         }
         catch (SocketException e)
         {
-            report(e);
+            // Without where it was thrown: to find that out takes descriptors, and it may be those that are wanting.
+            report(new IOException($"no connection can be taken now: {e.Message}"));
             await Task.Delay(BetweenAccepts, time, cancellationToken);
             return null;
         }
@@ -270,6 +273,11 @@ internal sealed class NodeSocket : IDisposable
     private static NodeReply NotOpen(string dataset) => Refused("NotOpen", $"data set '{dataset}' is not open on this connection");
 
     private static NodeReply Refused(string code, Text why) => new(new NodeAnswer(Error: new NodeRefusal(code, why.ToString())));
+
+    /// <summary>That this process may have open.</summary>
+    private static int Descriptors() =>
+        File.ReadLines("/proc/self/limits").First(line => line.StartsWith("Max open files", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, _, var soft, ..]
+            && int.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out var most) ? most : int.MaxValue;
 
     private static bool IsOurs(Socket connection)
     {
