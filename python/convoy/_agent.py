@@ -44,6 +44,11 @@ class Line:
     def close(self) -> None:
         self._socket.close()
 
+    def __del__(self) -> None:
+        # Whoever forgets it lets go of what was opened by it.
+        if hasattr(self, "_socket"):
+            self._socket.close()
+
     def ask(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """Descriptors that come with the answer are the caller's to close."""
         self._socket.sendall(json.dumps(request).encode() + b"\n")
