@@ -113,7 +113,7 @@ public sealed class DatasetJobTests
         return (first, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 
-    private static void SkipWithoutMounts()
+    internal static void SkipWithoutMounts()
     {
         Assert.SkipUnless(File.Exists("/dev/fuse"), "there is no /dev/fuse here");
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root may mount");

@@ -19,6 +19,7 @@ internal sealed class NodeVersion : IAsyncDisposable
     private readonly VersionCache cache;
     private readonly HolderSource source;
     private readonly HeldTable? table;
+    private readonly Action<Exception> report;
     private readonly List<Holder> holders = [];
     private CancellationTokenSource? filling;
     private Task keeping = Task.CompletedTask;
@@ -28,6 +29,7 @@ internal sealed class NodeVersion : IAsyncDisposable
     /// <param name="report">Is told what nobody expected.</param>
     public NodeVersion(PackCache packs, string manifest, string tableFile, VersionName name, Action<Exception> report)
     {
+        this.report = report;
         Name = name;
         ManifestFile = manifest;
         mapped = MappedManifest.Open(manifest, isTrusted: true);
@@ -213,7 +215,15 @@ internal sealed class NodeVersion : IAsyncDisposable
         if (mount is not { } mounted) return;
         mount = null;
         leaving = Task.WhenAll(leaving, mounted.DisposeAsync().AsTask());
-        if (Directory.Exists(mounted.MountPoint)) Directory.Delete(mounted.MountPoint);
+        try
+        {
+            if (Directory.Exists(mounted.MountPoint)) Directory.Delete(mounted.MountPoint);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Somebody has put something into the folder beneath.
+            report(e);
+        }
     }
 }
 
