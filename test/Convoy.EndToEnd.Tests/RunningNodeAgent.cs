@@ -24,6 +24,16 @@ internal sealed class RunningNodeAgent : IDisposable
 
     public string Mounts => Path.Combine(root, "mounts");
 
+    /// <summary>Of memory.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            process.Refresh();
+            return process.WorkingSet64;
+        }
+    }
+
     public bool HasExited => process.HasExited;
 
     /// <param name="server">Where it reaches the platform; null takes the platform's own address.</param>
@@ -84,9 +94,23 @@ internal sealed class NodeLine : IDisposable
 
     public Task<NodeAnswer> OpenAsync(string token, string dataset, bool mount = false) => AskAsync(new NodeRequest(new OpenDataset(token, dataset, "latest", mount)));
 
+    /// <summary>Without reading the answer.</summary>
+    public async Task SayAsync(NodeRequest request) => await stream.WriteAsync((byte[])[.. JsonSerializer.SerializeToUtf8Bytes(request, TaskJson.Default.NodeRequest), (byte)'\n']);
+
+    /// <summary>The bytes that are asked for; all answers before have been read.</summary>
+    public async Task<byte[]> ReadAsync(ReadFile read)
+    {
+        await SayAsync(new NodeRequest { Read = read });
+        var line = new List<byte>();
+        for (var next = new byte[1]; next[0] != (byte)'\n'; line.Add(next[0])) await stream.ReadExactlyAsync(next);
+        var content = new byte[JsonSerializer.Deserialize(line.ToArray(), TaskJson.Default.NodeAnswer)!.Length!.Value];
+        await stream.ReadExactlyAsync(content);
+        return content;
+    }
+
     public async Task<NodeAnswer> AskAsync(NodeRequest request)
     {
-        await stream.WriteAsync((byte[])[.. JsonSerializer.SerializeToUtf8Bytes(request, TaskJson.Default.NodeRequest), (byte)'\n']);
+        await SayAsync(request);
         return JsonSerializer.Deserialize((await reader.ReadLineAsync())!, TaskJson.Default.NodeAnswer)!;
     }
 

@@ -17,7 +17,7 @@ public sealed partial class VersionCache
     {
         await foreach (var (file, segment) in touched.Reader.ReadAllAsync(cancellationToken))
         {
-            if (!file.IsProven(segment)) await ScrubAsync(file, segment, null, cancellationToken);
+            if (!file.IsProven(segment)) await TryScrubAsync(file, segment, null, cancellationToken);
         }
     }
 
@@ -45,8 +45,23 @@ public sealed partial class VersionCache
     private async Task ScrubAtRateAsync(PackFile file, int segment, List<Chunk>? pieces, CancellationToken cancellationToken)
     {
         var rate = file.IsProven(segment) ? options.ScrubRate : options.ProveRate;
-        var bytes = await ScrubAsync(file, segment, pieces, cancellationToken);
+        var bytes = await TryScrubAsync(file, segment, pieces, cancellationToken);
         if (bytes > 0) await Task.Delay(TimeSpan.FromSeconds((double)bytes / rate), options.Time, cancellationToken);
+    }
+
+    private async Task<int> TryScrubAsync(PackFile file, int segment, List<Chunk>? pieces, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ScrubAsync(file, segment, pieces, cancellationToken);
+        }
+#pragma warning disable CA1031 // The boundary of the loops: what becomes of one segment is no reason to look at no other.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            options.Report(e);
+            return PackLayout.SegmentBytes;
+        }
     }
 
     /// <param name="pieces">Where the segment is not held whole, those that are, as its hash is of the whole.</param>
