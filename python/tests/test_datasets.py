@@ -154,6 +154,22 @@ class DatasetTests(unittest.TestCase):
             stop.set()
             mover.join()
 
+    def test_bytes_that_are_taken_away_between_the_look_and_the_copy_are_asked_for(self):
+        find = _agent.Shelf.find
+
+        def take_away(*arguments):
+            place = find(*arguments)
+            self.version.hold(0)
+            return place
+
+        self.dataset.read("empty")
+        with mock.patch.object(_agent.Shelf, "find", take_away):
+            for name in ("case", "large"):
+                self.version.hold(1)
+                before = len(self.agent.asked("read"))
+                self.assertEqual(self.dataset.read(name), FILES[name])
+                self.assertGreater(len(self.agent.asked("read")), before)
+
     def test_an_answer_that_breaks_off_is_asked_for_again(self):
         self.agent.faults = {"read": ["half", "hang up"], "map": ["hang up"]}
         self.assertEqual(self.dataset.read("large"), FILES["large"])
