@@ -12,7 +12,7 @@ internal static unsafe partial class Libc
     public const int OpenReadWrite = 2, CloseOnExec = 0x80000;
     public const nuint NoSetUserId = 2, NoDevices = 4, ForReading = 1, Bind = 0x1000, SharesMounts = 0x100000;
     public const int Force = 1, Detach = 2;
-    public const int Readable = 1, Shared = 1;
+    public const int Readable = 1, Writable = 2, Shared = 1;
     public const int KeepSize = 1, PunchHole = 2;
 
     public static int LastError => Marshal.GetLastPInvokeError();
@@ -28,6 +28,19 @@ internal static unsafe partial class Libc
     {
         public byte* Start;
         public nuint Length;
+    }
+
+    /// <summary>struct msghdr of 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Message
+    {
+        public nint Name;
+        public nint NameLength;
+        public Span* Content;
+        public nuint ContentCount;
+        public byte* Control;
+        public nuint ControlLength;
+        public nint Flags;
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -66,4 +79,26 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     public static partial int FlushData(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
+    public static partial nint Send(SafeHandle socket, Message* message, int flags);
+
+    /// <summary>Without the locks that .NET takes of files, which would go to whoever the descriptor is given to.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static SafeFileHandle OpenForReading(string path)
+    {
+        var descriptor = Open(path, CloseOnExec);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw new IOException($"{path}: {Explain(LastError)}", LastError);
+    }
+
+    /// <summary>What was written of the file, or of the names in the folder, is there after the machine has stopped.</summary>
+    /// <exception cref="IOException">The disk says no.</exception>
+    public static void Flush(string path)
+    {
+        using var file = OpenForReading(path);
+        if (FlushAll(file) != 0) throw new IOException($"{path}: {Explain(LastError)}", LastError);
+    }
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FlushAll(SafeFileHandle file);
 }

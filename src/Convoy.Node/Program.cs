@@ -75,7 +75,7 @@ async Task MountAsync(NodeOptions options)
     await using var cache = packs.OpenVersion(manifest, new Residency(manifest).OfShare(options.Share), new PlatformSource(client.Datasets, version.Dataset), new CacheOptions());
     await using var mount = await FuseMount.MountAsync(options.At, manifest, cache, new FuseOptions { Source = $"{version.Dataset}@{version.Version}", PublishedAt = version.PublishedAt }, stop.Token);
     await Console.Out.WriteLineAsync(Text.Of($"{version.Dataset}@{version.Version} is mounted at {options.At}: {Text.Count(manifest.Files, "file")}").In(options.Language));
-    var keeping = cache.KeepAsync(stop.Token);
+    var keeping = Task.WhenAll(cache.KeepAsync(stop.Token), cache.ScrubAsync(stop.Token));
     await Task.WhenAny(keeping, mount.Ended);
     if (!stop.IsCancellationRequested && mount.Ended.IsCompleted) await Console.Error.WriteLineAsync(Text.Of($"somebody else has unmounted {options.At}").In(options.Language));
     var figures = cache.Figures;

@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using System.Security.Cryptography;
-using System.Text.Json;
 using Convoy.Core.Tasks;
 
 namespace Convoy.EndToEnd.Tests;
@@ -17,23 +15,23 @@ public sealed class NodeAgentTests
         await using var platform = await RunningPlatform.StartAsync(1, 0);
         using var cli = new ConvoyCommand(platform);
         foreach (var name in new[] { "one", "two" }) await PushAsync(cli, name);
-        using var agent = await AgentAsync(platform, "6Mi");
-        var (first, second) = (Line.To(agent), Line.To(agent));
+        using var agent = await RunningNodeAgent.StartAsync(platform, "6Mi");
+        var (first, second) = (agent.Connect(), agent.Connect());
         var (one, two) = (await first.OpenAsync(platform.AdministratorToken, "one"), await second.OpenAsync(platform.AdministratorToken, "two"));
         one.Opened!.WantedBytes.ShouldBe(Size);
         two.Opened!.WantedBytes.ShouldBeInRange((6 << 20) - Size - 100_000, (6 << 20) - Size);
 
         // Filled as far as it is wanted, and no further.
-        await Eventually.HoldsAsync("both are filled", async () => (await StatusAsync(agent)).All(version => version.HeldBytes >= version.WantedBytes));
-        (await StatusAsync(agent)).Sum(version => version.WantedBytes).ShouldBeLessThanOrEqualTo(6 << 20);
+        await Eventually.HoldsAsync("both are filled", async () => (await agent.StatusAsync()).All(version => version.HeldBytes >= version.WantedBytes));
+        (await agent.StatusAsync()).Sum(version => version.WantedBytes).ShouldBeLessThanOrEqualTo(6 << 20);
 
         // The first goes: the second, opened anew, has all, and of the first nothing is left.
         first.Dispose();
         second.Dispose();
-        await Eventually.HoldsAsync("nobody holds anything", async () => (await StatusAsync(agent)).All(version => version.Holders == 0));
-        using var third = Line.To(agent);
+        await Eventually.HoldsAsync("nobody holds anything", async () => (await agent.StatusAsync()).All(version => version.Holders == 0));
+        using var third = agent.Connect();
         (await third.OpenAsync(platform.AdministratorToken, "two")).Opened!.WantedBytes.ShouldBe(Size);
-        (await StatusAsync(agent)).Select(version => version.Dataset).ShouldBe(["two"]);
+        (await agent.StatusAsync()).Select(version => version.Dataset).ShouldBe(["two"]);
     }
 
     [Fact]
@@ -43,15 +41,114 @@ public sealed class NodeAgentTests
         using var cli = new ConvoyCommand(platform);
         await PushAsync(cli, "one");
         var bob = await platform.AddPersonAsync("bob");
-        using var agent = await AgentAsync(platform, "1Gi");
-        using var mine = Line.To(agent);
+        using var agent = await RunningNodeAgent.StartAsync(platform, "1Gi");
+        using var mine = agent.Connect();
         (await mine.OpenAsync(platform.AdministratorToken, "one")).Opened!.Files.ShouldBe(40);
-        using var his = Line.To(agent);
+        using var his = agent.Connect();
         var refused = await his.OpenAsync(bob, "one");
         refused.Error!.Code.ShouldBe("NotFound");
         refused.Error.Message.ShouldNotContain(bob);
         (await his.AskAsync(new NodeRequest { Read = new ReadFile("one", 0, null, 0, 10) })).Error!.Code.ShouldBe("NotOpen");
-        (await StatusAsync(agent)).ShouldHaveSingleItem().Holders.ShouldBe(1);
+        (await agent.StatusAsync()).ShouldHaveSingleItem().Holders.ShouldBe(1);
+    }
+
+    /// <summary>What somebody has put into the folder beneath is not the agent's to take away; whatever else was open is closed all the same.</summary>
+    [Fact]
+    public async Task A_folder_that_cannot_be_taken_away_keeps_nothing_else_open()
+    {
+        DatasetJobTests.SkipWithoutMounts();
+        await using var platform = await RunningPlatform.StartAsync(1, 0);
+        using var cli = new ConvoyCommand(platform);
+        foreach (var name in new[] { "one", "two" }) await PushAsync(cli, name);
+        using var agent = await RunningNodeAgent.StartAsync(platform, "1Gi");
+        var beneath = Directory.CreateDirectory(Path.Combine(agent.Mounts, "one@v1")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(beneath, "somebody's"), "");
+        using (var line = agent.Connect())
+        {
+            foreach (var name in new[] { "one", "two" })
+            {
+                var opened = (await line.OpenAsync(platform.AdministratorToken, name, mount: true)).Opened!;
+                Directory.GetFiles(opened.Path!).Length.ShouldBe(40);
+            }
+        }
+
+        await Eventually.HoldsAsync("nobody holds anything", async () => (await agent.StatusAsync()).All(version => version.Holders == 0 && version.Path is null));
+        Directory.GetFiles(beneath).ShouldHaveSingleItem();
+        Directory.Exists(Path.Combine(agent.Mounts, "two@v1")).ShouldBeFalse();
+        using var again = agent.Connect();
+        Directory.GetFiles((await again.OpenAsync(platform.AdministratorToken, "one", mount: true)).Opened!.Path!).Length.ShouldBe(40);
+        agent.HasExited.ShouldBeFalse();
+    }
+
+    /// <summary>Somebody has unmounted it here and uses it still: that it ends is waited for by nobody else.</summary>
+    [Fact]
+    public async Task A_mount_that_does_not_end_holds_nobody_up()
+    {
+        DatasetJobTests.SkipWithoutMounts();
+        await using var platform = await RunningPlatform.StartAsync(1, 0);
+        using var cli = new ConvoyCommand(platform);
+        foreach (var name in new[] { "one", "two" }) await PushAsync(cli, name);
+        using var agent = await RunningNodeAgent.StartAsync(platform, "1Gi");
+        var first = agent.Connect();
+        var folder = (await first.OpenAsync(platform.AdministratorToken, "one", mount: true)).Opened!.Path!;
+        using var user = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "exec 3< 00; echo open; read x"]) { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        (await user.StandardOutput.ReadLineAsync()).ShouldBe("open");
+        using (var unmounting = Process.Start("umount", ["--lazy", folder])) await unmounting.WaitForExitAsync();
+        first.Dispose();
+        var since = Stopwatch.StartNew();
+        await Eventually.HoldsAsync("nobody holds it", async () => (await agent.StatusAsync()).Single().Holders == 0);
+        using var second = agent.Connect();
+        (await second.OpenAsync(platform.AdministratorToken, "two")).Opened.ShouldNotBeNull();
+        since.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(6));
+        user.StandardInput.Close();
+        await user.WaitForExitAsync();
+    }
+
+    [Fact]
+    public async Task A_manifest_that_the_disk_has_changed_is_brought_again_when_the_agent_starts()
+    {
+        await using var platform = await RunningPlatform.StartAsync(1, 0);
+        using var cli = new ConvoyCommand(platform);
+        await PushAsync(cli, "one");
+        using var agent = await RunningNodeAgent.StartAsync(platform, "1Gi");
+        using (var line = agent.Connect()) await line.OpenAsync(platform.AdministratorToken, "one");
+        var manifest = Directory.GetFiles(agent.Cache, "*.manifest").ShouldHaveSingleItem();
+        var right = await File.ReadAllBytesAsync(manifest);
+        await agent.KillAsync();
+        var wrong = right.ToArray();
+        wrong[^20] ^= 1;
+        await File.WriteAllBytesAsync(manifest, wrong);
+        await agent.StartAgainAsync("1Gi");
+        using var again = agent.Connect();
+        var opened = (await again.OpenAsync(platform.AdministratorToken, "one")).Opened.ShouldNotBeNull();
+        (await File.ReadAllBytesAsync(manifest)).ShouldBe(right);
+        (await again.AskAsync(new NodeRequest { List = new ListFiles("one", 0) })).Files!.Select(file => file.Path).ShouldBe(Enumerable.Range(0, 40).Select(i => $"{i:00}"));
+        opened.Files.ShouldBe(40);
+    }
+
+    [Fact]
+    public async Task However_much_is_asked_for_and_not_taken_the_agent_has_little_of_it_at_a_time()
+    {
+        await using var platform = await RunningPlatform.StartAsync(1, 0);
+        using var cli = new ConvoyCommand(platform);
+        var folder = Directory.CreateDirectory(Path.Combine(cli.Home, "large")).FullName;
+        var content = RandomNumberGenerator.GetBytes(ReadFile.Most);
+        await File.WriteAllBytesAsync(Path.Combine(folder, "large"), content);
+        (await cli.RunAsync("dataset", "push", "large", folder)).ExitCode.ShouldBe(0);
+        using var agent = await RunningNodeAgent.StartAsync(platform, "1Gi");
+        var many = Enumerable.Range(0, 200).Select(_ => agent.Connect()).ToList();
+        foreach (var line in many)
+        {
+            await line.OpenAsync(platform.AdministratorToken, "large");
+            await line.SayAsync(new NodeRequest { Read = new ReadFile("large", 0, null, 0, ReadFile.Most) });
+        }
+
+        await Task.Delay(2000);
+        agent.ResidentBytes.ShouldBeLessThan(400L << 20);
+        using var another = agent.Connect();
+        await another.OpenAsync(platform.AdministratorToken, "large");
+        (await another.ReadAsync(new ReadFile("large", 0, null, 0, ReadFile.Most))).AsSpan().SequenceEqual(content).ShouldBeTrue();
+        foreach (var line in many) line.Dispose();
     }
 
     private static async Task PushAsync(ConvoyCommand cli, string name)
@@ -60,68 +157,5 @@ public sealed class NodeAgentTests
         for (var i = 0; i < 40; i++) await File.WriteAllBytesAsync(Path.Combine(folder, $"{i:00}"), RandomNumberGenerator.GetBytes((int)Size / 40));
         var pushed = await cli.RunAsync("dataset", "push", name, folder);
         pushed.ExitCode.ShouldBe(0, pushed.Error);
-    }
-
-    /// <summary>Ended with the platform, whose folder it names.</summary>
-    private static async Task<RunningAgent> AgentAsync(RunningPlatform platform, string capacity)
-    {
-        var agent = new RunningAgent(platform, capacity);
-        await Eventually.HoldsAsync("the agent listens", () => File.Exists(agent.Socket));
-        return agent;
-    }
-
-    private static async Task<IReadOnlyList<HeldVersion>> StatusAsync(RunningAgent agent)
-    {
-        using var line = Line.To(agent);
-        return (await line.AskAsync(new NodeRequest { Status = true })).Versions!;
-    }
-
-    private sealed class RunningAgent : IDisposable
-    {
-        private readonly Process process;
-
-        public RunningAgent(RunningPlatform platform, string capacity)
-        {
-            Socket = Path.Combine(platform.Root, "own.sock");
-            process = Process.Start(BuiltPrograms.Node, ["--serve", Socket, "--server", platform.Url.ToString(), "--cache", Path.Combine(platform.Root, "own"), "--mounts", Path.Combine(platform.Root, "mounts"), "--capacity", capacity]);
-        }
-
-        public string Socket { get; }
-
-        public void Dispose()
-        {
-            using (var kill = Process.Start("/bin/kill", ["-TERM", $"{process.Id}"])) kill.WaitForExit();
-            process.WaitForExit();
-            process.Dispose();
-        }
-    }
-
-    private sealed class Line : IDisposable
-    {
-        private readonly NetworkStream stream;
-        private readonly StreamReader reader;
-
-        private Line(NetworkStream stream) => (this.stream, reader) = (stream, new StreamReader(stream));
-
-        public static Line To(RunningAgent agent)
-        {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            socket.Connect(new UnixDomainSocketEndPoint(agent.Socket));
-            return new Line(new NetworkStream(socket, ownsSocket: true));
-        }
-
-        public Task<NodeAnswer> OpenAsync(string token, string dataset) => AskAsync(new NodeRequest(new OpenDataset(token, dataset, "latest", Mount: false)));
-
-        public async Task<NodeAnswer> AskAsync(NodeRequest request)
-        {
-            await stream.WriteAsync((byte[])[.. JsonSerializer.SerializeToUtf8Bytes(request, TaskJson.Default.NodeRequest), (byte)'\n']);
-            return JsonSerializer.Deserialize((await reader.ReadLineAsync())!, TaskJson.Default.NodeAnswer)!;
-        }
-
-        public void Dispose()
-        {
-            reader.Dispose();
-            stream.Dispose();
-        }
     }
 }

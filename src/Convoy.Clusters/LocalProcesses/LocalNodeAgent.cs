@@ -16,6 +16,9 @@ internal sealed class LocalNodeAgent(LocalClusterOptions options, StateLayout la
     /// <summary>What an address of a socket has room for; tasks say what is wrong.</summary>
     private const int LongestSocketPath = 107;
 
+    /// <summary>Of what the agent has complained of; as much again is kept of before.</summary>
+    private const long LogBytes = 1 << 20;
+
     private int? started;
     private DateTimeOffset lookAgain = DateTimeOffset.MinValue;
 
@@ -27,6 +30,7 @@ internal sealed class LocalNodeAgent(LocalClusterOptions options, StateLayout la
         if (now < lookAgain) return;
         lookAgain = now + BetweenLooks;
         if (layout.NodeSocket.Length > LongestSocketPath) return;
+        BoundLog();
         if (started is { } pid && !Supervisor.HasEnded(pid)) return;
         started = null;
         if (Answers()) return;
@@ -35,6 +39,14 @@ internal sealed class LocalNodeAgent(LocalClusterOptions options, StateLayout la
         File.SetUnixFileMode(layout.Mounts, StateFolders.Throughway);
         started = Supervisor.Start(
             options.NodeProgram!, ["--serve", layout.NodeSocket, "--server", options.ServerUrl, "--cache", layout.DatasetCache, "--mounts", layout.Mounts, "--idle-exit", EndsAfter], layout.NodeLog);
+    }
+
+    /// <summary>The agent appends to it, so what it says next is at the start; a line that comes between the copy and the cut is lost.</summary>
+    private void BoundLog()
+    {
+        if (new FileInfo(layout.NodeLog) is not { Exists: true, Length: > LogBytes }) return;
+        File.Copy(layout.NodeLog, layout.NodeLog + ".1", overwrite: true);
+        using var log = File.OpenHandle(layout.NodeLog, FileMode.Truncate, FileAccess.Write, FileShare.ReadWrite);
     }
 
     /// <summary>One that an earlier life of the platform has started.</summary>

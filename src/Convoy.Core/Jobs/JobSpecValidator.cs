@@ -28,6 +28,12 @@ public static class JobSpecValidator
     /// <summary>What is looked at less often cannot be told to be silent for less.</summary>
     private static readonly TimeSpan LeastHangTimeout = TimeSpan.FromSeconds(1);
     private static readonly Text Closeness = $"must be one of {string.Join(", ", Enum.GetNames<TopologyLevel>().Select(name => name.ToLowerInvariant()))}";
+
+    /// <summary>The root makes the folder that a data set is mounted on, on the machine itself, where it is missing: not in these.</summary>
+    private static readonly string[] SystemFolders = ["/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/root", "/run", "/sbin", "/sys", "/usr", "/var/lib", "/var/log", "/var/run", "/var/spool"];
+
+    /// <summary>In these anything may be mounted, but not on them: a task would find nothing else there.</summary>
+    private static readonly string[] SharedFolders = ["/home", "/media", "/mnt", "/opt", "/srv", "/tmp", "/var", "/var/tmp"];
     private static readonly string[] Signals = ["SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2"];
 
     public static IReadOnlyList<SpecProblem> Problems(JobSpec spec)
@@ -106,6 +112,7 @@ public static class JobSpecValidator
                 Check(dataset.StartAt is >= 0 and <= Percent, $"{path}.startAt", $"must be 0 to {Percent}");
                 if (dataset.Mount is not { } mount) continue;
                 Check(IsPlainPath(mount), $"{path}.mount", "must be an absolute path such as /data/kitti, without '.', '..' and empty parts");
+                Check(!IsOfTheSystem(mount), $"{path}.mount", "is a folder of the system, or lies in one: the folder is made on the machine; take one such as /data/kitti or /mnt/kitti");
                 Check(!mounts.Any(other => mount == other || mount.StartsWith(other + "/", StringComparison.Ordinal) || other.StartsWith(mount + "/", StringComparison.Ordinal)), $"{path}.mount", $"'{mount}' is taken by another data set, or lies within its files");
                 mounts.Add(mount);
             }
@@ -185,6 +192,8 @@ public static class JobSpecValidator
 
     private static bool IsPlainPath(string path) =>
         path.Length is > 1 and <= 4096 && path[0] == '/' && !path.Any(char.IsControl) && path[1..].Split('/').All(part => part is not ("" or "." or ".."));
+
+    private static bool IsOfTheSystem(string path) => SharedFolders.Contains(path) || SystemFolders.Any(folder => path == folder || path.StartsWith(folder + "/", StringComparison.Ordinal));
 
     private static bool IsVariableName(string text) => text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 

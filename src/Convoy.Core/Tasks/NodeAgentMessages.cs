@@ -15,6 +15,18 @@ public sealed record NodeRequest(OpenDataset? Open = null)
     public ListFiles? List { get; init; }
 
     public ReadFile? Read { get; init; }
+
+    public MapFiles? Map { get; init; }
+}
+
+/// <summary>
+/// Files of a data set that the connection has open, to be mapped. Their descriptors, for reading alone, come with the answer (SCM_RIGHTS), in this order:
+/// where no pack is named, the manifest and the table of what is held, else the packs.
+/// </summary>
+/// <param name="Packs">By their numbers in the manifest, at most <see cref="Most"/>.</param>
+public sealed record MapFiles(string Dataset, IReadOnlyList<int> Packs)
+{
+    public const int Most = 64;
 }
 
 /// <summary>Files of a data set that the connection has open, in the order of their numbers.</summary>
@@ -45,6 +57,9 @@ public sealed record NodeAnswer(OpenedDataset? Opened = null, NodeRefusal? Error
 {
     public IReadOnlyList<ListedFile>? Files { get; init; }
 
+    /// <summary>How many descriptors come with it.</summary>
+    public int? Mapped { get; init; }
+
     /// <summary>How many bytes follow.</summary>
     public int? Length { get; init; }
 
@@ -70,11 +85,15 @@ public sealed record NodeRefusal(string Code, string Message)
 
 /// <summary>A version of a data set on the node.</summary>
 /// <param name="Holders">Connections that have it open.</param>
-/// <param name="Hits">Reads of pieces that were held, since the agent started.</param>
+/// <param name="Hits">Reads of pieces that were held, since the agent started; those of who has packs mapped are not seen.</param>
 /// <param name="Misses">Pieces that were brought because somebody read them.</param>
 /// <param name="MissedBytes">Of these, from the store.</param>
 /// <param name="FilledBytes">From the store, to be held.</param>
-/// <param name="Damaged">Pieces that were held and had other bytes than were published.</param>
+/// <param name="Damaged">Pieces, or segments, that were held and had other bytes than were published.</param>
 /// <param name="Problem">Why not all that is wanted is held; null where nothing is wrong.</param>
 public sealed record HeldVersion(
-    string Dataset, string Version, int Holders, long Bytes, long WantedBytes, long HeldBytes, long Hits, long Misses, long MissedBytes, long FilledBytes, long Damaged, string? Path, string? Problem);
+    string Dataset, string Version, int Holders, long Bytes, long WantedBytes, long HeldBytes, long Hits, long Misses, long MissedBytes, long FilledBytes, long Damaged, string? Path, string? Problem)
+{
+    /// <summary>That are held and were compared with their hashes since the agent started, without being asked for.</summary>
+    public long ScrubbedBytes { get; init; }
+}

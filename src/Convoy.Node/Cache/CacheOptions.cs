@@ -17,5 +17,17 @@ public sealed record CacheOptions
     /// <summary>After so long a fill that stopped is tried again.</summary>
     public TimeSpan BetweenFills { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Bytes a second of what is held that are compared with their hashes over and over, as disks change what they have.</summary>
+    public int ScrubRate { get; init; } = 16 << 20;
+
+    /// <summary>The same of what an earlier process wrote and this one has not compared yet: until then it is read with a comparison each time.</summary>
+    public int ProveRate { get; init; } = 256 << 20;
+
+    /// <summary>A small data set is not gone through without a pause.</summary>
+    public TimeSpan BetweenScrubs { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>What nobody expected, for the log.</summary>
+    public Action<Exception> Report { get; init; } = _ => { };
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -22,6 +22,7 @@ public sealed class PackCache : IDisposable
     {
         (packs, this.folderLock) = (Path.Combine(folder, "packs"), folderLock);
         Directory.CreateDirectory(packs);
+        HeldTable.WithdrawAll(folder);
         journal = ResidencyJournal.Open(Path.Combine(folder, "journal"), segment =>
         {
             if (!unclaimed.TryGetValue(segment.Pack, out var segments)) unclaimed[segment.Pack] = segments = [];
@@ -48,14 +49,19 @@ public sealed class PackCache : IDisposable
     }
 
     /// <param name="wanted">What is to be held of it.</param>
-    public VersionCache OpenVersion(Manifest manifest, ResidentSet wanted, IPackSource source, CacheOptions options)
+    public VersionCache OpenVersion(Manifest manifest, ResidentSet wanted, IPackSource source, CacheOptions options) => OpenVersion(manifest, wanted, source, options, null);
+
+    /// <param name="table">Is told of all that is held of it.</param>
+    internal VersionCache OpenVersion(Manifest manifest, ResidentSet wanted, IPackSource source, CacheOptions options, HeldTable? table)
     {
         lock (changing)
         {
             var own = new PackFile[manifest.Packs];
             for (var number = 0; number < own.Length; number++) own[number] = FileOf(manifest.PackAt(number));
-            var version = new VersionCache(this, manifest, own, wanted, source, options);
+            var version = new VersionCache(this, manifest, own, wanted, source, options, table);
             versions.Add(version);
+            if (table is null) return version;
+            for (var number = 0; number < own.Length; number++) own[number].Show(table, manifest.PackAt(number).FirstSegment);
             return version;
         }
     }
@@ -144,9 +150,36 @@ public sealed class PackCache : IDisposable
         }
     }
 
-    internal void Close(VersionCache version)
+    /// <summary>All bytes of the segment that are held have been compared with what was published.</summary>
+    /// <param name="bytes">That were held when they were.</param>
+    internal void Prove(PackFile file, int segment, int bytes)
     {
-        lock (changing) versions.Remove(version);
+        lock (changing)
+        {
+            if (file.HeldOf(segment) == bytes && !file.IsProven(segment)) file.SetHeld(segment, bytes, isProven: true);
+        }
+    }
+
+    /// <summary>Packs that no other version has are open no longer; what is held of them is held on.</summary>
+    internal void Close(VersionCache version, HeldTable? table)
+    {
+        List<PackFile> last;
+        lock (changing)
+        {
+            versions.Remove(version);
+            if (table is not null) foreach (var file in version.Files) file.Hide(table);
+            last = [.. version.Files.Where(file => files.ContainsKey(file.Name) && !versions.Exists(other => other.Has(file)))];
+            foreach (var file in last)
+            {
+                files.Remove(file.Name);
+                HeldSegment[] held = [.. from segment in Enumerable.Range(0, file.Segments) let bytes = file.HeldOf(segment) where bytes > 0 select new HeldSegment(file.Name, segment, bytes)];
+                if (held.Length == 0) File.Delete(file.Path);
+                else unclaimed[file.Name] = [.. held];
+            }
+        }
+
+        // Not under the lock: readers are waited for.
+        foreach (var file in last) file.Dispose();
     }
 
     /// <summary>

@@ -14,14 +14,17 @@ internal sealed unsafe class PackFile : IDisposable
     private readonly int[] held;
     private readonly int[] readers;
     private readonly bool[] proven;
+    private readonly List<(HeldTable Table, int First)> tables = [];
 
-    private PackFile(Sha256 name, int length, SafeFileHandle file, byte* start)
+    private PackFile(string path, Sha256 name, int length, SafeFileHandle file, byte* start)
     {
-        (Name, Length, this.file) = (name, length, file);
+        (Path, Name, Length, this.file) = (path, name, length, file);
         this.start = start;
         var segments = Pack.SegmentsOf(length);
         (held, readers, proven) = (new int[segments], new int[segments], new bool[segments]);
     }
+
+    public string Path { get; }
 
     public Sha256 Name { get; }
 
@@ -42,7 +45,7 @@ internal sealed unsafe class PackFile : IDisposable
             if (RandomAccess.GetLength(file) != length) RandomAccess.SetLength(file, length);
             var start = Libc.Map(0, (nuint)length, Libc.Readable, Libc.Shared, file, 0);
             if (start == -1) throw new IOException($"{path}: {Libc.Explain(Libc.LastError)}", Libc.LastError);
-            return new PackFile(name, length, file, (byte*)start);
+            return new PackFile(path, name, length, file, (byte*)start);
         }
         catch
         {
@@ -59,13 +62,15 @@ internal sealed unsafe class PackFile : IDisposable
     public bool IsProven(int segment) => Volatile.Read(ref proven[segment]);
 
     /// <summary>Where the piece lies, until <see cref="Release"/>. Null where it is not held.</summary>
-    public byte* Hold(Chunk piece)
+    public byte* Hold(Chunk piece) => TryHold(piece.Segment, EndOf(piece)) ? start + piece.Offset : null;
+
+    /// <summary>Whether so many bytes of the segment are held; then they are until <see cref="Release"/>.</summary>
+    public bool TryHold(int segment, int bytes)
     {
-        var segment = piece.Segment;
         Interlocked.Increment(ref readers[segment]);
-        if (Volatile.Read(ref held[segment]) >= EndOf(piece)) return start + piece.Offset;
+        if (Volatile.Read(ref held[segment]) >= bytes) return true;
         Release(segment);
-        return null;
+        return false;
     }
 
     public void Release(int segment) => Interlocked.Decrement(ref readers[segment]);
@@ -98,7 +103,17 @@ internal sealed unsafe class PackFile : IDisposable
     {
         Volatile.Write(ref proven[segment], isProven);
         Interlocked.Exchange(ref held[segment], bytes);
+        foreach (var (table, first) in tables) table.Set(first + segment, isProven ? bytes : 0);
     }
+
+    /// <param name="first">Where its segments begin in the table, which says of them what is held from now on.</param>
+    public void Show(HeldTable table, int first)
+    {
+        tables.Add((table, first));
+        for (var segment = 0; segment < Segments; segment++) table.Set(first + segment, IsProven(segment) ? HeldOf(segment) : 0);
+    }
+
+    public void Hide(HeldTable table) => tables.RemoveAll(shown => shown.Table == table);
 
     /// <summary>Gives the disk back what lies behind the held bytes of a segment, when nobody reads it any more.</summary>
     public void Punch(int segment)
@@ -109,8 +124,15 @@ internal sealed unsafe class PackFile : IDisposable
         if (Libc.Allocate(file, Libc.PunchHole | Libc.KeepSize, ((long)segment * PackLayout.SegmentBytes) + keep, LengthOf(segment) - keep) != 0) throw new IOException($"pack {Name}: {Libc.Explain(Libc.LastError)}", Libc.LastError);
     }
 
+    /// <summary>Who comes late finds nothing held; those who read are waited for.</summary>
     public void Dispose()
     {
+        for (var segment = 0; segment < Segments; segment++)
+        {
+            SetHeld(segment, 0, isProven: false);
+            while (Volatile.Read(ref readers[segment]) > 0) Thread.Sleep(1);
+        }
+
         _ = Libc.Unmap((nint)start, (nuint)Length);
         file.Dispose();
     }

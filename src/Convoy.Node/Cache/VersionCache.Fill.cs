@@ -19,10 +19,25 @@ public sealed partial class VersionCache
         {
             Task signal;
             lock (waking) signal = changed.Task;
-            Problem = await FillAsync(cancellationToken);
+            Problem = await TryFillAsync(cancellationToken);
             if (Problem is null) await signal.WaitAsync(cancellationToken);
             else await Task.WhenAny(signal, Task.Delay(options.BetweenFills, options.Time, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    private async Task<Text?> TryFillAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FillAsync(cancellationToken);
+        }
+#pragma warning disable CA1031 // The boundary of the loop: what nobody thought of must not end for good what a job's hit ratio depends on.
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            options.Report(e);
+            return $"the fill of the cache has failed: {e.Message}";
         }
     }
 

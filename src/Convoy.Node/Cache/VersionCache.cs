@@ -17,6 +17,7 @@ public sealed partial class VersionCache : IPackBytes, IAsyncDisposable
     private readonly Dictionary<PackFile, int> numbers;
     private readonly IPackSource source;
     private readonly CacheOptions options;
+    private readonly HeldTable? table;
     private readonly CacheCounters counters = new();
     private readonly MissedPieces missed;
 
@@ -24,9 +25,9 @@ public sealed partial class VersionCache : IPackBytes, IAsyncDisposable
     private readonly int[] proven;
     private ResidentSet wanted;
 
-    internal VersionCache(PackCache cache, Manifest manifest, PackFile[] files, ResidentSet wanted, IPackSource source, CacheOptions options)
+    internal VersionCache(PackCache cache, Manifest manifest, PackFile[] files, ResidentSet wanted, IPackSource source, CacheOptions options, HeldTable? table)
     {
-        (this.cache, this.manifest, this.files, this.wanted, this.source, this.options) = (cache, manifest, files, wanted, source, options);
+        (this.cache, this.manifest, this.files, this.wanted, this.source, this.options, this.table) = (cache, manifest, files, wanted, source, options, table);
         firstSegments = new int[files.Length];
         numbers = new Dictionary<PackFile, int>(files.Length);
         for (var number = 0; number < files.Length; number++)
@@ -84,9 +85,14 @@ public sealed partial class VersionCache : IPackBytes, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        cache.Close(this);
+        cache.Close(this, table);
         await missed.DisposeAsync();
+        scrubbing.Dispose();
     }
+
+    internal IReadOnlyList<PackFile> Files => files;
+
+    internal bool Has(PackFile file) => numbers.ContainsKey(file);
 
     internal int WantedOf(PackFile file, int segment) =>
         numbers.TryGetValue(file, out var number) ? Math.Min(file.LengthOf(segment), Volatile.Read(ref wanted).HeldOf(firstSegments[number] + segment)) : 0;
@@ -106,6 +112,7 @@ public sealed partial class VersionCache : IPackBytes, IAsyncDisposable
             {
                 whole?.AsSpan(offset, into.Length).CopyTo(into);
                 Interlocked.Or(ref proven[number / 32], 1 << (number % 32));
+                if (!isProven) touched.Writer.TryWrite((file, piece.Segment));
                 return true;
             }
         }
@@ -125,5 +132,5 @@ public sealed partial class VersionCache : IPackBytes, IAsyncDisposable
         return false;
     }
 
-    private static unsafe bool IsHeld(PackFile file, Chunk piece) => file.Hold(piece) is not null;
+    private static bool IsHeld(PackFile file, Chunk piece) => file.TryHold(piece.Segment, PackFile.EndOf(piece));
 }

@@ -1,23 +1,29 @@
+using System.Globalization;
+
 namespace Convoy.NodeAgent.Serving;
 
 /// <summary>Has data sets on this node for whoever asks at its socket, until it is stopped or nobody has needed it for long enough.</summary>
 internal static class Agent
 {
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromSeconds(1);
+
+    /// <summary>Opened before anything goes wrong: it takes a descriptor, and there may be none then.</summary>
+    private static readonly TextWriter Log = Console.Error;
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
 
     public static async Task RunAsync(AgentOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(options.Cache, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Directory.CreateDirectory(options.Mounts);
-        await using var shelf = NodeShelf.Open(options.Cache, options.Mounts, options.Capacity, time);
+        await using var shelf = NodeShelf.Open(options.Cache, options.Mounts, options.Capacity, time, Report);
         Share(options.Mounts);
-        using var socket = NodeSocket.Listen(options.Socket, shelf, options.Server, time);
+        using var socket = NodeSocket.Listen(options.Socket, shelf, options.Server, time, Report);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var serving = socket.ServeAsync(stop.Token);
         try
         {
-            await Task.WhenAny(serving, IdleAsync(socket, options, time, stop.Token), SweepAsync(options, time, stop.Token));
+            // Whichever ends first ends the agent: in peace where nobody has needed it for long, and with what went wrong otherwise.
+            await await Task.WhenAny(serving, IdleAsync(socket, options, time, stop.Token), SweepAsync(options, time, stop.Token));
         }
         finally
         {
@@ -25,8 +31,20 @@ internal static class Agent
             await stop.CancelAsync();
             await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await socket.EndedAsync();
-            Sweep(options.Mounts);
+            TrySweep(options.Mounts);
             _ = Libc.Unmount(options.Mounts, Libc.Detach);
+        }
+    }
+
+    private static void Report(Exception e)
+    {
+        try
+        {
+            Log.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{DateTimeOffset.UtcNow:yyyy-MM-ddTHH:mm:ssZ} {e}"));
+        }
+        catch (IOException)
+        {
+            // Its disk is full: what is to be said is no reason to end.
         }
     }
 
@@ -52,23 +70,32 @@ internal static class Agent
     private static async Task SweepAsync(AgentOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         await Task.Delay(Grace, time, cancellationToken);
-        Sweep(options.Mounts);
+        TrySweep(options.Mounts);
         await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
     }
 
-    private static void Sweep(string mounts)
+    private static void TrySweep(string mounts)
     {
-        foreach (var folder in Directory.EnumerateDirectories(mounts))
+        try
         {
-            Fuse.FuseMount.RemoveDead(folder);
-            try
-            {
-                Directory.Delete(folder);
-            }
-            catch (IOException)
-            {
-                // In use.
-            }
+            foreach (var folder in Directory.GetDirectories(mounts)) TryRemove(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Report(e);
+        }
+    }
+
+    private static void TryRemove(string folder)
+    {
+        Fuse.FuseMount.RemoveDead(folder);
+        try
+        {
+            Directory.Delete(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // In use.
         }
     }
 }

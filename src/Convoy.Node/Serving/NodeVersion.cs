@@ -6,6 +6,7 @@ using Convoy.Core.Datasets;
 using Convoy.Core.Tasks;
 using Convoy.NodeAgent.Cache;
 using Convoy.NodeAgent.Fuse;
+using Microsoft.Win32.SafeHandles;
 
 namespace Convoy.NodeAgent.Serving;
 
@@ -17,13 +18,18 @@ internal sealed class NodeVersion : IAsyncDisposable
     private readonly Residency residency;
     private readonly VersionCache cache;
     private readonly HolderSource source;
+    private readonly HeldTable? table;
+    private readonly Action<Exception> report;
     private readonly List<Holder> holders = [];
     private CancellationTokenSource? filling;
     private Task keeping = Task.CompletedTask;
     private FuseMount? mount;
+    private Task leaving = Task.CompletedTask;
 
-    public NodeVersion(PackCache packs, string manifest, VersionName name)
+    /// <param name="report">Is told what nobody expected.</param>
+    public NodeVersion(PackCache packs, string manifest, string tableFile, VersionName name, Action<Exception> report)
     {
+        this.report = report;
         Name = name;
         ManifestFile = manifest;
         mapped = MappedManifest.Open(manifest, isTrusted: true);
@@ -32,7 +38,26 @@ internal sealed class NodeVersion : IAsyncDisposable
 
         // Nothing more until somebody opens it, and nothing less than an earlier life of the agent held.
         Wanted = residency.OfBytes(long.MaxValue);
-        cache = packs.OpenVersion(mapped.Manifest, Wanted, source, new CacheOptions());
+        try
+        {
+            table = HeldTable.Open(tableFile, mapped.Manifest.Segments);
+        }
+        catch (IOException e)
+        {
+            // On a full disk: whoever would map packs asks for bytes then.
+            report(e);
+        }
+
+        try
+        {
+            cache = packs.OpenVersion(mapped.Manifest, Wanted, source, new CacheOptions { Report = report }, table);
+        }
+        catch
+        {
+            table?.Dispose();
+            ((IDisposable)mapped).Dispose();
+            throw;
+        }
     }
 
     public VersionName Name { get; }
@@ -55,7 +80,7 @@ internal sealed class NodeVersion : IAsyncDisposable
         {
             var figures = cache.Figures;
             return new HeldVersion(
-                Name.Dataset, Name.Version, holders.Count, mapped.Manifest.Bytes, Wanted.Bytes, figures.HeldBytes, figures.Hits, figures.Misses, figures.MissedBytes, figures.FilledBytes, figures.Damaged, Path, cache.Problem?.ToString());
+                Name.Dataset, Name.Version, holders.Count, mapped.Manifest.Bytes, Wanted.Bytes, figures.HeldBytes, figures.Hits, figures.Misses, figures.MissedBytes, figures.FilledBytes, figures.Damaged, Path, cache.Problem?.ToString()) { ScrubbedBytes = figures.ScrubbedBytes };
         }
     }
 
@@ -98,6 +123,14 @@ internal sealed class NodeVersion : IAsyncDisposable
         }
     }
 
+    /// <summary>For reading: of the manifest and of the table of what is held, where there is one.</summary>
+    /// <exception cref="IOException">One cannot be opened.</exception>
+    public IReadOnlyList<SafeFileHandle> OpenManifest() => OpenAll(table is null ? [ManifestFile] : [ManifestFile, table.Path]);
+
+    /// <summary>For reading. Null where there is no such pack.</summary>
+    /// <exception cref="IOException">One cannot be opened.</exception>
+    public IReadOnlyList<SafeFileHandle>? OpenPacks(IReadOnlyList<int> numbers) => numbers.All(number => number >= 0 && number < cache.Files.Count) ? OpenAll(numbers.Select(number => cache.Files[number].Path)) : null;
+
     /// <param name="wanted">From now on.</param>
     public void Open(Holder holder, ResidentSet wanted)
     {
@@ -111,14 +144,14 @@ internal sealed class NodeVersion : IAsyncDisposable
 
         if (filling is not null) return;
         filling = new CancellationTokenSource();
-        keeping = cache.KeepAsync(filling.Token);
+        keeping = Task.WhenAll(cache.KeepAsync(filling.Token), cache.ScrubAsync(filling.Token));
     }
 
     /// <exception cref="FuseUnavailableException">It cannot be mounted here.</exception>
     public async Task MountAsync(string folder, CancellationToken cancellationToken)
     {
         if (mount is { Ended.IsCompleted: false }) return;
-        if (mount is not null) await mount.DisposeAsync();
+        if (mount is not null) leaving = Task.WhenAll(leaving, mount.DisposeAsync().AsTask());
         mount = null;
         // Closed to all: nobody is to take the folder for the data set while it is not mounted.
         FuseMount.RemoveDead(folder);
@@ -132,24 +165,43 @@ internal sealed class NodeVersion : IAsyncDisposable
         if (!holders.Remove(holder)) return;
         source.Remove(holder.Client);
         LastUsedAt = now;
-        if (!holders.Any(other => other.WantsMount)) await UnmountAsync();
         if (!IsHeld) await StopFillingAsync();
+        if (!holders.Any(other => other.WantsMount)) Unmount();
     }
 
     /// <summary>Gives the disk back what is held of it.</summary>
-    public async Task ForgetAsync()
+    /// <returns>Its end, which users of its mount may put off.</returns>
+    public Task ForgetAsync()
     {
         cache.SetWanted(residency.OfBytes(0));
-        await DisposeAsync();
+        if (table is not null) File.Delete(table.Path);
         File.Delete(ManifestFile);
+        return DisposeAsync().AsTask();
     }
 
     public async ValueTask DisposeAsync()
     {
-        await UnmountAsync();
+        Unmount();
         await StopFillingAsync();
+        await leaving;
         await cache.DisposeAsync();
+        table?.Dispose();
         ((IDisposable)mapped).Dispose();
+    }
+
+    private static SafeFileHandle[] OpenAll(IEnumerable<string> paths)
+    {
+        var opened = new List<SafeFileHandle>();
+        try
+        {
+            foreach (var path in paths) opened.Add(Libc.OpenForReading(path));
+            return [.. opened];
+        }
+        catch
+        {
+            foreach (var file in opened) file.Dispose();
+            throw;
+        }
     }
 
     private async Task StopFillingAsync()
@@ -161,12 +213,21 @@ internal sealed class NodeVersion : IAsyncDisposable
         filling = null;
     }
 
-    private async Task UnmountAsync()
+    /// <summary>At once, but for those who use it still: they are not waited for here.</summary>
+    private void Unmount()
     {
         if (mount is not { } mounted) return;
         mount = null;
-        await mounted.DisposeAsync();
-        if (Directory.Exists(mounted.MountPoint)) Directory.Delete(mounted.MountPoint);
+        leaving = Task.WhenAll(leaving, mounted.DisposeAsync().AsTask());
+        try
+        {
+            if (Directory.Exists(mounted.MountPoint)) Directory.Delete(mounted.MountPoint);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Somebody has put something into the folder beneath.
+            report(e);
+        }
     }
 }
 

@@ -38,8 +38,8 @@ public sealed class JobSpecValidatorTests
             Each(["latest", "v3", "stable_2.1"], version => Reading(new DatasetSpec { Name = "kitti", Version = version })),
             Each(["", "V3", "a b", "-x"], version => Reading(new DatasetSpec { Name = "kitti", Version = version }))),
         ["datasets[0].mount"] = (
-            Each(["/a", "/data/kitti", "/" + new string('x', 4095)], mount => Reading(Mounted("kitti", mount))),
-            Each(["", "/", "a", "/a/", "/a//b", "/a/./b", "/a/../b", "/a\n", "/" + new string('x', 4096)], mount => Reading(Mounted("kitti", mount)))),
+            Each(["/a", "/data/kitti", "/etcetera", "/tmp/kitti", "/var/data", "/mnt/kitti", "/home/ann/kitti", "/" + new string('x', 4095)], mount => Reading(Mounted("kitti", mount))),
+            Each(["", "/", "a", "/a/", "/a//b", "/a/./b", "/a/../b", "/a\n", "/etc", "/etc/kitti", "/usr/share/kitti", "/proc/1", "/dev/shm/kitti", "/root/.ssh", "/var/lib/kitti", "/var", "/tmp", "/home", "/" + new string('x', 4096)], mount => Reading(Mounted("kitti", mount)))),
         ["datasets[0].share"] = (Each([0, 50, 100], share => Reading(new DatasetSpec { Name = "kitti", Share = share })), Each([-1, 101], share => Reading(new DatasetSpec { Name = "kitti", Share = share }))),
         ["datasets[0].startAt"] = (Each([0, 80, 100], percent => Reading(new DatasetSpec { Name = "kitti", StartAt = percent })), Each([-1, 101], percent => Reading(new DatasetSpec { Name = "kitti", StartAt = percent }))),
         ["datasets[1].mount"] = (

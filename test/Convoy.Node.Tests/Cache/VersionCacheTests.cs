@@ -155,6 +155,62 @@ public sealed class VersionCacheTests
     }
 
     [Fact]
+    public async Task A_fill_that_fails_as_nobody_expected_says_so_and_is_tried_again()
+    {
+        var (shop, reported) = (new PackShop(Files), new List<Exception>());
+        var failing = true;
+        shop.Before = _ => Volatile.Read(ref failing) ? Task.FromException(new InvalidOperationException("nobody thought of it")) : Task.CompletedTask;
+        await using var cache = CacheFolder.Open(shop, CacheFolder.Whole, options: new CacheOptions { BetweenFills = TimeSpan.FromMilliseconds(20), Report = reported.Add });
+        using var stop = new CancellationTokenSource();
+        var keeping = cache.Version.KeepAsync(stop.Token);
+        await Waiting.UntilAsync(() => cache.Version.Problem is not null);
+        cache.Version.Problem!.ToString().ShouldContain("nobody thought of it");
+        keeping.IsCompleted.ShouldBeFalse();
+        Volatile.Write(ref failing, false);
+        await Waiting.UntilAsync(() => cache.Version.Problem is null && cache.Version.Figures.HeldBytes == shop.Packs.Values.Sum(pack => (long)pack.Length));
+        await stop.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => keeping);
+        reported.ShouldAllBe(e => e is InvalidOperationException);
+        reported.ShouldNotBeEmpty();
+    }
+
+    /// <summary>An LRU cache of half the size would hit about a seventh.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(8)]
+    public async Task Half_of_each_shuffled_epoch_comes_from_the_store_whatever_others_do_meanwhile(int readers)
+    {
+        var files = Samples.Alike(2000, 20_000);
+        var (shop, other) = (new PackShop(files), new PackShop(Samples.Alike(500, 60_000)));
+        await using var cache = CacheFolder.Open(shop, 500_000);
+        (await cache.Version.FillAsync(CancellationToken.None)).ShouldBeNull();
+        var churn = cache.Cache.OpenVersion(other.Manifest, new Residency(other.Manifest).OfShare(0), other, new CacheOptions());
+        using var stop = new CancellationTokenSource();
+        var churning = Task.Run(async () =>
+        {
+            for (var round = 0; !stop.IsCancellationRequested; round++)
+            {
+                churn.SetWanted(new Residency(other.Manifest).OfShare(round % 2 == 0 ? 1_000_000 : 0));
+                await churn.FillAsync(CancellationToken.None);
+            }
+        });
+        await Waiting.UntilAsync(() => other.Requests > 0);
+        for (var epoch = 1; epoch <= 3; epoch++)
+        {
+            var before = shop.Bytes;
+            var order = files.ToArray();
+            new Random(epoch).Shuffle(order);
+            var read = await Task.WhenAll(Enumerable.Range(0, readers).Select(reader => Task.Run(() => cache.HasAllAsync(shop.Manifest, [.. order.Where((_, at) => at % readers == reader)]))));
+            read.ShouldAllBe(right => right);
+            ((double)(shop.Bytes - before) / shop.Manifest.Bytes).ShouldBe(0.5, 0.001, $"epoch {epoch}");
+        }
+
+        await stop.CancelAsync();
+        await churning;
+        await churn.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Wrong_bytes_from_the_store_are_asked_for_once_more_and_then_an_error()
     {
         var shop = new PackShop(Files);

@@ -35,6 +35,8 @@ public sealed class SocketTests : IAsyncLifetime
     [InlineData("{\"open\":{\"token\":\"a b\",\"dataset\":\"kitti\",\"version\":\"v1\",\"mount\":true}}", "BadRequest")]
     [InlineData("{\"open\":{\"token\":\"x\",\"dataset\":\"kitti\",\"version\":\"v1\",\"mount\":true,\"share\":1000001}}", "BadRequest")]
     [InlineData("{\"list\":{\"dataset\":\"kitti\",\"from\":-1}}", "NotOpen")]
+    [InlineData("{\"map\":{\"dataset\":\"kitti\",\"packs\":[]}}", "NotOpen")]
+    [InlineData("{\"map\":{\"dataset\":\"kitti\",\"packs\":[0]},\"status\":true}", "BadRequest")]
     [InlineData("{\"read\":{\"dataset\":\"kitti\",\"file\":0,\"offset\":0,\"length\":1}}", "NotOpen")]
     [InlineData("{\"open\":{\"token\":\"x\",\"dataset\":\"kitti\",\"version\":\"v1\",\"mount\":true}}", "ServerUnreachable")]
     public async Task What_is_no_request_gets_an_error_and_the_connection_goes_on(string line, string code)
@@ -66,6 +68,31 @@ public sealed class SocketTests : IAsyncLifetime
         using var last = new Connection(Socket);
         (await last.AskAsync("{\"status\":true}")).RootElement.TryGetProperty("versions", out _).ShouldBeTrue();
         agent.HasExited.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_line_that_is_too_long_gets_an_error_before_the_connection_ends()
+    {
+        using var connection = new Connection(Socket);
+        (await connection.AskAsync(new string('x', 65_535))).RootElement.GetProperty("error").GetProperty("code").GetString().ShouldBe("BadRequest");
+        var answer = await connection.AskAsync(new string('x', 65_536));
+        answer.RootElement.GetProperty("error").GetProperty("message").GetString().ShouldBe("a request has at most 65536 bytes");
+    }
+
+    /// <summary>A process without any descriptor left can do nothing at all: it takes fewer connections than it has descriptors.</summary>
+    [Fact]
+    public async Task However_many_connect_the_agent_stays_and_takes_others_when_they_have_gone()
+    {
+        await EndAsync(agent);
+        agent = await ListensAsync(Process.Start(new ProcessStartInfo("prlimit", ["--nofile=256:256", Agent, .. Arguments()]) { RedirectStandardError = true })!);
+        var many = Enumerable.Range(0, 400).Select(_ => new Connection(Socket)).ToList();
+        using (var first = many[0]) (await first.AskAsync("{\"status\":true}")).RootElement.TryGetProperty("versions", out _).ShouldBeTrue();
+        (await many[^1].EndsAsync().WaitAsync(TimeSpan.FromSeconds(30))).ShouldBeTrue();
+        Directory.GetFiles($"/proc/{agent.Id}/fd").Length.ShouldBeLessThan(200);
+        foreach (var connection in many) connection.Dispose();
+        await Waiting.UntilAsync(() => Directory.GetFiles($"/proc/{agent.Id}/fd").Length < 150);
+        using var last = new Connection(Socket);
+        (await last.AskAsync("{\"status\":true}").WaitAsync(TimeSpan.FromSeconds(30))).RootElement.TryGetProperty("versions", out _).ShouldBeTrue();
     }
 
     [Fact]
@@ -103,9 +130,10 @@ public sealed class SocketTests : IAsyncLifetime
         File.Exists(Socket).ShouldBeFalse();
     }
 
-    private async Task<Process> StartAsync(params string[] more)
+    private Task<Process> StartAsync(params string[] more) => ListensAsync(Launch(more));
+
+    private async Task<Process> ListensAsync(Process started)
     {
-        var started = Launch(more);
         for (var tries = 0; tries < 300; tries++)
         {
             try
@@ -123,8 +151,11 @@ public sealed class SocketTests : IAsyncLifetime
         throw new TimeoutException("the agent does not listen");
     }
 
-    private Process Launch(params string[] more) => Process.Start(new ProcessStartInfo(
-        Path.Combine(AppContext.BaseDirectory, "convoy-node"), ["--serve", Socket, "--server", "http://127.0.0.1:1", "--cache", Path.Combine(folder, "cache"), "--mounts", Path.Combine(folder, "mounts"), .. more]) { RedirectStandardError = true })!;
+    private static string Agent => Path.Combine(AppContext.BaseDirectory, "convoy-node");
+
+    private Process Launch(params string[] more) => Process.Start(new ProcessStartInfo(Agent, Arguments(more)) { RedirectStandardError = true })!;
+
+    private string[] Arguments(params string[] more) => ["--serve", Socket, "--server", "http://127.0.0.1:1", "--cache", Path.Combine(folder, "cache"), "--mounts", Path.Combine(folder, "mounts"), .. more];
 
     private static async Task EndAsync(Process agent)
     {
@@ -157,6 +188,19 @@ public sealed class SocketTests : IAsyncLifetime
         {
             await SendAsync(Encoding.UTF8.GetBytes(line + "\n"));
             return JsonDocument.Parse((await lines.ReadLineAsync()).ShouldNotBeNull());
+        }
+
+        /// <summary>Whether the agent hangs up, unasked.</summary>
+        public async Task<bool> EndsAsync()
+        {
+            try
+            {
+                return await stream.ReadAsync(new byte[1]) == 0;
+            }
+            catch (IOException)
+            {
+                return true;
+            }
         }
 
         public void Dispose()
