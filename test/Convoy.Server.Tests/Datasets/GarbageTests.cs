@@ -1,3 +1,4 @@
+using System.Net;
 using Convoy.Core.Datasets;
 using Convoy.Core.People;
 using Convoy.Core.Resources;
@@ -160,6 +161,27 @@ public sealed class GarbageTests
         world.Bucket.Objects.TryRemove("owner", out _);
         await world.CollectAsync();
         Packs(world).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_server_does_not_start_on_anothers_place_and_does_on_its_own()
+    {
+        var folder = Directory.CreateTempSubdirectory("convoy-owner-");
+        var options = new ServerOptions { State = folder.FullName, Listen = new IPEndPoint(IPAddress.Loopback, 1), TaskProgram = BuiltTask.Program, Gpus = 0 };
+        using (var state = StateFolder.Open(folder.FullName))
+        {
+            for (var start = 0; start < 2; start++)
+            {
+                await using var platform = await Platform.OpenAsync(options, state);
+            }
+
+            var place = Path.Combine(state.Datasets, "owner");
+            (await File.ReadAllTextAsync(place, TestContext.Current.CancellationToken)).Length.ShouldBe(32);
+            await File.WriteAllTextAsync(place, "another", TestContext.Current.CancellationToken);
+            (await Should.ThrowAsync<ForeignPlaceException>(async () => await Platform.OpenAsync(options, state))).Explanation.ToString().ShouldContain("another platform");
+        }
+
+        folder.Delete(recursive: true);
     }
 
     [Fact]
