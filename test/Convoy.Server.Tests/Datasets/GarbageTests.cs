@@ -146,6 +146,23 @@ public sealed class GarbageTests
     }
 
     [Fact]
+    public async Task What_gets_a_tombstone_and_turns_out_to_be_needed_is_not_removed()
+    {
+        await using var world = await GarbageWorld.OpenAsync();
+        await world.PushAsync("kitti", "a", "b");
+
+        // Deleted before it is known which packs its version names; a job reads it.
+        Forget(world);
+        world.Held.Add(("kitti", "v1"));
+        await world.Store.RemoveDatasetAsync(Kitti, world.Time.GetUtcNow(), CancellationToken.None);
+        (await world.Store.CountGarbageAsync(CancellationToken.None)).Objects.ShouldBe(2);
+        await world.SettleAsync();
+        Packs(world).ShouldBe(["a", "b"]);
+        (await world.Store.CountGarbageAsync(CancellationToken.None)).Objects.ShouldBe(0);
+        await world.CheckAsync();
+    }
+
+    [Fact]
     public async Task Nothing_is_removed_from_a_place_that_is_anothers()
     {
         await using var world = await GarbageWorld.OpenAsync();
