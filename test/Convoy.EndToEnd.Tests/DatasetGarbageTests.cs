@@ -52,7 +52,11 @@ public sealed class DatasetGarbageTests
         (await cli.RunAsync("dataset", "usage", "-o", "csv")).Output.ShouldContain($"kitti,1,{Files(platform, "packs+").Sum(file => file.Length)},");
         platform.Output.ShouldContain("objects of data sets that nothing needed");
 
+        // Whoever is started next knows what was deleted.
         await RunAsync("dataset", "delete", "kitti", "--yes");
+        await platform.KillServerAsync();
+        Files(platform, "packs+").Length.ShouldBe(2);
+        await platform.StartServerAsync();
         await Eventually.HoldsAsync("all of it goes", () => Files(platform, "packs+").Length == 0 && Files(platform, "manifests+").Length == 0);
 
         async Task RunAsync(params string[] words)

@@ -20,10 +20,10 @@ internal static class LevelVerbs
         new("MAX-RUNNING", level => Text(level.MaxRunning)) { IsRight = true },
         new("MAX-SUBMITTED", level => Text(level.MaxSubmitted)) { IsRight = true, Spare = 3 },
         new("MAX-DURATION", level => level.MaxDuration) { IsRight = true, Spare = 1 },
+        new("MAX-STORED", level => level.MaxStored) { IsRight = true, Spare = 6 },
         new("MAY-PREEMPT", level => Column.YesNo(level.MayPreempt)) { IsSaid = true, Spare = 4 },
         new("PREEMPTIBLE", level => Column.YesNo(level.Preemptible)) { IsSaid = true, Spare = 5 },
-        new("MIN-RUN-TIME", level => level.MinRunTime) { IsRight = true, Spare = 2 },
-        new("MAX-STORED", level => level.MaxStored) { IsRight = true, Spare = 6 });
+        new("MIN-RUN-TIME", level => level.MinRunTime) { IsRight = true, Spare = 2 });
 
     public static Command Build() => new("level", "Levels: people's standing and its caps") { List(), Update() };
 

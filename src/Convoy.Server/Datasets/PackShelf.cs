@@ -54,8 +54,9 @@ public sealed class PackShelf(IBucket bucket, IDatasetStore store, IDatasetObjec
         var had = await store.FindPacksAsync(dataset.Name, packs, cancellationToken);
         var known = had.Select(pack => pack.Sha256).ToHashSet();
         var claimed = had.Concat(await store.FindReadablePacksAsync(reader, [.. packs.Where(pack => !known.Contains(pack))], cancellationToken)).ToArray();
-        while (await claims.PacksAsync(dataset, claimed, cancellationToken) is { } claim)
+        while (claimed.Length > 0)
         {
+            var claim = await claims.PacksAsync(dataset, claimed, cancellationToken);
             if (claim.Over > 0) return new MissingPacks([], claim.Over);
             if (claim.Removing.Count == 0) break;
             claimed = [.. claimed.Where(pack => !claim.Removing.Contains(pack.Sha256))];

@@ -62,7 +62,7 @@ public sealed partial class SqliteStore : IDatasetStore
         connection =>
         {
             KeepRemoved(connection, name.Value, number: null, at);
-            connection.Execute("UPDATE dataset_manifests SET is_named = 0 WHERE dataset = @name", new { name = name.Value });
+            connection.Execute("UPDATE dataset_manifests SET is_named = 0 WHERE dataset = @name AND is_going = 0", new { name = name.Value });
             var packs = connection.Query<(byte[] Pack, long Bytes)>("DELETE FROM dataset_packs WHERE dataset = @name RETURNING sha256, bytes", new { name = name.Value }).ToArray();
             foreach (var (pack, bytes) in packs) BuryIfFree(connection, pack, bytes, StoredTime.Of(at));
             connection.Execute("INSERT OR REPLACE INTO dataset_numbers (name, last_version) SELECT name, last_version FROM datasets WHERE name = @name", new { name = name.Value });

@@ -1,6 +1,7 @@
 using System.Text;
 using Convoy.Core.People;
 using Convoy.Core.Queues;
+using Convoy.Core.Resources;
 using CsCheck;
 
 namespace Convoy.Core.Tests.Queues;
@@ -10,7 +11,7 @@ public sealed class OrganisationReaderTests
     private const string Full = """
         {"queues":[{"name":"default","ordering":"fifo"},{"name":"vision","weight":2,"quota":{"A100-80G":{"nominal":8,"borrowLimit":4,"lendLimit":0}},"members":["ann","bob"]},
          {"name":"lanes","parent":"vision","ordering":"las","members":"*","quota":{"A100-80G":{"nominal":3}}}],
-         "levels":[{"name":"guest","rank":5,"maxGpus":1,"maxGpusPerJob":2,"maxRunning":3,"maxSubmitted":4,"maxDuration":"1h","mayPreempt":false,"preemptible":false,"minRunTime":"10m"},{"name":"intern","rank":10}]}
+         "levels":[{"name":"guest","rank":5,"maxGpus":1,"maxGpusPerJob":2,"maxRunning":3,"maxSubmitted":4,"maxDuration":"1h","mayPreempt":false,"preemptible":false,"minRunTime":"10m","maxStored":"10Ti"},{"name":"intern","rank":10}]}
         """;
 
     [Fact]
@@ -29,7 +30,7 @@ public sealed class OrganisationReaderTests
         vision.Members.ShouldBe(["ann", "bob"]);
         lanes.Members.ShouldBe(["*"]);
         tree[QueueTree.Root].Members.ShouldBeNull();
-        organisation.Levels.ShouldBe([new Level("guest", 5, 1, 2, 3, 4, TimeSpan.FromHours(1)) { MayPreempt = false, Preemptible = false, MinRunTime = TimeSpan.FromMinutes(10) }, new Level("intern", 10)]);
+        organisation.Levels.ShouldBe([new Level("guest", 5, 1, 2, 3, 4, TimeSpan.FromHours(1)) { MayPreempt = false, Preemptible = false, MinRunTime = TimeSpan.FromMinutes(10), MaxStored = new ByteSize(10L << 40) }, new Level("intern", 10)]);
     }
 
     [Fact]

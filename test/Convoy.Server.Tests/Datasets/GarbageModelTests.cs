@@ -22,10 +22,7 @@ public sealed class GarbageModelTests
     [InlineData(6)]
     [InlineData(7)]
     [InlineData(8)]
-    [MemberData(nameof(TempSeeds))]
     public Task Nothing_needed_is_ever_missing_and_the_rest_is_gone_in_the_end(int seed) => Task.Run(() => RunAsync(seed));
-
-    public static IEnumerable<TheoryDataRow<int>> TempSeeds => Enumerable.Range(100, 60).Select(i => new TheoryDataRow<int>(i));
 
     private static async Task RunAsync(int seed)
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using Convoy.Core.Datasets;
 using Convoy.Core.People;
 using Convoy.Core.Resources;
@@ -145,6 +146,23 @@ public sealed class GarbageTests
     }
 
     [Fact]
+    public async Task What_gets_a_tombstone_and_turns_out_to_be_needed_is_not_removed()
+    {
+        await using var world = await GarbageWorld.OpenAsync();
+        await world.PushAsync("kitti", "a", "b");
+
+        // Deleted before it is known which packs its version names; a job reads it.
+        Forget(world);
+        world.Held.Add(("kitti", "v1"));
+        await world.Store.RemoveDatasetAsync(Kitti, world.Time.GetUtcNow(), CancellationToken.None);
+        (await world.Store.CountGarbageAsync(CancellationToken.None)).Objects.ShouldBe(2);
+        await world.SettleAsync();
+        Packs(world).ShouldBe(["a", "b"]);
+        (await world.Store.CountGarbageAsync(CancellationToken.None)).Objects.ShouldBe(0);
+        await world.CheckAsync();
+    }
+
+    [Fact]
     public async Task Nothing_is_removed_from_a_place_that_is_anothers()
     {
         await using var world = await GarbageWorld.OpenAsync();
@@ -160,6 +178,27 @@ public sealed class GarbageTests
         world.Bucket.Objects.TryRemove("owner", out _);
         await world.CollectAsync();
         Packs(world).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_server_does_not_start_on_anothers_place_and_does_on_its_own()
+    {
+        var folder = Directory.CreateTempSubdirectory("convoy-owner-");
+        var options = new ServerOptions { State = folder.FullName, Listen = new IPEndPoint(IPAddress.Loopback, 1), TaskProgram = BuiltTask.Program, Gpus = 0 };
+        using (var state = StateFolder.Open(folder.FullName))
+        {
+            for (var start = 0; start < 2; start++)
+            {
+                await using var platform = await Platform.OpenAsync(options, state);
+            }
+
+            var place = Path.Combine(state.Datasets, "owner");
+            (await File.ReadAllTextAsync(place, TestContext.Current.CancellationToken)).Length.ShouldBe(32);
+            await File.WriteAllTextAsync(place, "another", TestContext.Current.CancellationToken);
+            (await Should.ThrowAsync<ForeignPlaceException>(async () => await Platform.OpenAsync(options, state))).Explanation.ToString().ShouldContain("another platform");
+        }
+
+        folder.Delete(recursive: true);
     }
 
     [Fact]

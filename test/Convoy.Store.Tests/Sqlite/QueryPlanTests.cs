@@ -42,6 +42,24 @@ public sealed class QueryPlanTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task what_of_data_sets_is_needed_is_never_counted_as_a_whole()
+    {
+        foreach (var sql in (string[])
+        [
+            GarbageQueries.Removing.Replace("IN @hashes", "= @hash", StringComparison.Ordinal), GarbageQueries.Unlisted, GarbageQueries.IsPackNeeded, GarbageQueries.IsManifestNeeded, GarbageQueries.IsOwners, GarbageQueries.Removed,
+            GarbageQueries.Tombstones, GarbageQueries.Lift, GarbageQueries.NamePack, GarbageQueries.NameNoMore, GarbageQueries.UnnameManifest, GarbageQueries.RemovedPack.Replace("IN @numbers", "= @number", StringComparison.Ordinal),
+        ])
+        {
+            await SearchesInOrderAsync(sql);
+        }
+
+        // Only what is free, or going, is in these indexes.
+        (await PlanAsync(GarbageQueries.FreeManifests))[0].ShouldContain("dataset_manifests_free (claimed_at<?)");
+        (await PlanAsync(GarbageQueries.FreePacks))[0].ShouldContain("dataset_packs_free (granted_at<?)");
+        (await PlanAsync(GarbageQueries.Going))[0].ShouldContain("dataset_manifests_going");
+    }
+
+    [Fact]
     public async Task levels_are_few_and_read_whole_but_not_sorted() =>
         (await PlanAsync(PeopleQueries.Levels)).ShouldBe(["SCAN levels USING INDEX levels_rank"]);
 
