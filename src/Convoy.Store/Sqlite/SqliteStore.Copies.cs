@@ -6,16 +6,6 @@ namespace Convoy.Store.Sqlite;
 
 public sealed partial class SqliteStore : IDatasetCopies
 {
-    private const string SelectReplications = "SELECT dataset AS Dataset, number AS Number, store AS Store, asked_at AS AskedAt, due_at AS DueAt, problem AS Problem, whole_at AS WholeAt FROM dataset_replications";
-    private const string SelectCopies = "SELECT store AS Store, dataset AS Dataset, sha256 AS Sha256, bytes AS Bytes, copied_at AS CopiedAt FROM dataset_copies";
-    private const string WhichReplication = "WHERE dataset = @name AND number = @number AND store = @store";
-    private const string IsThere = "EXISTS (SELECT 1 FROM dataset_copies c WHERE c.store = @store AND c.dataset = '' AND c.sha256 = p.pack AND c.is_left = 0)";
-
-    private const string Ask = """
-        INSERT INTO dataset_replications (dataset, number, store, asked_at, due_at) VALUES (@name, @number, @store, @at, @due)
-        ON CONFLICT DO UPDATE SET due_at = min(due_at, excluded.due_at)
-        """;
-
     public Task<IReadOnlyList<CopyPolicy>> ListPoliciesAsync(DatasetName name, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<CopyPolicy>>(
         connection =>
         [
@@ -30,7 +20,7 @@ public sealed partial class SqliteStore : IDatasetCopies
             var row = new { name = policy.Dataset.Value, store = policy.Store, within = (long)policy.Within.TotalMilliseconds, by = policy.By, at = StoredTime.Of(policy.At), due = StoredTime.Of(policy.At + policy.Within) };
             if (connection.ExecuteScalar<long>("SELECT count(*) FROM datasets WHERE name = @name", row) == 0) return false;
             connection.Execute("INSERT OR REPLACE INTO dataset_policies (dataset, store, within, set_by, set_at) VALUES (@name, @store, @within, @by, @at)", row);
-            if (connection.QuerySingleOrDefault<int?>("SELECT max(number) FROM dataset_versions WHERE dataset = @name", row) is { } number) connection.Execute(Ask, new { row.name, number, row.store, row.at, row.due });
+            if (connection.QuerySingleOrDefault<int?>("SELECT max(number) FROM dataset_versions WHERE dataset = @name", row) is { } number) connection.Execute(CopyQueries.Ask, new { row.name, number, row.store, row.at, row.due });
             return true;
         },
         cancellationToken);
@@ -41,31 +31,26 @@ public sealed partial class SqliteStore : IDatasetCopies
         cancellationToken);
 
     public Task AskAsync(DatasetName name, DatasetVersion version, string store, DateTimeOffset at, DateTimeOffset due, CancellationToken cancellationToken) =>
-        WriteAsync(connection => connection.Execute(Ask, new { name = name.Value, number = version.Number, store, at = StoredTime.Of(at), due = StoredTime.Of(due) }), cancellationToken);
+        WriteAsync(connection => connection.Execute(CopyQueries.Ask, new { name = name.Value, number = version.Number, store, at = StoredTime.Of(at), due = StoredTime.Of(due) }), cancellationToken);
 
     public Task<Replication?> GetAsync(DatasetName name, DatasetVersion version, string store, CancellationToken cancellationToken) => ReadOneAsync(
-        connection => connection.QuerySingleOrDefault<ReplicationRow>($"{SelectReplications} {WhichReplication}", new { name = name.Value, number = version.Number, store })?.ToReplication(), cancellationToken);
+        connection => connection.QuerySingleOrDefault<ReplicationRow>(CopyQueries.One, new { name = name.Value, number = version.Number, store })?.ToReplication(), cancellationToken);
 
     public Task<IReadOnlyList<Replication>> ListAsync(DatasetName name, (int Version, string Store) before, int limit, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<Replication>>(
         connection =>
         [
             .. connection.Query<ReplicationRow>(
-                $"{SelectReplications} WHERE dataset = @name AND (number < @number OR (number = @number AND store < @store)) ORDER BY number DESC, store DESC LIMIT @limit",
+                CopyQueries.List,
                 new { name = name.Value, number = before.Version, store = before.Store, limit }).Select(row => row.ToReplication()),
         ],
         cancellationToken);
 
     public Task<IReadOnlyList<Replication>> ListOpenAsync(int limit, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<Replication>>(
-        connection => [.. connection.Query<ReplicationRow>($"{SelectReplications} WHERE whole_at IS NULL ORDER BY due_at, dataset, number, store LIMIT @limit", new { limit }).Select(row => row.ToReplication())], cancellationToken);
+        connection => [.. connection.Query<ReplicationRow>(CopyQueries.Open, new { limit }).Select(row => row.ToReplication())], cancellationToken);
 
     public Task<CopiedManifest?> FindManifestAsync(DatasetName name, DatasetVersion version, CancellationToken cancellationToken) => ReadOneAsync(
         connection => connection.QueryFirstOrDefault<ManifestRow>(
-            """
-            SELECT m.id AS Id, m.dataset AS Dataset, m.sha256 AS Sha256, m.bytes AS Bytes, m.is_listed AS IsListed FROM dataset_manifests m
-            WHERE m.is_going = 0 AND m.dataset = @name AND m.sha256 = coalesce(
-                (SELECT manifest_sha256 FROM dataset_versions WHERE dataset = @name AND number = @number),
-                (SELECT manifest_sha256 FROM dataset_removed_versions WHERE dataset = @name AND number = @number))
-            """,
+            CopyQueries.Manifest,
             new { name = name.Value, number = version.Number }) is { } row ? new CopiedManifest(row.Id, row.Hash, row.Bytes, row.IsListed != 0) : null,
         cancellationToken);
 
@@ -73,7 +58,7 @@ public sealed partial class SqliteStore : IDatasetCopies
         connection =>
         {
             var (packs, bytes, there, thereBytes) = connection.QuerySingle<(long, long?, long, long?)>(
-                $"SELECT count(*), sum(bytes), count(*) FILTER (WHERE {IsThere}), sum(bytes) FILTER (WHERE {IsThere}) FROM dataset_manifest_packs p WHERE manifest = @manifest", new { manifest, store });
+                CopyQueries.Count, new { manifest, store });
             return new CopyFigures(packs, bytes ?? 0, packs - there, (bytes ?? 0) - (thereBytes ?? 0));
         },
         cancellationToken);
@@ -81,7 +66,7 @@ public sealed partial class SqliteStore : IDatasetCopies
     public Task<IReadOnlyList<(Sha256 Pack, long Bytes)>> ListMissingAsync(long manifest, string store, int limit, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<(Sha256, long)>>(
         connection =>
         [
-            .. connection.Query<(byte[] Pack, long Bytes)>($"SELECT pack, bytes FROM dataset_manifest_packs p WHERE manifest = @manifest AND NOT {IsThere} ORDER BY pack LIMIT @limit", new { manifest, store, limit })
+            .. connection.Query<(byte[] Pack, long Bytes)>(CopyQueries.Missing, new { manifest, store, limit })
                 .Select(row => (Sha256.Read(row.Pack), row.Bytes)),
         ],
         cancellationToken);
@@ -101,27 +86,23 @@ public sealed partial class SqliteStore : IDatasetCopies
     public Task RemoveAsync(Replication replication, CancellationToken cancellationToken) => ChangeAsync("DELETE FROM dataset_replications", replication, default, null, cancellationToken);
 
     public Task<IReadOnlyList<StoredCopy>> ListCopiesAsync(DatasetObject of, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<StoredCopy>>(
-        connection => [.. connection.Query<CopyRow>($"{SelectCopies} WHERE dataset = @dataset AND sha256 = @hash ORDER BY store", KeyOf(of)).Select(row => row.ToCopy())], cancellationToken);
+        connection => [.. connection.Query<CopyRow>(CopyQueries.Copies, KeyOf(of)).Select(row => row.ToCopy())], cancellationToken);
 
     public Task LeaveAsync(StoredCopy copy, CancellationToken cancellationToken) => ChangeAsync("UPDATE dataset_copies SET is_left = 1", copy, cancellationToken);
 
     public Task ForgetAsync(StoredCopy copy, CancellationToken cancellationToken) => ChangeAsync("DELETE FROM dataset_copies", copy, cancellationToken);
 
     public Task<IReadOnlyList<StoredCopy>> ListLeftAsync(string store, DateTimeOffset copiedBefore, int limit, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<StoredCopy>>(
-        connection => [.. connection.Query<CopyRow>($"{SelectCopies} WHERE is_left = 1 AND copied_at < @before AND store = @store ORDER BY copied_at LIMIT @limit", new { before = StoredTime.Of(copiedBefore), store, limit }).Select(row => row.ToCopy())],
+        connection => [.. connection.Query<CopyRow>(CopyQueries.Left, new { before = StoredTime.Of(copiedBefore), store, limit }).Select(row => row.ToCopy())],
         cancellationToken);
 
     /// <summary>A version that was published goes where the policies of its data set say.</summary>
     private static void AskByPolicy(SqliteConnection connection, StoredVersion version) => connection.Execute(
-        """
-        INSERT INTO dataset_replications (dataset, number, store, asked_at, due_at)
-        SELECT dataset, @number, store, @at, @at + within * 10000 FROM dataset_policies WHERE dataset = @name
-        ON CONFLICT DO NOTHING
-        """,
+        CopyQueries.AskByPolicy,
         new { name = version.Dataset.Value, number = version.Version.Number, at = StoredTime.Of(version.At) });
 
     private Task ChangeAsync(string statement, Replication which, DateTimeOffset at, string? problem, CancellationToken cancellationToken) => WriteAsync(
-        connection => connection.Execute($"{statement} {WhichReplication}", new { name = which.Dataset.Value, number = which.Version.Number, store = which.Store, at = StoredTime.Of(at), problem }), cancellationToken);
+        connection => connection.Execute($"{statement} {CopyQueries.Which}", new { name = which.Dataset.Value, number = which.Version.Number, store = which.Store, at = StoredTime.Of(at), problem }), cancellationToken);
 
     private Task ChangeAsync(string statement, StoredCopy which, CancellationToken cancellationToken) => WriteAsync(
         connection => connection.Execute($"{statement} WHERE store = @store AND dataset = @dataset AND sha256 = @hash", new { store = which.Store, dataset = which.Of.Dataset?.Value ?? "", hash = BytesOf(which.Of.Sha256) }), cancellationToken);
