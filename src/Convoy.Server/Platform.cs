@@ -132,7 +132,7 @@ public sealed partial class Platform : IAsyncDisposable
         services.AddSingleton<ITaskUsage>(_ => new LocalUsage(state.Cluster, asksDevices: options.Gpus is null, TimeProvider.System));
         services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
 
-        services.AddSingleton<DatasetAccess>().AddSingleton<DatasetLookup>().AddSingleton<PackShelf>().AddSingleton<ManifestShelf>().AddSingleton<Publication>().AddSingleton<JobDatasets>().AddSingleton<JobDatasetViews>().AddSingleton<StorageQuota>().AddSingleton<Claims>().AddSingleton<OwnerMark>().AddSingleton<Replicator>().AddSingleton<DataReadiness>();
+        services.AddSingleton<DatasetAccess>().AddSingleton<DatasetLookup>().AddSingleton<PackShelf>().AddSingleton<ManifestShelf>().AddSingleton<OpenManifests>().AddSingleton<Publication>().AddSingleton<JobDatasets>().AddSingleton<JobDatasetViews>().AddSingleton<StorageQuota>().AddSingleton<Claims>().AddSingleton<OwnerMark>().AddSingleton<Replicator>().AddSingleton<DataReadiness>();
         services.AddSingleton<ReplicationLoop>().AddHostedService(provider => provider.GetRequiredService<ReplicationLoop>());
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<GarbageCollection>(provider, () => JobDatasets.NamedBy(provider.GetRequiredService<Ledger>().Unfinished.Values), options.GarbageGrace));
         services.AddSingleton<GarbageLoop>().AddHostedService(provider => provider.GetRequiredService<GarbageLoop>());

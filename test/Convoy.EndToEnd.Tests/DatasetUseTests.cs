@@ -39,6 +39,9 @@ public sealed class DatasetUseTests
         submitted.ExitCode.ShouldBe(0, submitted.Error);
         (await cli.RunAsync("logs", "reader")).Output.ShouldContain("read\n");
 
+        var warmed = await cli.RunAsync("dataset", "warm", "kitti");
+        warmed.ExitCode.ShouldBe(0, warmed.Error);
+        warmed.Output.ShouldStartWith("kitti@v1: 19.1 MiB of 19.1 MiB on node-0, ");
         using var job = JsonDocument.Parse((await cli.RunAsync("get", "reader", "-o", "json")).Output);
         var use = job.RootElement.GetProperty("datasets")[0];
         const long all = (long)Files * FileBytes;

@@ -137,7 +137,7 @@ public sealed class StrangerTests(Neighbours neighbours) : IClassFixture<Neighbo
             var answer = await AskAsync(http, method, path.Replace("{job}", job.Id, StringComparison.Ordinal).Replace("{id}", job.Id, StringComparison.Ordinal).Replace("{name}", "node-0", StringComparison.Ordinal).Replace("{sha256}", NoSuchHash, StringComparison.Ordinal));
 
             // Its own job's code it may fetch, and data sets that the job names; there are none.
-            var isItsOwn = method == HttpMethod.Get && (path.StartsWith("/api/v1/code/", StringComparison.Ordinal) || path is "/api/v1/datasets/{name}/versions/{version}" or "/api/v1/datasets/{name}/versions/{version}/manifest" or "/api/v1/datasets/{name}/packs/{sha256}");
+            var isItsOwn = method == HttpMethod.Get && (path.StartsWith("/api/v1/code/", StringComparison.Ordinal) || path is "/api/v1/datasets/{name}/versions/{version}" or "/api/v1/datasets/{name}/versions/{version}/manifest" or "/api/v1/datasets/{name}/versions/{version}/files/{path}" or "/api/v1/datasets/{name}/packs/{sha256}");
             answer.Status.ShouldBe(isItsOwn ? HttpStatusCode.NotFound : HttpStatusCode.Forbidden, $"{method} {path}");
         }
 

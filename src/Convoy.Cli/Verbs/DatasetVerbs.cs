@@ -38,7 +38,7 @@ internal static class DatasetVerbs
 
     public static Command Build() => new("dataset", "Data sets: publish, look at and bring down versions that never change")
     {
-        DatasetPushVerb.Build(), List(), Get(), VersionList(), DatasetPullVerb.Build(), Diff(), Tag(), Share(), DatasetReplicateVerb.Build(), DatasetReplicateVerb.Stores(), DatasetUsageVerb.Build(), Delete(),
+        DatasetPushVerb.Build(), List(), Get(), VersionList(), DatasetPullVerb.Build(), Diff(), Tag(), Share(), DatasetWarmVerb.Build(), DatasetReplicateVerb.Build(), DatasetReplicateVerb.Stores(), DatasetUsageVerb.Build(), Delete(),
     };
 
     /// <summary><c>NAME[@VERSION|TAG]</c>.</summary>

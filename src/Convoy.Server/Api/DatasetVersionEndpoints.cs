@@ -1,3 +1,4 @@
+using System.Text;
 using Convoy.Client.Wire;
 using Convoy.Core.Datasets;
 using Convoy.Core.People;
@@ -19,6 +20,7 @@ public static class DatasetVersionEndpoints
         api.MapGet("/datasets/{name}/versions", ListAsync).Asks(Permission.UseDatasets).Produces<DatasetVersionListView>().WithSummary("Versions of a data set, newest first").TakesPaging("before");
         api.MapGet("/datasets/{name}/versions/{version}", GetAsync).Asks(Permission.ReadDatasets).Produces<DatasetVersionView>().WithSummary("One version, by its number or a tag");
         api.MapGet("/datasets/{name}/versions/{version}/manifest", ManifestAsync).Asks(Permission.ReadDatasets).Produces(200, contentType: Bytes).Produces(206, contentType: Bytes).WithSummary("Which files a version has, and where their bytes lie");
+        api.MapGet("/datasets/{name}/versions/{version}/files/{**path}", GetFileAsync).Asks(Permission.ReadDatasets).Produces(200, contentType: Bytes).Produces(206, contentType: Bytes).WithSummary("The bytes of one file of a version, or a part of them");
         api.MapPost("/datasets/{name}/versions", PublishAsync).Asks(Permission.UseDatasets).Produces<DatasetVersionView>(201).WithMetadata(new RequestSizeLimitAttribute(int.MaxValue))
             .WithSummary("Publish a manifest as the next version; the same as the newest is that one").Takes(("tag", "points to the version from then on"));
         api.MapDelete("/datasets/{name}/versions/{version}", RemoveAsync).Asks(Permission.UseDatasets).Produces(204).WithSummary("Delete a version, and the tags that point to it");
@@ -53,6 +55,28 @@ public static class DatasetVersionEndpoints
         if (await lookup.FindAsync(dataset, version, await access.HeldAsync(http.Caller(), dataset.Name, cancellationToken), cancellationToken) is not { } found) return DatasetEndpoints.NoVersion(name, version);
         return await ByteRange.AnswerAsync(http, found.ManifestBytes, found.ManifestSha256.ToString(), (offset, length) => manifests.ReadAsync(dataset.Name, found.ManifestSha256, offset, length, cancellationToken))
             ?? Problems.Of(410, "ManifestGone", $"the manifest of version {found.Version} of data set '{name}' is not in the object store any more");
+    }
+
+    private static async Task<IResult> GetFileAsync(
+        string name, string version, string path, HttpContext http, DatasetAccess access, DatasetLookup lookup, OpenManifests manifests, PackShelf packs, CancellationToken cancellationToken)
+    {
+        if (await access.FindAsync(name, http.Caller(), cancellationToken) is not { } dataset) return DatasetEndpoints.NoDataset(name);
+        if (await lookup.FindAsync(dataset, version, await access.HeldAsync(http.Caller(), dataset.Name, cancellationToken), cancellationToken) is not { } found) return DatasetEndpoints.NoVersion(name, version);
+        if (await manifests.OpenAsync(found, cancellationToken) is not { } use) return Problems.Of(410, "ManifestGone", $"the manifest of version {found.Version} of data set '{name}' is not in the object store any more");
+        var isGiven = false;
+        try
+        {
+            if (use.Manifest.FindFile(Encoding.UTF8.GetBytes(path)) is not { } file) return Problems.NoSuch($"file '{path}' in version {found.Version} of data set '{name}'");
+            return (await ByteRange.AnswerAsync(http, use.Manifest.FileSize(file), use.Manifest.FileHash(file).ToString(), (offset, length) =>
+            {
+                isGiven = true;
+                return Task.FromResult<Stream?>(new FileContent(use, file, offset, length, packs));
+            }))!;
+        }
+        finally
+        {
+            if (!isGiven) use.Dispose();
+        }
     }
 
     private static async Task<IResult> PublishAsync(string name, HttpContext http, IDatasetStore store, DatasetAccess access, Publication publication, DiskReserve disk, CancellationToken cancellationToken)

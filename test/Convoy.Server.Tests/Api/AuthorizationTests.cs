@@ -78,6 +78,7 @@ public sealed class AuthorizationTests : IAsyncLifetime
         new("GET", "/api/v1/datasets/{name}/versions", Permission.UseDatasets, HttpStatusCode.NotFound),
         new("POST", "/api/v1/datasets/{name}/versions", Permission.UseDatasets, HttpStatusCode.NotFound),
         new("GET", "/api/v1/datasets/{name}/versions/{version}", Permission.ReadDatasets, HttpStatusCode.NotFound),
+        new("GET", "/api/v1/datasets/{name}/versions/{version}/files/{**path}", Permission.ReadDatasets, HttpStatusCode.NotFound),
         new("GET", "/api/v1/datasets/{name}/versions/{version}/manifest", Permission.ReadDatasets, HttpStatusCode.NotFound),
         new("DELETE", "/api/v1/datasets/{name}/versions/{version}", Permission.UseDatasets, HttpStatusCode.NotFound),
         new("POST", "/api/v1/datasets/{name}/packs:check", Permission.UseDatasets, HttpStatusCode.NotFound, """{"packs":[]}"""),

@@ -333,6 +333,26 @@ public abstract class DatasetTests : IAsyncLifetime
         (await AskAsync(path, null)).Status.ShouldBe(HttpStatusCode.OK);
     }
 
+    [Fact]
+    public async Task A_file_of_a_version_is_answered_by_its_path_whole_or_in_part_and_never_with_wrong_bytes()
+    {
+        using var ann = await ClientAsync("ann");
+        var large = RandomNumberGenerator.GetBytes((9 << 20) + 7);
+        await PushAsync(ann, "kitti", new() { ["a"] = [.. Enumerable.Range(0, 256).Select(i => (byte)i)], ["deep/\u00e9 %25?#.bin"] = large, ["none"] = [] });
+        var path = "/api/v1/datasets/kitti/versions/latest/files/";
+        (await AskAsync(path + "a", new RangeHeaderValue(10, 12))).ShouldBe((HttpStatusCode.PartialContent, "bytes 10-12/256", "0A0B0C"));
+        (await AskAsync(path + "none", null)).ShouldBe((HttpStatusCode.OK, null, ""));
+        (await AskAsync(path + "b", null)).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await AskAsync(path + "deep", null)).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await AskAsync(path + "a", new RangeHeaderValue(256, null))).Status.ShouldBe(HttpStatusCode.RequestedRangeNotSatisfiable);
+        var odd = path + "deep/" + Uri.EscapeDataString("\u00e9 %25?#.bin");
+        (await AskAsync(odd, null)).Body.ShouldBe(Convert.ToHexString(large));
+        foreach (var (from, to) in new[] { (0, 0), ((4 << 20) - 1, 4 << 20), (4 << 20, (8 << 20) + 5), ((9 << 20) + 6, (9 << 20) + 6) })
+        {
+            (await AskAsync(odd, new RangeHeaderValue(from, to))).Body.ShouldBe(Convert.ToHexString(large.AsSpan(from, to - from + 1)));
+        }
+    }
+
     private async Task<(HttpStatusCode Status, string? Range, string Body)> AskAsync(string path, RangeHeaderValue? range)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
