@@ -41,7 +41,8 @@ public sealed record ServerOptions
           --stores NAME=s3://…&keys=PREFIX&lock=30d,NAME=file:///FOLDER
                                more object stores, for copies: keys from PREFIX_ACCESS_KEY_ID and
                                PREFIX_SECRET_ACCESS_KEY (default: AWS); from one with lock nothing
-                               is removed for so long
+                               is removed for so long; seal=KEYFILE, there as for --datasets,
+                               encrypts what is stored
           --near NAME          the one of them that is near this machine: what jobs here read is
                                copied there first (default: home, which is --datasets)
           --garbage-grace TIME how long packs that no data set needs any more stay there

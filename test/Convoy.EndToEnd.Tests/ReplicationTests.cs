@@ -52,6 +52,25 @@ public sealed class ReplicationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_store_that_is_sealed_has_no_byte_of_it_in_the_clear_and_gives_every_byte_back()
+    {
+        var key = Path.Combine(places.FullName, "key");
+        await File.WriteAllTextAsync(key, Convert.ToHexString(RandomNumberGenerator.GetBytes(32)), TestContext.Current.CancellationToken);
+        var (code, said) = await RunningPlatform.RunServerAsync("--state", Path.Combine(places.FullName, "none"), "--stores", $"east=file://{East}?seal={key}");
+        (code, said.Contains("may be read by others", StringComparison.Ordinal)).ShouldBe((2, true), said);
+        File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await using var platform = await StartAsync($"&seal={key}");
+        using var cli = new ConvoyCommand(platform);
+        var hash = Write(Path.Combine(platform.Root, "kitti"), 0, 30);
+        (await cli.RunAsync("dataset", "push", "kitti", Path.Combine(platform.Root, "kitti"))).ExitCode.ShouldBe(0);
+        (await cli.RunAsync("dataset", "replicate", "kitti", "--to", "east", "--yes", "--wait")).ExitCode.ShouldBe(0);
+        var sample = (await File.ReadAllBytesAsync(Path.Combine(platform.Root, "kitti", "00000"), TestContext.Current.CancellationToken)).AsSpan(0, 32).ToArray();
+        foreach (var file in Directory.EnumerateFiles(East, "*", SearchOption.AllDirectories)) (await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken)).AsSpan().IndexOf(sample).ShouldBe(-1);
+        (await cli.RunAsync("dataset", "pull", "kitti", "--to", Path.Combine(platform.Root, "back"))).ExitCode.ShouldBe(0);
+        Hash(Path.Combine(platform.Root, "back")).ShouldBe(hash);
+    }
+
+    [Fact]
     public async Task Copies_follow_what_is_published_with_only_what_is_new_and_their_cost_is_said_before()
     {
         await using var platform = await StartAsync();
@@ -85,8 +104,8 @@ public sealed class ReplicationTests : IDisposable
         nowhere.ExitCode.ShouldNotBe(0);
     }
 
-    private Task<RunningPlatform> StartAsync() =>
-        RunningPlatform.StartAsync(1, 0, "--stores", $"attic=file://{Attic}?lock=1h,east=file://{East}?price-out=0.05", "--near", "east", "--garbage-grace", "1s");
+    private Task<RunningPlatform> StartAsync(string east = "") =>
+        RunningPlatform.StartAsync(1, 0, "--stores", $"attic=file://{Attic}?lock=1h,east=file://{East}?price-out=0.05{east}", "--near", "east", "--garbage-grace", "1s");
 
     /// <summary>Files of 10 000 bytes; the hash of all, in the order of their names.</summary>
     private static string Write(string folder, int seed, int count)

@@ -14,7 +14,7 @@ namespace Convoy.Objects.Sealed;
 /// texts. Names and lengths are not hidden. Nothing here notices that bytes were changed: what is read has to be compared with a hash.
 /// </remarks>
 /// <param name="key">32 random bytes.</param>
-public sealed class SealedBucket(IBucket inner, byte[] key) : IBucket
+public sealed class SealedBucket(IBucket inner, byte[] key) : IBucket, IDisposable
 {
     private readonly byte[] key = key.Length == 32 ? [.. key] : throw new ArgumentException("a key has 32 bytes", nameof(key));
 
@@ -39,6 +39,8 @@ public sealed class SealedBucket(IBucket inner, byte[] key) : IBucket
         ObjectName.Checked(name);
         return null;
     }
+
+    public void Dispose() => (inner as IDisposable)?.Dispose();
 
     private UInt128 CounterOf(string name) =>
         BinaryPrimitives.ReadUInt128BigEndian(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(ObjectName.Checked(name)))) & ~(UInt128)uint.MaxValue;
