@@ -63,6 +63,7 @@ public static class Sentences
         Text message = reason.Token switch
         {
             WaitingToken.Held when reason.Until is { } until => $"waits until {until:yyyy-MM-dd HH:mm:ss} UTC before it starts again",
+            WaitingToken.DatasetNotReady when reason.IsStuck => $"{Percent(reason)} % of its data is where it can run, {Size(reason.Free)} of {Size(reason.Needed)}, and the rest cannot be copied now",
             WaitingToken.DatasetNotReady when reason.Until is { } ready => $"{Percent(reason)} % of its data is where it can run, {Size(reason.Free)} of {Size(reason.Needed)}; the rest at about {ready:HH:mm:ss} UTC",
             WaitingToken.DatasetNotReady => $"{Percent(reason)} % of its data is where it can run, {Size(reason.Free)} of {Size(reason.Needed)}",
             WaitingToken.ExceedsLevelCap when reason.Unit == WaitingUnit.Jobs => "you have as many running jobs as your level allows",
@@ -93,6 +94,7 @@ public static class Sentences
     {
         WaitingToken.Held => (Text)"nothing to do: it starts again by itself",
         WaitingToken.WaitingForPreemption => "nothing to do: it starts by itself",
+        WaitingToken.DatasetNotReady when reason.IsStuck => "it is tried again and again; the log of the server, and for administrators `convoy dataset replicate`, say what is wrong",
         WaitingToken.DatasetNotReady => "nothing to do: it is copied, and the job starts by itself; `convoy dataset replicate` shows how far that is",
         WaitingToken.ExceedsLevelCap => "wait for your other jobs to end, cancel one of them, or ask an administrator about your level",
         WaitingToken.ExceedsQueueQuota => "ask for less, submit it to another queue, or ask an administrator for quota; `convoy queue list` shows them",

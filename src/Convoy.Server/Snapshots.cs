@@ -82,8 +82,8 @@ public sealed class Snapshots
 
     private void Tell(LiveSnapshot snapshot, Job job)
     {
-        if (readiness.Tell(job) is { } data) snapshot.Await(job.Id, data);
         snapshot.Tell(job);
+        if (readiness.Tell(job) is { } data) snapshot.Await(job.Id, data);
     }
 
     private static UsageAccounts Accounts(DateTimeOffset since) => new(FairShare.DefaultHalfLife, since);

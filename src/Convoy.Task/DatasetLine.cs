@@ -20,7 +20,9 @@ internal sealed class DatasetLine
 
     private readonly TaskOrder _order;
     private readonly bool _mount;
+    /// <summary>Of who speaks on the line.</summary>
     private readonly Lock _turn = new();
+    private readonly Lock _changing = new();
     private readonly List<byte> _received = [];
     private Socket _connection;
 
@@ -63,7 +65,7 @@ internal sealed class DatasetLine
     /// <summary>The task waits for it no more.</summary>
     public void StopWaiting()
     {
-        lock (_turn) _use = _use with { WaitsFor = null };
+        lock (_changing) _use = _use with { WaitsFor = null };
     }
 
     /// <summary>Asks how it is; nothing changes where no answer comes in time.</summary>
@@ -125,7 +127,7 @@ internal sealed class DatasetLine
         var now = Environment.TickCount64;
         var filled = Since(_seen.Filled, held.FilledBytes);
         var rate = now <= _seenAt || held.HeldBytes >= held.WantedBytes ? 0 : filled * 1000 / (now - _seenAt);
-        _use = _use with
+        lock (_changing) _use = _use with
         {
             WantedBytes = held.WantedBytes,
             HeldBytes = Math.Min(held.HeldBytes, held.WantedBytes),
@@ -142,29 +144,29 @@ internal sealed class DatasetLine
 
     private void Reconnect()
     {
-        lock (_turn)
+        while (true)
         {
-            _connection.Dispose();
-            _received.Clear();
-            (_owed, _seen) = (0, (0, 0));
-            while (true)
+            Thread.Sleep(BetweenTries);
+            try
             {
-                Thread.Sleep(BetweenTries);
-                try
+                var (connection, answer) = AskOnce(_order, Dataset, _mount, () => false);
+                if (answer.Opened is null)
                 {
-                    var (connection, answer) = AskOnce(_order, Dataset, _mount, () => false);
-                    if (answer.Opened is not null)
-                    {
-                        _connection = connection;
-                        return;
-                    }
-
                     connection.Dispose();
+                    continue;
                 }
-                catch (Exception e) when (e is SocketException or IOException or JsonException)
+
+                lock (_turn)
                 {
-                    // It is not there yet.
+                    _connection.Dispose();
+                    _received.Clear();
+                    (_connection, _owed, _seen) = (connection, 0, (0, 0));
+                    return;
                 }
+            }
+            catch (Exception e) when (e is SocketException or IOException or JsonException)
+            {
+                // It is not there yet.
             }
         }
     }

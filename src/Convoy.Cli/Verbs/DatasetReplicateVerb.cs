@@ -22,7 +22,7 @@ internal static class DatasetReplicateVerb
         new("SIZE", copy => Spans.Bytes(copy.Bytes)) { IsRight = true, CsvCell = copy => copy.Bytes.ToString(CultureInfo.InvariantCulture) },
         new("LEFT", copy => copy.LeftS is { } left && copy.State == "Copying" ? Spans.Of(TimeSpan.FromSeconds(left)) : null) { IsRight = true, In = Forms.People },
         Column.DataTime<ReplicationView>("wholeAt", copy => copy.WholeAt),
-        new("PROBLEM", copy => copy.Problem));
+        new("PROBLEM", copy => copy.Problem?.Said()));
 
     public static Verb Build()
     {
@@ -62,8 +62,9 @@ internal static class DatasetReplicateVerb
                 var plan = await calls.ReplicateAsync(meant.Name.Value, request, cancellationToken);
                 if (call.Get(dryRun)) return Write(call, call.Get(listing.Format), plan);
                 call.Say(Told(plan));
-                if (plan.Cost > 0 && !call.Get(yes) && !Console.IsInputRedirected)
+                if (plan.Cost > 0 && !call.Get(yes))
                 {
+                    if (Console.IsInputRedirected) throw new CommandException(ExitCodes.Usage, "NotConfirmed", "nothing is copied: it costs something; give --yes");
                     call.Say($"copy it? [y/N]");
                     if ((await Console.In.ReadLineAsync(cancellationToken))?.Trim() is not ("y" or "Y" or "yes")) throw new CommandException(ExitCodes.Usage, "NotConfirmed", "nothing is copied; answer y, or give --yes");
                 }
@@ -119,7 +120,7 @@ internal static class DatasetReplicateVerb
             {
                 if (await FindAsync(call, plan, cancellationToken) is not { } copy) throw new CommandException(ExitCodes.NotFound, "NotCopied", $"{plan.Dataset}@{plan.Version} is not copied to {plan.Store} any more: it was deleted, or that was stopped");
                 if (copy.WholeAt is not null) return;
-                bar.Show(copy.CopiedBytes, () => copy.Problem is { } problem ? Text.Verbatim(problem) : $"{Spans.Bytes(copy.CopiedBytes)} of {Spans.Bytes(copy.Bytes)}");
+                bar.Show(copy.CopiedBytes, () => copy.Problem is { } problem ? problem : $"{Spans.Bytes(copy.CopiedBytes)} of {Spans.Bytes(copy.Bytes)}");
                 await Task.Delay(BetweenLooks, call.Time, cancellationToken);
             }
         }

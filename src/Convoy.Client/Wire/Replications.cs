@@ -1,3 +1,5 @@
+using Convoy.Core.Languages;
+
 namespace Convoy.Client.Wire;
 
 /// <summary>An object store in which data sets lie.</summary>
@@ -29,9 +31,9 @@ public sealed record ReplicationPlanView(string Dataset, string Version, string 
 /// <param name="CopiedBytes">Of these, what is there.</param>
 /// <param name="Rate">Bytes a second; null where none come now.</param>
 /// <param name="LeftS">Seconds, at that rate.</param>
-/// <param name="Problem">Why it could not go on last time.</param>
+/// <param name="Problem">Why it could not go on last time; administrators are told all of it.</param>
 public sealed record ReplicationView(
-    string Version, string Store, string State, long Bytes, long CopiedBytes, double? Rate, double? LeftS, DateTimeOffset AskedAt, DateTimeOffset DueAt, DateTimeOffset? WholeAt, string? Problem);
+    string Version, string Store, string State, long Bytes, long CopiedBytes, double? Rate, double? LeftS, DateTimeOffset AskedAt, DateTimeOffset DueAt, DateTimeOffset? WholeAt, Text? Problem);
 
 /// <summary>Where every version goes that is published.</summary>
 /// <param name="Within">How soon after its publication, such as <c>1h</c>.</param>

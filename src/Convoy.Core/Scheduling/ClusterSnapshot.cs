@@ -82,7 +82,11 @@ public sealed record Standing(JobId Id, string Owner, string Level, string Queue
 /// <param name="Bytes">Of all of it.</param>
 /// <param name="Copied">Of these, what is there.</param>
 /// <param name="ReadyAt">At the pace of late; null where nothing is known.</param>
-public sealed record AwaitedData(long Bytes, long Copied, DateTimeOffset? ReadyAt);
+public sealed record AwaitedData(long Bytes, long Copied, DateTimeOffset? ReadyAt)
+{
+    /// <summary>It cannot be copied now, and is tried again.</summary>
+    public bool IsStuck { get; init; }
+}
 
 /// <summary>A job that waits for machines.</summary>
 /// <param name="Revision">A plan's decision about the job is dropped where it has another revision by then.</param>

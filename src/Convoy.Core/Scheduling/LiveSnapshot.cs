@@ -50,12 +50,13 @@ public sealed class LiveSnapshot(UsageAccounts usage)
         }
     }
 
-    /// <summary>What a job waits for before it may start; null where it is all there.</summary>
+    /// <summary>What a job that was told waits for before it may start; null where it is all there.</summary>
     public void Await(JobId id, AwaitedData? data)
     {
         if (data is null) awaited.Remove(id);
-        else awaited[id] = data;
-        if (jobs.TryGetValue(id, out var job) && job.Phase == JobPhase.Pending) pending.Set(job.Place, Pending(job));
+        if (!jobs.TryGetValue(id, out var job)) return;
+        if (data is not null) awaited[id] = data;
+        if (job.Phase == JobPhase.Pending) pending.Set(job.Place, Pending(job));
     }
 
     public ClusterSnapshot Take(IReadOnlyList<Node> nodes, QueueTree queues, DateTimeOffset now)

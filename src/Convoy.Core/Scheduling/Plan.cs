@@ -183,4 +183,8 @@ public sealed record WaitingReason(
     JobId? BlockedBy = null,
     DateTimeOffset? Until = null,
     DateTimeOffset? EarliestStart = null,
-    string? Queue = null);
+    string? Queue = null)
+{
+    /// <summary>What it waits for does not come nearer by itself now.</summary>
+    public bool IsStuck { get; init; }
+}

@@ -151,7 +151,7 @@ internal sealed partial class SchedulingCycle
     {
         // 1. May it start at all?
         if (job.NotBefore is { } until && now < until) return new WaitingReason(WaitingToken.Held, WaitingUnit.Jobs, 0, 0, 0, 0, null, until);
-        if (job.Data is { } data) return new WaitingReason(WaitingToken.DatasetNotReady, WaitingUnit.Bytes, data.Bytes, data.Copied, 0, 0, null, data.ReadyAt);
+        if (job.Data is { } data) return new WaitingReason(WaitingToken.DatasetNotReady, WaitingUnit.Bytes, data.Bytes, data.Copied, 0, 0, null, data.ReadyAt) { IsStuck = data.IsStuck };
         if (people.OverCap(job) is { } overCap) return overCap;
         var choices = ChoicesOf(job, isInside);
         if (choices.Length == 0 && free.Choices(job).Count > 0) return Lacking(job, isInside);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Convoy.Client.Wire;
 using Convoy.Core.Datasets;
+using Convoy.Core.Languages;
 using Convoy.Core.People;
 using Convoy.Core.Resources;
 using Convoy.Server.Authentication;
@@ -34,7 +35,7 @@ public static class ReplicationEndpoints
         if (Cursor(paging.From) is not { } before) return Paging.BadCursor(paging.From!);
         var page = await copies.ListAsync(dataset.Name, before, paging.Limit, cancellationToken);
         var items = new List<ReplicationView>(page.Count);
-        foreach (var one in page) items.Add(await ViewAsync(one, copies, replicator, cancellationToken));
+        foreach (var one in page) items.Add(await ViewAsync(one, http.Caller(), copies, replicator, cancellationToken));
         var policies = await copies.ListPoliciesAsync(dataset.Name, cancellationToken);
         return Results.Ok(new ReplicationListView(
             items, [.. policies.Select(policy => new CopyPolicyView(policy.Store, DurationText.Format(policy.Within), policy.By, policy.At))],
@@ -49,7 +50,7 @@ public static class ReplicationEndpoints
         if (stores.Others.FirstOrDefault(store => store.Name == request.Store) is not { } to)
         {
             return Problems.Invalid("NoSuchStore", stores.Others.Count == 0
-                ? (Core.Languages.Text)$"there is no other object store here; an administrator gives them to the server (--stores)"
+                ? (Text)$"there is no other object store here; an administrator gives them to the server (--stores)"
                 : $"there is no store '{request.Store}' for copies; there are {string.Join(", ", stores.Others.Select(store => store.Name))}");
         }
 
@@ -76,14 +77,14 @@ public static class ReplicationEndpoints
         return await copies.RemovePolicyAsync(dataset.Name, store, cancellationToken) ? Results.NoContent() : Problems.NoSuch($"copying of data set '{name}' to store '{store}'");
     }
 
-    private static async Task<ReplicationView> ViewAsync(Replication one, IDatasetCopies copies, Replicator replicator, CancellationToken cancellationToken)
+    private static async Task<ReplicationView> ViewAsync(Replication one, Caller caller, IDatasetCopies copies, Replicator replicator, CancellationToken cancellationToken)
     {
         var pace = one.WholeAt is null ? replicator.PaceOf(one) : null;
         var figures = pace is not null ? new CopyFigures(0, pace.Bytes, 0, Math.Max(0, pace.Bytes - pace.There))
             : await copies.FindManifestAsync(one.Dataset, one.Version, cancellationToken) is { } manifest ? await copies.CountAsync(manifest.Number, one.Store, cancellationToken) : new CopyFigures(0, 0, 0, 0);
         var state = one switch { { WholeAt: not null } => "Whole", { Problem: not null } => "Stuck", _ => pace is null ? "Waiting" : "Copying" };
         return new ReplicationView(
-            one.Version.ToString(), one.Store, state, figures.Bytes, figures.Bytes - figures.MissingBytes, pace?.Rate, pace?.Left?.TotalSeconds, one.AskedAt, one.DueAt, one.WholeAt, one.Problem);
+            one.Version.ToString(), one.Store, state, figures.Bytes, figures.Bytes - figures.MissingBytes, pace?.Rate, pace?.Left?.TotalSeconds, one.AskedAt, one.DueAt, one.WholeAt, one.Problem is not { } problem ? null : caller.IsAdministrator ? Text.Verbatim(problem) : "it cannot be copied now, and is tried again; ask an administrator");
     }
 
     /// <summary>Null where it is none.</summary>

@@ -54,7 +54,17 @@ public sealed class CopiedBucket(DatasetStores stores, IDatasetCopies copies, Ti
                     continue;
                 }
 
-                await store.Bucket.RemoveAsync(name, cancellationToken);
+                try
+                {
+                    await store.Bucket.RemoveAsync(name, cancellationToken);
+                }
+                catch (ObjectStoreException)
+                {
+                    // One store that fails keeps nobody from removing the rest; what is left there goes later.
+                    await copies.LeaveAsync(copy, cancellationToken);
+                    continue;
+                }
+
                 await copies.ForgetAsync(copy, cancellationToken);
             }
         }

@@ -8,7 +8,7 @@ public sealed class OpenManifests(ManifestShelf manifests) : IDisposable
 {
     private const int Kept = 8;
 
-    private readonly SemaphoreSlim turn = new(1, 1);
+    private readonly Lock turn = new();
 
     /// <summary>The last used last.</summary>
     private readonly List<OpenManifest> open = [];
@@ -16,35 +16,45 @@ public sealed class OpenManifests(ManifestShelf manifests) : IDisposable
     /// <summary>Null where the object store has it not as it was. To be disposed of.</summary>
     public async Task<OpenManifest.Use?> OpenAsync(StoredVersion version, CancellationToken cancellationToken)
     {
-        await turn.WaitAsync(cancellationToken);
-        try
+#pragma warning disable CA2000 // What is used is the caller's to dispose of.
+        if (TryUse(version) is { } known) return known;
+#pragma warning restore CA2000
+        if (await manifests.FetchAsync(version.Dataset, version.ManifestSha256, version.ManifestBytes, cancellationToken) is not { } fetched) return null;
+        lock (turn)
         {
-            var found = open.Find(known => known.Dataset == version.Dataset && known.Received.Sha256 == version.ManifestSha256);
-            if (found is null)
+#pragma warning disable CA2000 // As above.
+            if (TryUse(version) is { } others)
             {
-                if (await manifests.FetchAsync(version.Dataset, version.ManifestSha256, version.ManifestBytes, cancellationToken) is not { } fetched) return null;
-                found = new OpenManifest(version.Dataset, fetched);
-                if (open.Count == Kept)
-                {
-                    open[0].LetGo();
-                    open.RemoveAt(0);
-                }
+                fetched.Dispose();
+                return others;
+            }
+#pragma warning restore CA2000
+
+            if (open.Count == Kept)
+            {
+                open[0].LetGo();
+                open.RemoveAt(0);
             }
 
+            open.Add(new OpenManifest(version.Dataset, fetched));
+            return open[^1].Hold();
+        }
+    }
+
+    private OpenManifest.Use? TryUse(StoredVersion version)
+    {
+        lock (turn)
+        {
+            if (open.Find(known => known.Dataset == version.Dataset && known.Received.Sha256 == version.ManifestSha256) is not { } found) return null;
             open.Remove(found);
             open.Add(found);
             return found.Hold();
-        }
-        finally
-        {
-            turn.Release();
         }
     }
 
     public void Dispose()
     {
         foreach (var one in open) one.LetGo();
-        turn.Dispose();
     }
 }
 

@@ -155,6 +155,8 @@ public sealed partial class Replicator(DatasetStores stores, IDatasetCopies copi
 /// <param name="before">Of these, what was there at the beginning.</param>
 public sealed class CopyPace(long bytes, long before, TimeProvider time)
 {
+    private static readonly TimeSpan LongestGuess = TimeSpan.FromDays(365);
+
     private readonly long begun = time.GetTimestamp();
     private long copied;
 
@@ -166,7 +168,7 @@ public sealed class CopyPace(long bytes, long before, TimeProvider time)
     public double? Rate => Interlocked.Read(ref copied) is > 0 and var since && time.GetElapsedTime(begun).TotalSeconds is > 0 and var seconds ? since / seconds : null;
 
     /// <summary>At that pace; null where it is not known.</summary>
-    public TimeSpan? Left => Rate is { } rate ? TimeSpan.FromSeconds(Math.Max(0, bytes - There) / rate) : null;
+    public TimeSpan? Left => Rate is { } rate && Math.Max(0, bytes - There) / rate is var seconds && seconds < LongestGuess.TotalSeconds ? TimeSpan.FromSeconds(seconds) : null;
 
     public void Copied(long more) => Interlocked.Add(ref copied, more);
 }
