@@ -1,7 +1,7 @@
 namespace Convoy.Objects;
 
 /// <summary>What can only be read, forwards and asynchronously.</summary>
-internal abstract class ForwardStream : Stream
+public abstract class ForwardStream : Stream
 {
     public override bool CanRead => true;
 

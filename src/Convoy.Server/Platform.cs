@@ -89,18 +89,23 @@ public sealed partial class Platform : IAsyncDisposable
     /// <summary>A store that cannot be reached keeps no jobs from running: it is asked again before anything is removed there.</summary>
     private static async Task EnsureOwnPlaceAsync(WebApplication app)
     {
-        using var patience = new CancellationTokenSource(PatienceWithStore);
-        try
+        await EnsureAsync(async patience =>
         {
-            if (!await app.Services.GetRequiredService<OwnerMark>().IsOursAsync(patience.Token)) throw new ForeignPlaceException();
-            foreach (var store in app.Services.GetRequiredService<DatasetStores>().Others)
+            if (!await app.Services.GetRequiredService<OwnerMark>().IsOursAsync(patience)) throw new ForeignPlaceException("--datasets");
+        });
+        foreach (var store in app.Services.GetRequiredService<DatasetStores>().Others) await EnsureAsync(patience => app.Services.GetRequiredService<StoreMarks>().EnsureAsync(store, patience));
+
+        async Task EnsureAsync(Func<CancellationToken, Task> look)
+        {
+            using var patience = new CancellationTokenSource(PatienceWithStore);
+            try
             {
-                if (!await new OwnerMark(store.Bucket, app.Services.GetRequiredService<IDatasetObjects>()).IsOursAsync(patience.Token)) throw new ForeignPlaceException();
+                await look(patience.Token);
             }
-        }
-        catch (Exception e) when (e is ObjectStoreException || (e is OperationCanceledException && patience.IsCancellationRequested))
-        {
-            LogStoreSilent(app.Logger, e);
+            catch (Exception e) when (e is ObjectStoreException || (e is OperationCanceledException && patience.IsCancellationRequested))
+            {
+                LogStoreSilent(app.Logger, e);
+            }
         }
     }
 
@@ -132,7 +137,7 @@ public sealed partial class Platform : IAsyncDisposable
         services.AddSingleton<ITaskUsage>(_ => new LocalUsage(state.Cluster, asksDevices: options.Gpus is null, TimeProvider.System));
         services.AddSingleton(planner).AddSingleton(provider => new SnapshotFolder(state.Snapshots, provider.GetRequiredService<ILogger<SnapshotFolder>>()));
 
-        services.AddSingleton<DatasetAccess>().AddSingleton<DatasetLookup>().AddSingleton<PackShelf>().AddSingleton<ManifestShelf>().AddSingleton<OpenManifests>().AddSingleton<Publication>().AddSingleton<JobDatasets>().AddSingleton<JobDatasetViews>().AddSingleton<StorageQuota>().AddSingleton<Claims>().AddSingleton<OwnerMark>().AddSingleton<Replicator>().AddSingleton<DataReadiness>();
+        services.AddSingleton<DatasetAccess>().AddSingleton<DatasetLookup>().AddSingleton<PackShelf>().AddSingleton<ManifestShelf>().AddSingleton<OpenManifests>().AddSingleton<Publication>().AddSingleton<JobDatasets>().AddSingleton<JobDatasetViews>().AddSingleton<StorageQuota>().AddSingleton<Claims>().AddSingleton<OwnerMark>().AddSingleton<StoreMarks>().AddSingleton<Replicator>().AddSingleton<DataReadiness>();
         services.AddSingleton<ReplicationLoop>().AddHostedService(provider => provider.GetRequiredService<ReplicationLoop>());
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<GarbageCollection>(provider, () => JobDatasets.NamedBy(provider.GetRequiredService<Ledger>().Unfinished.Values), options.GarbageGrace));
         services.AddSingleton<GarbageLoop>().AddHostedService(provider => provider.GetRequiredService<GarbageLoop>());

@@ -162,6 +162,7 @@ public sealed record ServerOptions
             Language = ProgramArguments.LanguageOf(args),
         };
         if (values.GetValueOrDefault("--lang") is { } tag && LanguageTags.Parse(tag) is null) errors.Add($"--lang takes en or zh, not '{tag}'");
+        if (options.Datasets.Lock is not null) errors.Add($"lock is for the copies of --stores: what is deleted goes from --datasets");
         if (errors.Count == 0 && options.Near != DatasetStores.HomeName && !options.Stores.ContainsKey(options.Near)) errors.Add($"--near names a store of --stores, or {DatasetStores.HomeName}, not '{options.Near}'");
         if (options.TlsCertificate is null != options.TlsKey is null) errors.Add("--tls-cert and --tls-key belong together");
         if (!IPAddress.IsLoopback(listen.Address) && options.TlsCertificate is null)

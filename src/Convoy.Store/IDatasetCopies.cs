@@ -20,6 +20,9 @@ public interface IDatasetCopies
     /// <summary>One version is to be there; asked again, the earlier time counts.</summary>
     Task AskAsync(DatasetName name, DatasetVersion version, string store, DateTimeOffset at, DateTimeOffset due, CancellationToken cancellationToken);
 
+    /// <summary>A job waits for the version to be there: it goes before all that is only due.</summary>
+    Task AwaitAsync(DatasetName name, DatasetVersion version, string store, DateTimeOffset at, CancellationToken cancellationToken);
+
     /// <summary>Null where nobody has asked.</summary>
     Task<Replication?> GetAsync(DatasetName name, DatasetVersion version, string store, CancellationToken cancellationToken);
 
@@ -27,7 +30,7 @@ public interface IDatasetCopies
     Task<IReadOnlyList<Replication>> ListAsync(DatasetName name, (int Version, string Store) before, int limit, CancellationToken cancellationToken);
 
     /// <summary>Not whole yet, the most urgent first.</summary>
-    Task<IReadOnlyList<Replication>> ListOpenAsync(int limit, CancellationToken cancellationToken);
+    Task<IReadOnlyList<Replication>> ListOpenAsync(IReadOnlyList<string> stores, int limit, CancellationToken cancellationToken);
 
     /// <summary>The version's manifest, also of one that was deleted and is held; null where it is gone.</summary>
     Task<CopiedManifest?> FindManifestAsync(DatasetName name, DatasetVersion version, CancellationToken cancellationToken);
@@ -35,8 +38,12 @@ public interface IDatasetCopies
     /// <summary>What of the manifest's packs is in the store, and what is not.</summary>
     Task<CopyFigures> CountAsync(long manifest, string store, CancellationToken cancellationToken);
 
-    /// <summary>Packs of the manifest that the store has not.</summary>
-    Task<IReadOnlyList<(Sha256 Pack, long Bytes)>> ListMissingAsync(long manifest, string store, int limit, CancellationToken cancellationToken);
+    /// <summary>Of the packs that the store has not, how many bytes come from which: the first of <paramref name="stores"/> that has one, or <paramref name="otherwise"/>.</summary>
+    Task<IReadOnlyList<(string Store, long Bytes)>> CountSourcesAsync(long manifest, string store, IReadOnlyList<string> stores, string otherwise, CancellationToken cancellationToken);
+
+    /// <summary>Packs of the manifest that the store has not, in the order of their hashes.</summary>
+    /// <param name="after">Null from the first.</param>
+    Task<IReadOnlyList<(Sha256 Pack, long Bytes)>> ListMissingAsync(long manifest, string store, Sha256? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>The object is in the store. Where nothing needs it any more it is one of those left there.</summary>
     Task RecordAsync(string store, DatasetObject copied, long bytes, DateTimeOffset at, CancellationToken cancellationToken);
@@ -52,8 +59,14 @@ public interface IDatasetCopies
     /// <summary>Stores that have the object.</summary>
     Task<IReadOnlyList<StoredCopy>> ListCopiesAsync(DatasetObject of, CancellationToken cancellationToken);
 
+    /// <summary>By which the store is known. Where it was known by another, it is another place: nothing is there yet.</summary>
+    Task SetMarkAsync(string store, string mark, CancellationToken cancellationToken);
+
     /// <summary>Nothing needs the object any more, and it is still there.</summary>
     Task LeaveAsync(StoredCopy copy, CancellationToken cancellationToken);
+
+    /// <summary>Whether something needs again what was to go; it stays then.</summary>
+    Task<bool> KeepAsync(StoredCopy copy, CancellationToken cancellationToken);
 
     /// <summary>It is not there any more.</summary>
     Task ForgetAsync(StoredCopy copy, CancellationToken cancellationToken);
@@ -68,7 +81,11 @@ public sealed record CopyPolicy(DatasetName Dataset, string Store, TimeSpan With
 /// <summary>A version that is to be in a store, or is.</summary>
 /// <param name="Problem">Why it could not go on last time.</param>
 /// <param name="WholeAt">Null where it is not whole there yet.</param>
-public sealed record Replication(DatasetName Dataset, DatasetVersion Version, string Store, DateTimeOffset AskedAt, DateTimeOffset DueAt, string? Problem, DateTimeOffset? WholeAt);
+public sealed record Replication(DatasetName Dataset, DatasetVersion Version, string Store, DateTimeOffset AskedAt, DateTimeOffset DueAt, string? Problem, DateTimeOffset? WholeAt)
+{
+    /// <summary>A job waits, or waited, for it.</summary>
+    public bool IsAwaited { get; init; }
+}
 
 /// <param name="Number">By which its packs are known.</param>
 /// <param name="IsListed">Whether it is known which they are; it is soon, of a version that is older than that knowledge.</param>

@@ -48,7 +48,11 @@ internal static class DatasetReplicateVerb
                 if (call.Get(to) is not { } store)
                 {
                     if (call.Get(once) || call.Get(stop) || call.Get(dryRun) || call.Get(wait) || call.Get(within) is not null) throw CommandException.Usage("--to STORE is missing; `convoy dataset stores` shows them");
-                    return await Copies.WriteAsync(call, listing, (size, from) => calls.ListReplicationsAsync(meant.Name.Value, from, size, cancellationToken));
+                    var code = await Copies.WriteAsync(call, listing, (size, from) => calls.ListReplicationsAsync(meant.Name.Value, from, size, cancellationToken));
+                    var first = await calls.ListReplicationsAsync(meant.Name.Value, null, 1, cancellationToken);
+                    foreach (var policy in first.Policies) call.Say($"every version that is published goes to {policy.Store}, within {policy.Within}");
+                    if (first.Policies.Count == 0 && first.Items.Count == 0) call.Say($"no copies of {meant.Name} were asked for; `convoy dataset stores` shows where they could be");
+                    return code;
                 }
 
                 if (call.Get(stop))
@@ -60,7 +64,7 @@ internal static class DatasetReplicateVerb
 
                 var request = new ReplicationRequest(store, meant.Wanted, call.Get(within) is { } soon ? DurationText.Format(soon) : null, call.Get(once), DryRun: true);
                 var plan = await calls.ReplicateAsync(meant.Name.Value, request, cancellationToken);
-                if (call.Get(dryRun)) return Write(call, call.Get(listing.Format), plan);
+                if (call.Get(dryRun)) return Write(call, call.Get(listing.Format), plan, isWhole: false);
                 call.Say(Told(plan));
                 if (plan.Cost > 0 && !call.Get(yes))
                 {
@@ -71,7 +75,7 @@ internal static class DatasetReplicateVerb
 
                 plan = await calls.ReplicateAsync(meant.Name.Value, request with { DryRun = false }, cancellationToken);
                 if (call.Get(wait)) await WaitAsync(call, plan, cancellationToken);
-                return Write(call, call.Get(listing.Format), plan);
+                return Write(call, call.Get(listing.Format), plan, isWhole: call.Get(wait));
             },
         };
     }
@@ -105,8 +109,8 @@ internal static class DatasetReplicateVerb
         _ => Text.None,
     };
 
-    private static int Write(Call call, string? format, ReplicationPlanView plan) =>
-        call.Write(format == "csv" ? "table" : format, plan, Rendering.Indented.ReplicationPlanView, _ => call.Output.Tell(plan.IsBegun ? $"{plan.Dataset}@{plan.Version} is copied to {plan.Store}" : Told(plan)));
+    private static int Write(Call call, string? format, ReplicationPlanView plan, bool isWhole) =>
+        call.Write(format == "csv" ? "table" : format, plan, Rendering.Indented.ReplicationPlanView, _ => call.Output.Tell(isWhole ? $"{plan.Dataset}@{plan.Version} is whole in {plan.Store}" : plan.IsBegun ? $"{plan.Dataset}@{plan.Version} is being copied to {plan.Store}" : Told(plan)));
 
     private static Text Told(ReplicationPlanView plan) =>
         $"{plan.Dataset}@{plan.Version} to {plan.Store}: {Spans.Count(plan.MissingPacks, "pack")} of {plan.Packs} travel, {Spans.Bytes(plan.MissingBytes)} of {Spans.Bytes(plan.Bytes)}, for {plan.Cost.ToString("0.00", CultureInfo.InvariantCulture)}";

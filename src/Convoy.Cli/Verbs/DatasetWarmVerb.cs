@@ -48,6 +48,11 @@ internal static class DatasetWarmVerb
                     if (job.Datasets is [var use]) call.Output.Tell($"{use.Name}@{use.Version}: {Spans.Bytes(use.HeldBytes)} of {Spans.Bytes(use.Bytes)} on {string.Join(", ", job.Nodes)}, {Spans.Bytes(use.FilledBytes)} brought");
                     else call.Print(job.Id);
                 });
+                if (job.Phase == JobPhase.Succeeded && job.Datasets is [var end] && end.HeldBytes < end.WantedBytes)
+                {
+                    throw new CommandException(ExitCodes.JobFailed, "NotWarm", $"only {end.HeldBytes * All / end.WantedBytes} % of {meant} is on its node: {(end.Problem is { } problem ? Text.Verbatim(problem) : "nothing more came")}");
+                }
+
                 return job.Phase.IsFinished() ? JobEnd.Say(call, job) : ExitCodes.Success;
             },
         };

@@ -98,7 +98,7 @@ public sealed partial class VersionCache
             // Only now: where it was not waited for, a source that does not heed it may still write into it.
             buffers.Add(buffer);
             if (damaged.Count == 0) return (null, true);
-            return ($"pack {range.File.Name} has other bytes in the store than were published; push the data set again", true);
+            return ($"pack {range.File.Name} has other bytes in the store than were published; tell an administrator", true);
         }
         catch (IOException e) when (Libc.IsFull(e.HResult))
         {

@@ -124,6 +124,9 @@ internal sealed class NodeShelf : IAsyncDisposable
     {
         if (version.IsHeld && asked.Bytes <= version.Wanted.Bytes) return version.Wanted;
         var room = capacity - versions.Values.Where(other => other != version && other.IsHeld).Sum(other => other.Wanted.Bytes);
+
+        // Who asks for less than is there already takes nothing away: nobody else needs the room.
+        if (!version.IsHeld && version.HeldBytes > asked.Bytes) asked = version.OfBytes(version.HeldBytes);
         var idle = versions.Values.Where(other => other != version && !other.IsHeld).OrderBy(other => other.LastUsedAt).ToList();
         while (idle.Count > 0 && idle.Sum(other => other.HeldBytes) > Math.Max(0, room - asked.Bytes))
         {

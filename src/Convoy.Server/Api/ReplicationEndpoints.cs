@@ -43,7 +43,7 @@ public static class ReplicationEndpoints
     }
 
     private static async Task<IResult> AskAsync(
-        string name, ReplicationRequest request, HttpContext http, DatasetAccess access, DatasetLookup lookup, DatasetStores stores, IDatasetCopies copies, ReplicationLoop loop, TimeProvider time, CancellationToken cancellationToken)
+        string name, ReplicationRequest request, HttpContext http, DatasetAccess access, DatasetLookup lookup, DatasetStores stores, IDatasetCopies copies, Replicator replicator, ReplicationLoop loop, TimeProvider time, CancellationToken cancellationToken)
     {
         var (dataset, refusal) = await DatasetEndpoints.ToWriteAsync(name, http, access, cancellationToken);
         if (dataset is null) return refusal!;
@@ -60,7 +60,7 @@ public static class ReplicationEndpoints
         if (await lookup.FindAsync(dataset, wanted, cancellationToken) is not { } version) return DatasetEndpoints.NoVersion(name, wanted);
         if (await copies.FindManifestAsync(dataset.Name, version.Version, cancellationToken) is not { IsListed: true } manifest) return Problems.Of(503, "NotListedYet", "what this version needs is still being looked up; try again in a moment");
         var figures = await copies.CountAsync(manifest.Number, to.Name, cancellationToken);
-        var plan = new ReplicationPlanView(name, version.Version.ToString(), to.Name, figures.Packs, figures.Bytes, figures.MissingPacks, figures.MissingBytes, stores.Home.CostOf(figures.MissingBytes), !request.DryRun);
+        var plan = new ReplicationPlanView(name, version.Version.ToString(), to.Name, figures.Packs, figures.Bytes, figures.MissingPacks, figures.MissingBytes, await replicator.CostAsync(manifest.Number, to, cancellationToken), !request.DryRun);
         if (request.DryRun) return Results.Ok(plan);
 
         var now = time.GetUtcNow();

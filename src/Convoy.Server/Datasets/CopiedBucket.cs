@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Convoy.Core.Datasets;
 using Convoy.Objects;
 using Convoy.Store;
@@ -8,7 +9,7 @@ namespace Convoy.Server.Datasets;
 /// The first store, with the copies of its objects behind it: written there, read from where it is near, from wherever it is where that fails, and
 /// removed everywhere, but from a store that is locked.
 /// </summary>
-public sealed class CopiedBucket(DatasetStores stores, IDatasetCopies copies, TimeProvider time) : IBucket
+public sealed class CopiedBucket(DatasetStores stores, StoreMarks marks, IDatasetCopies copies, TimeProvider time) : IBucket
 {
     private IBucket Home => stores.Home.Bucket;
 
@@ -16,28 +17,8 @@ public sealed class CopiedBucket(DatasetStores stores, IDatasetCopies copies, Ti
 
     public Task PutAsync(string name, Stream content, long length, CancellationToken cancellationToken) => Home.PutAsync(name, content, length, cancellationToken);
 
-    public async Task<Stream?> ReadAsync(string name, long offset, long length, CancellationToken cancellationToken)
-    {
-        if (stores.Others.Count == 0 || !DatasetObject.TryParse(name, out var of)) return await Home.ReadAsync(name, offset, length, cancellationToken);
-        ObjectStoreException? failed = null;
-        if (stores.Near == stores.Home)
-        {
-            // The usual case asks nobody who has it.
-            var (found, failure) = await TryAsync(stores.Home, name, offset, length, cancellationToken);
-            if (found is not null) return found;
-            failed = failure;
-        }
-
-        var having = (await copies.ListCopiesAsync(of, cancellationToken)).Select(copy => copy.Store).Append(stores.Home.Name).ToHashSet();
-        foreach (var store in stores.All.Where(store => having.Contains(store.Name) && !(store == stores.Home && stores.Near == stores.Home)).OrderBy(store => store != stores.Near).ThenBy(store => store.PriceOut))
-        {
-            var (found, failure) = await TryAsync(store, name, offset, length, cancellationToken);
-            if (found is not null) return found;
-            failed ??= failure;
-        }
-
-        return failed is null ? null : throw failed;
-    }
+    public Task<Stream?> ReadAsync(string name, long offset, long length, CancellationToken cancellationToken) =>
+        stores.Others.Count == 0 || !DatasetObject.TryParse(name, out var of) ? Home.ReadAsync(name, offset, length, cancellationToken) : CopiedRange.OpenAsync(name, offset, length, HavingAsync(of, cancellationToken), cancellationToken);
 
     public IAsyncEnumerable<StoredObject> ListAsync(string prefix, string after, CancellationToken cancellationToken) => Home.ListAsync(prefix, after, cancellationToken);
 
@@ -56,9 +37,10 @@ public sealed class CopiedBucket(DatasetStores stores, IDatasetCopies copies, Ti
 
                 try
                 {
+                    await marks.EnsureAsync(store, cancellationToken);
                     await store.Bucket.RemoveAsync(name, cancellationToken);
                 }
-                catch (ObjectStoreException)
+                catch (Exception e) when (e is ObjectStoreException or ForeignPlaceException or SharedPlaceException)
                 {
                     // One store that fails keeps nobody from removing the rest; what is left there goes later.
                     await copies.LeaveAsync(copy, cancellationToken);
@@ -74,15 +56,12 @@ public sealed class CopiedBucket(DatasetStores stores, IDatasetCopies copies, Ti
 
     public Uri? LinkTo(string name, TimeSpan validFor) => Home.LinkTo(name, validFor);
 
-    private static async Task<(Stream? Found, ObjectStoreException? Failure)> TryAsync(DatasetStore store, string name, long offset, long length, CancellationToken cancellationToken)
+    private async IAsyncEnumerable<DatasetStore> HavingAsync(DatasetObject of, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        try
-        {
-            return (await store.Bucket.ReadAsync(name, offset, length, cancellationToken), null);
-        }
-        catch (ObjectStoreException e)
-        {
-            return (null, e);
-        }
+        // The usual case asks nobody who has it.
+        if (stores.Near == stores.Home) yield return stores.Home;
+        var having = (await copies.ListCopiesAsync(of, cancellationToken)).Select(copy => copy.Store).ToHashSet();
+        if (stores.Near != stores.Home) having.Add(stores.Home.Name);
+        foreach (var store in stores.All.Where(store => having.Contains(store.Name)).OrderBy(store => store != stores.Near).ThenBy(store => store.PriceOut)) yield return store;
     }
 }

@@ -103,8 +103,7 @@ public sealed class DataReadiness(DatasetStores stores, IDatasetCopies copies, R
             return default;
         }
 
-        if (known is null) await copies.AskAsync(name, version, stores.Near.Name, time.GetUtcNow(), time.GetUtcNow(), cancellationToken);
-        else if (known.DueAt > time.GetUtcNow()) await copies.AskAsync(name, version, stores.Near.Name, known.AskedAt, time.GetUtcNow(), cancellationToken);
+        if (known is not { IsAwaited: true }) await copies.AwaitAsync(name, version, stores.Near.Name, time.GetUtcNow(), cancellationToken);
         if (known is not null && replicator.PaceOf(known) is { } pace) return new CopyState(pace.Bytes, Math.Min(pace.There, pace.Bytes), pace.Left, known.Problem is not null, IsNew: false);
         var figures = await copies.FindManifestAsync(name, version, cancellationToken) is { } manifest ? await copies.CountAsync(manifest.Number, stores.Near.Name, cancellationToken) : new CopyFigures(0, 0, 0, 0);
         return new CopyState(figures.Bytes, figures.Bytes - figures.MissingBytes, null, known?.Problem is not null, IsNew: known is null);

@@ -8,7 +8,7 @@ namespace Convoy.Server.Datasets;
 /// <param name="use">Let go of at the end.</param>
 /// <param name="offset">Of the first byte in the file.</param>
 /// <param name="length">Bytes of the part.</param>
-internal sealed class FileContent(OpenManifest.Use use, int file, long offset, long length, PackShelf packs) : Stream
+internal sealed class FileContent(OpenManifest.Use use, int file, long offset, long length, PackShelf packs) : ForwardStream
 {
     private long left = length;
     private int next = use.Manifest.FirstChunk(file);
@@ -18,20 +18,6 @@ internal sealed class FileContent(OpenManifest.Use use, int file, long offset, l
     private byte[]? piece;
     private int at;
     private int end;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <exception cref="ObjectStoreException">A piece is not there, or has other bytes than were published.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -43,18 +29,6 @@ internal sealed class FileContent(OpenManifest.Use use, int file, long offset, l
         (at, left) = (at + count, left - count);
         return count;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

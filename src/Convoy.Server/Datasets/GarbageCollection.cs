@@ -111,7 +111,7 @@ public sealed partial class GarbageCollection(
         try
         {
             if ((await objects.CountGarbageAsync(cancellationToken)).Since is not { } oldest || oldest > since) return;
-            if (!await mark.IsOursAsync(cancellationToken)) throw new ForeignPlaceException();
+            if (!await mark.IsOursAsync(cancellationToken)) throw new ForeignPlaceException("--datasets");
             while (await objects.BeginRemovalAsync(since, RowsAtOnce, cancellationToken) is { Count: > 0 } page)
             {
                 var (removed, failure) = await RemoveAsync(page, cancellationToken);

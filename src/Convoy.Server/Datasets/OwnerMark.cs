@@ -32,7 +32,8 @@ public sealed class OwnerMark(IBucket bucket, IDatasetObjects objects)
 }
 
 /// <summary>The place where data sets are to lie is another platform's.</summary>
-public sealed class ForeignPlaceException() : Exception("the object store is another platform's"), IExplained
+/// <param name="option">That names it.</param>
+public sealed class ForeignPlaceException(string option) : Exception($"the object store of {option} is another platform's"), IExplained
 {
-    public Text Explanation { get; } = "the object store of the data sets belongs to another platform, and each would remove what it does not know of; give --datasets another prefix, or, where this is that platform and its database was lost, remove the object 'owner' there";
+    public Text Explanation { get; } = $"the object store of {option} belongs to another platform, and each would remove what it does not know of; give it another prefix, or, where this is that platform and its database was lost, remove the object 'owner' there";
 }

@@ -10,7 +10,7 @@ namespace Convoy.Server.Datasets;
 /// What is missing is the difference of two sets of hashes; nothing is listed. Each object is compared with its hash on its way, and written down when it is
 /// there; the manifest comes last.
 /// </summary>
-public sealed partial class Replicator(DatasetStores stores, IDatasetCopies copies, TimeProvider time, ILogger<Replicator> log)
+public sealed partial class Replicator(DatasetStores stores, StoreMarks marks, IDatasetCopies copies, TimeProvider time, ILogger<Replicator> log)
 {
     private const int PacksOfBatch = 16;
     private const int PacksAtOnce = 4;
@@ -19,15 +19,21 @@ public sealed partial class Replicator(DatasetStores stores, IDatasetCopies copi
 
     private readonly ConcurrentDictionary<(string Dataset, int Version, string Store), CopyPace> paces = new();
 
+    /// <summary>Of the loop alone.</summary>
+    private readonly Dictionary<(string Dataset, int Version, string Store), CopyLap> laps = [];
+
     /// <summary>Until nothing can be done any more for now.</summary>
     /// <returns>Whether anything was copied.</returns>
     public async Task<bool> RoundAsync(CancellationToken cancellationToken)
     {
-        var (stuck, moved) = (new HashSet<(string, int, string)>(), false);
-        while ((await copies.ListOpenAsync(MostOpen, cancellationToken)).FirstOrDefault(open => !stuck.Contains(KeyOf(open)) && stores.Find(open.Store) is not null) is { } next)
+        var moved = false;
+        string[] names = [.. stores.Others.Select(store => store.Name)];
+        var open = await copies.ListOpenAsync(names, MostOpen, cancellationToken);
+        if (open.Count < MostOpen) ForgetAllBut([.. open.Select(KeyOf)]);
+        for (; open.FirstOrDefault(IsDue) is { } next; open = await copies.ListOpenAsync(names, MostOpen, cancellationToken))
         {
-            if (await GoOnAsync(next, stores.Find(next.Store)!, cancellationToken)) moved = true;
-            else stuck.Add(KeyOf(next));
+            var lap = laps[KeyOf(next)] = laps.GetValueOrDefault(KeyOf(next)) ?? new CopyLap();
+            moved |= await GoOnAsync(next, lap, stores.Find(next.Store)!, cancellationToken);
         }
 
         await RemoveLeftAsync(cancellationToken);
@@ -37,10 +43,32 @@ public sealed partial class Replicator(DatasetStores stores, IDatasetCopies copi
     /// <summary>How far it is; null where nobody has begun.</summary>
     public CopyPace? PaceOf(Replication replication) => paces.GetValueOrDefault(KeyOf(replication));
 
+    /// <summary>What the bytes cost that the store lacks, where they come from.</summary>
+    public async Task<decimal> CostAsync(long manifest, DatasetStore to, CancellationToken cancellationToken)
+    {
+        var cheaper = stores.Others.Where(store => store != to && store.PriceOut < stores.Home.PriceOut).OrderBy(store => store.PriceOut).Select(store => store.Name).ToArray();
+        return (await copies.CountSourcesAsync(manifest, to.Name, cheaper, stores.Home.Name, cancellationToken)).Sum(source => stores.Find(source.Store)!.CostOf(source.Bytes));
+    }
+
     private static (string, int, string) KeyOf(Replication replication) => (replication.Dataset.Value, replication.Version.Number, replication.Store);
 
-    /// <summary>False where it could not.</summary>
-    private async Task<bool> GoOnAsync(Replication replication, DatasetStore to, CancellationToken cancellationToken)
+    private bool IsDue(Replication replication) => stores.Find(replication.Store) is not null && !(laps.GetValueOrDefault(KeyOf(replication))?.PausedUntil > time.GetUtcNow());
+
+    /// <summary>Of what was stopped or deleted nothing is kept.</summary>
+    private void ForgetAllBut(HashSet<(string, int, string)> open)
+    {
+        foreach (var gone in laps.Keys.Concat(paces.Keys).Where(key => !open.Contains(key)).ToArray()) Forget(gone);
+    }
+
+    private void Forget((string, int, string) key)
+    {
+        laps.Remove(key);
+        paces.TryRemove(key, out _);
+    }
+
+    /// <summary>One batch. A pack that cannot be had keeps no other from being copied; where none of a batch can, it is more likely the store.</summary>
+    /// <returns>Whether anything was copied.</returns>
+    private async Task<bool> GoOnAsync(Replication replication, CopyLap lap, DatasetStore to, CancellationToken cancellationToken)
     {
         if (await copies.FindManifestAsync(replication.Dataset, replication.Version, cancellationToken) is not { } manifest)
         {
@@ -49,7 +77,11 @@ public sealed partial class Replicator(DatasetStores stores, IDatasetCopies copi
             return true;
         }
 
-        if (!manifest.IsListed) return false;
+        if (!manifest.IsListed)
+        {
+            lap.Pause(time.GetUtcNow());
+            return false;
+        }
 
         if (!paces.TryGetValue(KeyOf(replication), out var pace))
         {
@@ -57,32 +89,46 @@ public sealed partial class Replicator(DatasetStores stores, IDatasetCopies copi
             pace = paces[KeyOf(replication)] = new CopyPace(figures.Bytes, figures.Bytes - figures.MissingBytes, time);
         }
 
-        try
+        var missing = await copies.ListMissingAsync(manifest.Number, to.Name, lap.After, PacksOfBatch, cancellationToken);
+        var copied = 0;
+        await Parallel.ForEachAsync(missing, new ParallelOptions { MaxDegreeOfParallelism = PacksAtOnce, CancellationToken = cancellationToken }, async (pack, stop) =>
         {
-            var missing = await copies.ListMissingAsync(manifest.Number, to.Name, PacksOfBatch, cancellationToken);
-            await Parallel.ForEachAsync(missing, new ParallelOptions { MaxDegreeOfParallelism = PacksAtOnce, CancellationToken = cancellationToken }, async (pack, stop) =>
-            {
-                await CopyAsync(DatasetObject.Pack(pack.Pack), pack.Bytes, to, stop);
-                pace.Copied(pack.Bytes);
-            });
-            if (missing.Count < PacksOfBatch)
-            {
-                await CopyAsync(DatasetObject.Manifest(replication.Dataset, manifest.Sha256), manifest.Bytes, to, cancellationToken);
-                await copies.SetWholeAsync(replication, time.GetUtcNow(), cancellationToken);
-                paces.TryRemove(KeyOf(replication), out _);
-                LogWhole(log, replication.Dataset, replication.Version, to.Name);
-            }
-            else if (replication.Problem is not null)
-            {
-                await copies.SetProblemAsync(replication, null, cancellationToken);
-            }
-
+            if (!await TryCopyAsync(DatasetObject.Pack(pack.Pack), pack.Bytes, to, lap, stop)) return;
+            pace.Copied(pack.Bytes);
+            Interlocked.Increment(ref copied);
+        });
+        if (copied > 0) lap.GotOn();
+        var isLast = missing.Count < PacksOfBatch;
+        if (isLast && lap.Problem is null && await TryCopyAsync(DatasetObject.Manifest(replication.Dataset, manifest.Sha256), manifest.Bytes, to, lap, cancellationToken))
+        {
+            await copies.SetWholeAsync(replication, time.GetUtcNow(), cancellationToken);
+            Forget(KeyOf(replication));
+            LogWhole(log, replication.Dataset, replication.Version, to.Name);
             return true;
         }
-        catch (Exception e) when (e is ObjectStoreException or DamagedCopyException)
+
+        if (lap.Problem != replication.Problem && (isLast || copied == 0 || lap.Problem is null)) await copies.SetProblemAsync(replication, lap.Problem, cancellationToken);
+        if (lap.Problem is { } problem && (isLast || copied == 0))
         {
-            LogStuck(log, replication.Dataset, replication.Version, to.Name, e.Message);
-            if (replication.Problem != e.Message) await copies.SetProblemAsync(replication, e.Message, cancellationToken);
+            LogStuck(log, replication.Dataset, replication.Version, to.Name, problem);
+            lap.Pause(time.GetUtcNow());
+        }
+
+        lap.MoveTo(isLast ? null : missing[^1].Pack);
+        return copied > 0;
+    }
+
+    private async Task<bool> TryCopyAsync(DatasetObject of, long bytes, DatasetStore to, CopyLap lap, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await marks.EnsureAsync(to, cancellationToken);
+            await CopyAsync(of, bytes, to, cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (e is ObjectStoreException or DamagedCopyException or ForeignPlaceException or SharedPlaceException)
+        {
+            lap.Fail(e.Message);
             return false;
         }
     }
@@ -125,11 +171,13 @@ public sealed partial class Replicator(DatasetStores stores, IDatasetCopies copi
         {
             foreach (var left in await copies.ListLeftAsync(store.Name, time.GetUtcNow() - (store.Lock ?? TimeSpan.Zero), LeftAtOnce, cancellationToken))
             {
+                if (await copies.KeepAsync(left, cancellationToken)) continue;
                 try
                 {
+                    await marks.EnsureAsync(store, cancellationToken);
                     await store.Bucket.RemoveAsync(left.Of.Name, cancellationToken);
                 }
-                catch (ObjectStoreException e)
+                catch (Exception e) when (e is ObjectStoreException or ForeignPlaceException or SharedPlaceException)
                 {
                     LogNotRemoved(log, store.Name, e.Message);
                     break;

@@ -14,12 +14,14 @@ internal sealed class ReplicationRow
 
     public required long DueAt { get; init; }
 
+    public required long IsAwaited { get; init; }
+
     public string? Problem { get; init; }
 
     public long? WholeAt { get; init; }
 
     public Replication ToReplication() => new(
-        DatasetName.TryParse(Dataset, out var name) ? name : throw DatasetRow.Damaged(Dataset), new DatasetVersion((int)Number), Store, StoredTime.At(AskedAt), StoredTime.At(DueAt), Problem, StoredTime.At(WholeAt));
+        DatasetName.TryParse(Dataset, out var name) ? name : throw DatasetRow.Damaged(Dataset), new DatasetVersion((int)Number), Store, StoredTime.At(AskedAt), StoredTime.At(DueAt), Problem, StoredTime.At(WholeAt)) { IsAwaited = IsAwaited != 0 };
 }
 
 internal sealed class CopyRow

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Convoy.Core.Datasets;
 using Dapper;
 using Microsoft.Data.Sqlite;
@@ -33,6 +34,9 @@ public sealed partial class SqliteStore : IDatasetCopies
     public Task AskAsync(DatasetName name, DatasetVersion version, string store, DateTimeOffset at, DateTimeOffset due, CancellationToken cancellationToken) =>
         WriteAsync(connection => connection.Execute(CopyQueries.Ask, new { name = name.Value, number = version.Number, store, at = StoredTime.Of(at), due = StoredTime.Of(due) }), cancellationToken);
 
+    public Task AwaitAsync(DatasetName name, DatasetVersion version, string store, DateTimeOffset at, CancellationToken cancellationToken) =>
+        WriteAsync(connection => connection.Execute(CopyQueries.Await, new { name = name.Value, number = version.Number, store, at = StoredTime.Of(at) }), cancellationToken);
+
     public Task<Replication?> GetAsync(DatasetName name, DatasetVersion version, string store, CancellationToken cancellationToken) => ReadOneAsync(
         connection => connection.QuerySingleOrDefault<ReplicationRow>(CopyQueries.One, new { name = name.Value, number = version.Number, store })?.ToReplication(), cancellationToken);
 
@@ -45,8 +49,8 @@ public sealed partial class SqliteStore : IDatasetCopies
         ],
         cancellationToken);
 
-    public Task<IReadOnlyList<Replication>> ListOpenAsync(int limit, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<Replication>>(
-        connection => [.. connection.Query<ReplicationRow>(CopyQueries.Open, new { limit }).Select(row => row.ToReplication())], cancellationToken);
+    public Task<IReadOnlyList<Replication>> ListOpenAsync(IReadOnlyList<string> stores, int limit, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<Replication>>(
+        connection => [.. connection.Query<ReplicationRow>(CopyQueries.Open, new { stores, limit }).Select(row => row.ToReplication())], cancellationToken);
 
     public Task<CopiedManifest?> FindManifestAsync(DatasetName name, DatasetVersion version, CancellationToken cancellationToken) => ReadOneAsync(
         connection => connection.QueryFirstOrDefault<ManifestRow>(
@@ -63,10 +67,13 @@ public sealed partial class SqliteStore : IDatasetCopies
         },
         cancellationToken);
 
-    public Task<IReadOnlyList<(Sha256 Pack, long Bytes)>> ListMissingAsync(long manifest, string store, int limit, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<(Sha256, long)>>(
+    public Task<IReadOnlyList<(string Store, long Bytes)>> CountSourcesAsync(long manifest, string store, IReadOnlyList<string> stores, string otherwise, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<(string, long)>>(
+        connection => [.. connection.Query<(string, long)>(CopyQueries.Sources, new { manifest, store, stores = JsonSerializer.Serialize(stores), otherwise })], cancellationToken);
+
+    public Task<IReadOnlyList<(Sha256 Pack, long Bytes)>> ListMissingAsync(long manifest, string store, Sha256? after, int limit, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<(Sha256, long)>>(
         connection =>
         [
-            .. connection.Query<(byte[] Pack, long Bytes)>(CopyQueries.Missing, new { manifest, store, limit })
+            .. connection.Query<(byte[] Pack, long Bytes)>(CopyQueries.Missing, new { manifest, store, after = after is { } last ? BytesOf(last) : [], limit })
                 .Select(row => (Sha256.Read(row.Pack), row.Bytes)),
         ],
         cancellationToken);
@@ -88,7 +95,24 @@ public sealed partial class SqliteStore : IDatasetCopies
     public Task<IReadOnlyList<StoredCopy>> ListCopiesAsync(DatasetObject of, CancellationToken cancellationToken) => ReadAsync<IReadOnlyList<StoredCopy>>(
         connection => [.. connection.Query<CopyRow>(CopyQueries.Copies, KeyOf(of)).Select(row => row.ToCopy())], cancellationToken);
 
+    public Task SetMarkAsync(string store, string mark, CancellationToken cancellationToken) => WriteAsync(
+        connection =>
+        {
+            if (connection.QuerySingleOrDefault<string>("SELECT mark FROM dataset_stores WHERE store = @store", new { store }) is { } before && before != mark)
+            {
+                connection.Execute("DELETE FROM dataset_copies WHERE store = @store", new { store });
+                connection.Execute("UPDATE dataset_replications SET whole_at = NULL WHERE store = @store", new { store });
+            }
+
+            return connection.Execute("INSERT OR REPLACE INTO dataset_stores (store, mark) VALUES (@store, @mark)", new { store, mark });
+        },
+        cancellationToken);
+
     public Task LeaveAsync(StoredCopy copy, CancellationToken cancellationToken) => ChangeAsync("UPDATE dataset_copies SET is_left = 1", copy, cancellationToken);
+
+    public Task<bool> KeepAsync(StoredCopy copy, CancellationToken cancellationToken) => WriteAsync(
+        connection => IsNeeded(connection, copy.Of) && connection.Execute("UPDATE dataset_copies SET is_left = 0 WHERE store = @store AND dataset = @dataset AND sha256 = @hash", KeyOf(copy)) > 0,
+        cancellationToken);
 
     public Task ForgetAsync(StoredCopy copy, CancellationToken cancellationToken) => ChangeAsync("DELETE FROM dataset_copies", copy, cancellationToken);
 
@@ -105,5 +129,7 @@ public sealed partial class SqliteStore : IDatasetCopies
         connection => connection.Execute($"{statement} {CopyQueries.Which}", new { name = which.Dataset.Value, number = which.Version.Number, store = which.Store, at = StoredTime.Of(at), problem }), cancellationToken);
 
     private Task ChangeAsync(string statement, StoredCopy which, CancellationToken cancellationToken) => WriteAsync(
-        connection => connection.Execute($"{statement} WHERE store = @store AND dataset = @dataset AND sha256 = @hash", new { store = which.Store, dataset = which.Of.Dataset?.Value ?? "", hash = BytesOf(which.Of.Sha256) }), cancellationToken);
+        connection => connection.Execute($"{statement} WHERE store = @store AND dataset = @dataset AND sha256 = @hash", KeyOf(which)), cancellationToken);
+
+    private static object KeyOf(StoredCopy copy) => new { store = copy.Store, dataset = copy.Of.Dataset?.Value ?? "", hash = BytesOf(copy.Of.Sha256) };
 }

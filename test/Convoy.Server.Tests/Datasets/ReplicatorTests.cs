@@ -17,6 +17,7 @@ public sealed class ReplicatorTests : IAsyncLifetime
     private MemoryBucket east = null!;
     private MemoryBucket attic = null!;
     private DatasetStores stores = null!;
+    private StoreMarks marks = null!;
 
     /// <summary>Instants until the process is killed.</summary>
     private int left = int.MaxValue;
@@ -29,6 +30,9 @@ public sealed class ReplicatorTests : IAsyncLifetime
         attic = new MemoryBucket(() => { });
         stores = new DatasetStores(
             new DatasetStore(DatasetStores.HomeName, null, 0.09m, null, world.Bucket), [new DatasetStore("attic", null, 0.01m, Locked, attic), new DatasetStore("east", null, 0.05m, null, east)], "east");
+        marks = new StoreMarks(stores, world.Store, world.Store);
+        foreach (var store in stores.Others) await marks.EnsureAsync(store, CancellationToken.None);
+        instants = 0;
     }
 
     public async ValueTask DisposeAsync()
@@ -44,7 +48,7 @@ public sealed class ReplicatorTests : IAsyncLifetime
         (await world.Store.SavePolicyAsync(Policy("east"), CancellationToken.None)).ShouldBeTrue();
         await Replicator().RoundAsync(CancellationToken.None);
         (await StateAsync(first, "east"))!.WholeAt.ShouldNotBeNull();
-        east.Objects.Keys.Order(StringComparer.Ordinal).ShouldBe(world.Bucket.Objects.Keys.Where(name => name != "owner").Order(StringComparer.Ordinal));
+        east.Objects.Keys.Order(StringComparer.Ordinal).ShouldBe(world.Bucket.Objects.Keys.Order(StringComparer.Ordinal));
         Puts().ShouldBe(Texts.Length + 1);
 
         instants = 0;
@@ -59,7 +63,7 @@ public sealed class ReplicatorTests : IAsyncLifetime
         (await world.Store.RemovePolicyAsync(second.Dataset, "attic", CancellationToken.None)).ShouldBeTrue();
         (await world.Store.RemovePolicyAsync(second.Dataset, "attic", CancellationToken.None)).ShouldBeFalse();
         (await Replicator().RoundAsync(CancellationToken.None)).ShouldBeFalse();
-        attic.Objects.ShouldBeEmpty();
+        attic.Objects.Keys.ShouldBe(["owner"]);
     }
 
     [Fact]
@@ -84,7 +88,7 @@ public sealed class ReplicatorTests : IAsyncLifetime
 
             left = int.MaxValue;
             recorded.Clear();
-            foreach (var name in east.Objects.Keys)
+            foreach (var name in east.Objects.Keys.Where(name => name != "owner"))
             {
                 DatasetObject.TryParse(name, out var of).ShouldBeTrue();
                 if ((await world.Store.ListCopiesAsync(of, CancellationToken.None)).Count > 0) recorded.Add(name);
@@ -94,7 +98,7 @@ public sealed class ReplicatorTests : IAsyncLifetime
         kills.ShouldBeGreaterThan(5);
 
         // Emptied above, so that what is written again is seen: no more than the last life's.
-        east.Objects.Values.Count(bytes => bytes.Length > 0).ShouldBeLessThan(8);
+        east.Objects.Values.Count(bytes => bytes.Length > 0).ShouldBeLessThan(9);
         (await world.Store.CountAsync((await world.Store.FindManifestAsync(version.Dataset, version.Version, CancellationToken.None))!.Number, "east", CancellationToken.None)).MissingPacks.ShouldBe(0);
     }
 
@@ -151,7 +155,7 @@ public sealed class ReplicatorTests : IAsyncLifetime
         var manifest = DatasetObject.Manifest(version.Dataset, version.ManifestSha256).Name;
         foreach (var store in (string[])["east", "attic"]) await world.Store.AskAsync(version.Dataset, version.Version, store, default, default, CancellationToken.None);
         await Replicator().RoundAsync(CancellationToken.None);
-        var bucket = new CopiedBucket(stores, world.Store, world.Time);
+        var bucket = new CopiedBucket(stores, marks, world.Store, world.Time);
         foreach (var from in new[] { east, world.Bucket, attic })
         {
             // From the near one first, then by price.
@@ -170,6 +174,8 @@ public sealed class ReplicatorTests : IAsyncLifetime
         }
 
         var pack = DatasetObject.Pack(Sha256.Of("one"u8.ToArray()));
+        (await world.Datasets.RemoveVersionAsync(version.Dataset, version.Version, world.Time.GetUtcNow(), CancellationToken.None)).ShouldBeTrue();
+        await world.SettleAsync();
         await bucket.RemoveAsync(pack.Name, CancellationToken.None);
         (world.Bucket.Objects.ContainsKey(pack.Name), east.Objects.ContainsKey(pack.Name), attic.Objects.ContainsKey(pack.Name)).ShouldBe((false, false, true));
         (await world.Store.ListCopiesAsync(pack, CancellationToken.None)).Select(copy => copy.Store).ShouldBe(["attic"]);
@@ -209,11 +215,38 @@ public sealed class ReplicatorTests : IAsyncLifetime
         readiness.Tell(job with { Spec = job.Spec with { Datasets = [] } }).ShouldBeNull();
     }
 
+    [Fact]
+    public async Task A_store_is_the_place_it_was_or_has_nothing_and_never_the_place_of_another()
+    {
+        var version = await PushAsync("one");
+        await world.Store.AskAsync(version.Dataset, version.Version, "east", default, default, CancellationToken.None);
+        await Replicator().RoundAsync(CancellationToken.None);
+        (await StateAsync(version, "east"))!.WholeAt.ShouldNotBeNull();
+
+        // Another bucket by the same name.
+        foreach (var name in east.Objects.Keys) east.Objects.TryRemove(name, out _);
+        await new StoreMarks(stores, world.Store, world.Store).EnsureAsync(stores.Find("east")!, CancellationToken.None);
+        (await StateAsync(version, "east"))!.WholeAt.ShouldBeNull();
+        await Replicator().RoundAsync(CancellationToken.None);
+        east.Objects.Count.ShouldBe(3);
+
+        // The first store, and another of the others, under a name of their own; and another platform's.
+        foreach (var place in new[] { world.Bucket, attic })
+        {
+            world.Bucket.Objects.TryAdd("owner", Encoding.ASCII.GetBytes(await world.Store.GetInstallationAsync("", CancellationToken.None)));
+            using var shared = new DatasetStores(stores.Home, [new DatasetStore("west", null, 0, null, place)], "west");
+            await Should.ThrowAsync<SharedPlaceException>(() => new StoreMarks(shared, world.Store, world.Store).EnsureAsync(shared.Near, CancellationToken.None));
+        }
+
+        east.Objects["owner"] = "another east 1"u8.ToArray();
+        await Should.ThrowAsync<ForeignPlaceException>(() => new StoreMarks(stores, world.Store, world.Store).EnsureAsync(stores.Find("east")!, CancellationToken.None));
+    }
+
     private static CopyPolicy Policy(string store) => new(Name, store, TimeSpan.Zero, "ann", DateTimeOffset.UnixEpoch);
 
     private static DatasetName Name => DatasetName.TryParse("kitti", out var name) ? name : default;
 
-    private Replicator Replicator() => new(stores, world.Store, world.Time, NullLogger<Replicator>.Instance);
+    private Replicator Replicator() => new(stores, marks, world.Store, world.Time, NullLogger<Replicator>.Instance);
 
     private async Task<StoredVersion> PushAsync(params string[] texts) => (await world.PushAsync(Name.Value, texts))!;
 

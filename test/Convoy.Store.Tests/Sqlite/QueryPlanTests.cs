@@ -53,13 +53,13 @@ public sealed class QueryPlanTests : IAsyncLifetime
             await SearchesInOrderAsync(sql);
         }
 
-        foreach (var sql in (string[])[CopyQueries.One, CopyQueries.List, CopyQueries.Manifest, CopyQueries.Count, CopyQueries.Missing, CopyQueries.Copies, CopyQueries.Left]) await SearchesInOrderAsync(sql);
+        foreach (var sql in (string[])[CopyQueries.One, CopyQueries.List, CopyQueries.Manifest, CopyQueries.Count, CopyQueries.Missing, CopyQueries.Await, CopyQueries.Copies, CopyQueries.Left]) await SearchesInOrderAsync(sql);
 
         // Only what is free, or going, is in these indexes.
         (await PlanAsync(GarbageQueries.FreeManifests))[0].ShouldContain("dataset_manifests_free (claimed_at<?)");
         (await PlanAsync(GarbageQueries.FreePacks))[0].ShouldContain("dataset_packs_free (granted_at<?)");
         (await PlanAsync(CopyQueries.Open))[0].ShouldContain("dataset_replications_open");
-        (await PlanAsync(CopyQueries.Left))[0].ShouldContain("dataset_copies_left (copied_at<?)");
+        (await PlanAsync(CopyQueries.Left))[0].ShouldContain("dataset_copies_left (store=? AND copied_at<?)");
         (await PlanAsync(GarbageQueries.Going))[0].ShouldContain("dataset_manifests_going");
     }
 

@@ -14,7 +14,7 @@ CREATE TABLE dataset_copies (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX dataset_copies_by_object ON dataset_copies (dataset, sha256);
-CREATE INDEX dataset_copies_left ON dataset_copies (copied_at) WHERE is_left = 1;
+CREATE INDEX dataset_copies_left ON dataset_copies (store, copied_at) WHERE is_left = 1;
 
 -- Stores in which every version that is published is to be.
 CREATE TABLE dataset_policies (
@@ -34,10 +34,18 @@ CREATE TABLE dataset_replications (
     store TEXT NOT NULL,
     asked_at INTEGER NOT NULL,
     due_at INTEGER NOT NULL,
+    -- A job waits for it: it goes before all that is only due.
+    is_awaited INTEGER NOT NULL DEFAULT 0,
     -- Why it could not go on last time; null where nothing is wrong.
     problem TEXT,
     whole_at INTEGER,
     PRIMARY KEY (dataset, number, store)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX dataset_replications_open ON dataset_replications (due_at, dataset, number, store) WHERE whole_at IS NULL;
+CREATE INDEX dataset_replications_open ON dataset_replications (is_awaited DESC, due_at, dataset, number, store) WHERE whole_at IS NULL;
+
+-- By which each store is known: one that is pointed at another place has nothing there yet.
+CREATE TABLE dataset_stores (
+    store TEXT NOT NULL PRIMARY KEY,
+    mark TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
