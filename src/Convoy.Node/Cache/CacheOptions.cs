@@ -1,6 +1,6 @@
 namespace Convoy.NodeAgent.Cache;
 
-/// <summary>How much a version's cache does at once. Its memory is at most <see cref="RangeBytes"/> times <see cref="RangesAtOnce"/>, and <see cref="MissedBytes"/>.</summary>
+/// <summary>How much a version's cache does at once. Its memory is at most <see cref="RangeBytes"/> times <see cref="RangesAtOnce"/>, and <see cref="MissedBytes"/>; what all versions of a folder fill at once is limited, too.</summary>
 public sealed record CacheOptions
 {
     /// <summary>That a fill asks for at once, in whole segments: long enough that a store's answer time does not count.</summary>

@@ -8,6 +8,9 @@ namespace Convoy.NodeAgent.Cache;
 /// </summary>
 public sealed class PackCache : IDisposable
 {
+    /// <summary>Ranges of all versions that are on their way to be held: with many of them, memory would grow with each.</summary>
+    private const int RangesAtOnce = 8;
+
     private readonly Lock changing = new();
     private readonly string packs;
     private readonly FileStream folderLock;
@@ -29,6 +32,9 @@ public sealed class PackCache : IDisposable
             segments.Add(segment);
         });
     }
+
+    /// <summary>Whose turn it is to bring a range, in the order in which versions ask.</summary>
+    internal SemaphoreSlim Filling { get; } = new(RangesAtOnce);
 
     /// <exception cref="IOException">The folder cannot be used, or another process uses it.</exception>
     public static PackCache Open(string folder)
@@ -87,6 +93,7 @@ public sealed class PackCache : IDisposable
             foreach (var file in files.Values) file.Dispose();
             files.Clear();
             journal.Dispose();
+            Filling.Dispose();
             folderLock.Dispose();
         }
     }

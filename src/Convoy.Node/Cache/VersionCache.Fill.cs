@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using Convoy.Core.Datasets;
 using Convoy.Core.Languages;
@@ -47,12 +48,11 @@ public sealed partial class VersionCache
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var problems = new ConcurrentQueue<Text>();
-        var buffers = new ConcurrentBag<byte[]>();
         try
         {
             await Parallel.ForEachAsync(Absent().ToArray(), new ParallelOptions { MaxDegreeOfParallelism = options.RangesAtOnce, CancellationToken = stop.Token }, async (range, token) =>
             {
-                var (problem, goesOn) = await BringAsync(range, buffers, token);
+                var (problem, goesOn) = await BringAsync(range, token);
                 if (problem is not null) problems.Enqueue(problem);
                 if (!goesOn) await stop.CancelAsync();
             });
@@ -84,9 +84,10 @@ public sealed partial class VersionCache
 
     private bool IsAbsent(PackFile file, int segment) => file.HeldOf(segment) < WantedOf(file, segment);
 
-    private async Task<(Text? Problem, bool GoesOn)> BringAsync(FillRange range, ConcurrentBag<byte[]> buffers, CancellationToken cancellationToken)
+    private async Task<(Text? Problem, bool GoesOn)> BringAsync(FillRange range, CancellationToken cancellationToken)
     {
-        if (!buffers.TryTake(out var buffer)) buffer = new byte[Math.Max(options.RangeBytes, PackLayout.SegmentBytes)];
+        await cache.Filling.WaitAsync(cancellationToken);
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(options.RangeBytes, PackLayout.SegmentBytes));
         try
         {
             await FetchAsync(range.File, range.First, range.Count, buffer, cancellationToken);
@@ -96,7 +97,7 @@ public sealed partial class VersionCache
             cache.Keep(range.File, [.. from segment in Enumerable.Range(range.First, range.Count).Except(damaged) select (segment, (ReadOnlyMemory<byte>)buffer.AsMemory((segment - range.First) * PackLayout.SegmentBytes, WantedOf(range.File, segment)))]);
 
             // Only now: where it was not waited for, a source that does not heed it may still write into it.
-            buffers.Add(buffer);
+            ArrayPool<byte>.Shared.Return(buffer);
             if (damaged.Count == 0) return (null, true);
             return ($"pack {range.File.Name} has other bytes in the store than were published; tell an administrator", true);
         }
@@ -107,6 +108,10 @@ public sealed partial class VersionCache
         catch (Exception e) when (e is IOException or TimeoutException)
         {
             return ($"pack {range.File.Name} cannot be brought: {e.Message}", false);
+        }
+        finally
+        {
+            cache.Filling.Release();
         }
     }
 

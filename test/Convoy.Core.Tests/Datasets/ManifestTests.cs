@@ -131,6 +131,8 @@ public sealed class ManifestTests
     [InlineData("ab", "..")]
     [InlineData("ab", "a/")]
     [InlineData("ab", "a\0")]
+    [InlineData("ab", "/b")]
+    [InlineData("ab", "//")]
     [InlineData("cd", "ab")]
     [InlineData("cd", "aa")]
     [InlineData("ef", "dd")]
@@ -142,6 +144,27 @@ public sealed class ManifestTests
         var at = bytes.AsSpan().LastIndexOf((byte[])[0, 2, .. Encoding.ASCII.GetBytes(name)]);
         at.ShouldBeGreaterThan(0);
         Encoding.ASCII.GetBytes(hostile).CopyTo(bytes, at + 2);
+        Should.Throw<BadManifestException>(() => Manifest.Read(bytes));
+    }
+
+    /// <summary>A name is written as what it shares with the one before and what it does not: together these may be more than a file system takes.</summary>
+    [Fact]
+    public void A_name_of_three_hundred_bytes_is_refused_where_a_manifest_is_read()
+    {
+        var bytes = Manifests.BytesOfSizes((new string('x', 250), 1), (new string('x', 200) + new string('y', 55), 1));
+        Manifest.Read(bytes).Files.ShouldBe(2);
+        var at = bytes.AsSpan().LastIndexOf((byte[])[200, 55, (byte)'y']);
+        at.ShouldBeGreaterThan(0);
+        bytes[at] = 245;
+        Should.Throw<BadManifestException>(() => Manifest.Read(bytes));
+    }
+
+    [Fact]
+    public void A_name_that_is_no_text_is_refused_where_a_manifest_is_read()
+    {
+        var bytes = Manifests.BytesOfSizes(("ab", 1));
+        var at = bytes.AsSpan().LastIndexOf("ab"u8);
+        (bytes[at], bytes[at + 1]) = (0xff, 0xfe);
         Should.Throw<BadManifestException>(() => Manifest.Read(bytes));
     }
 

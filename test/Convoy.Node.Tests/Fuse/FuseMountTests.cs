@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Convoy.Core.Datasets;
 using Convoy.NodeAgent.Fuse;
+using Convoy.Core.Tests.Datasets;
 
 namespace Convoy.NodeAgent.Tests.Fuse;
 
@@ -200,6 +201,25 @@ public sealed class FuseMountTests
         }
 
         (read, failed).ShouldBe((10, 10));
+    }
+
+    /// <summary>Beyond what 31 and 32 bits count, and at the end.</summary>
+    [Fact]
+    public async Task A_file_of_more_than_four_gibibytes_reads_as_it_is()
+    {
+        const long size = (5L << 30) + 12_344;
+        var manifest = Manifests.OfSizes(("large", size));
+        await using var mount = await MountPoint.OfAsync(manifest, new CountedPacks());
+        using var file = File.OpenHandle(mount.PathOf("large"));
+        RandomAccess.GetLength(file).ShouldBe(size);
+        var words = new byte[256 << 10];
+        foreach (var around in new[] { 0, 1L << 31, 1L << 32, 5L << 30, size })
+        {
+            var from = Math.Max(0, around - (words.Length / 2));
+            var read = RandomAccess.Read(file, words, from);
+            read.ShouldBe((int)Math.Min(words.Length, size - from));
+            for (var at = 0; at < read; at += 8) BitConverter.ToInt64(words, at).ShouldBe(CountedPacks.At(from + at));
+        }
     }
 
     [Fact]

@@ -237,6 +237,14 @@ public abstract class DatasetTests : IAsyncLifetime
             (await RefusedAsync(() => ann.Datasets.PublishAsync("kitti", Saved(builder.Build().SelectMany(piece => piece.ToArray())), null, CancellationToken.None), HttpStatusCode.UnprocessableEntity)).ShouldBe("BadManifest");
         }
 
+        // Right in all but a name, as nobody writes it who builds a manifest with ours.
+        var hostile = new ManifestBuilder();
+        hostile.SetPack(hostile.AddPack(), Sha256.Of(pack), pack.Length, [Sha256.Of(pack)]);
+        hostile.AddFile("bb"u8, Sha256.Of(pack), [new Chunk(0, 0, 100, 0)]);
+        var named = hostile.Build().SelectMany(piece => piece.ToArray()).ToArray();
+        ".."u8.CopyTo(named.AsSpan(named.AsSpan().LastIndexOf("bb"u8)));
+        (await RefusedAsync(() => ann.Datasets.PublishAsync("kitti", Saved(named), null, CancellationToken.None), HttpStatusCode.UnprocessableEntity)).ShouldBe("BadManifest");
+
         (await RefusedAsync(() => ann.Datasets.PublishAsync("kitti", Saved(RandomNumberGenerator.GetBytes(4000)), null, CancellationToken.None), HttpStatusCode.UnprocessableEntity)).ShouldBe("BadManifest");
         (await RefusedAsync(() => ann.Datasets.PublishAsync("kitti", Saved([]), null, CancellationToken.None), HttpStatusCode.UnprocessableEntity)).ShouldBe("BadManifest");
         (await RefusedAsync(() => ann.Datasets.PutPackAsync("kitti", Sha256.Of([1]), new byte[100], _ => { }, CancellationToken.None), HttpStatusCode.BadRequest)).ShouldBe("PackHashMismatch");
