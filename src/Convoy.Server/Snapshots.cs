@@ -20,7 +20,7 @@ public sealed class Snapshots
     private readonly People people;
     private readonly IStore store;
     private readonly Restraints restraints;
-    private readonly DataReadiness readiness;
+    private readonly DataReadiness? readiness;
     private readonly TimeProvider time;
     private readonly ConcurrentQueue<Job> told = new();
     private readonly Lock taking = new();
@@ -28,7 +28,8 @@ public sealed class Snapshots
     private QueueTree queues = QueueTree.Default;
     private LiveSnapshot live = new(Accounts(DateTimeOffset.UnixEpoch));
 
-    public Snapshots(Ledger ledger, Fleet fleet, People people, IStore store, Restraints restraints, DataReadiness readiness, JobFeed feed, TimeProvider time)
+    /// <param name="readiness">Null where all data is wherever jobs run.</param>
+    public Snapshots(Ledger ledger, Fleet fleet, People people, IStore store, Restraints restraints, DataReadiness? readiness, JobFeed feed, TimeProvider time)
     {
         this.ledger = ledger;
         this.fleet = fleet;
@@ -68,7 +69,7 @@ public sealed class Snapshots
         lock (taking)
         {
             while (told.TryDequeue(out var job)) Tell(live, job);
-            while (readiness.TryTake(out var change)) live.Await(change.Job, change.Data);
+            while (readiness?.TryTake(out var change) == true) live.Await(change.Job, change.Data);
             if (policy.Queues != listed) (listed, queues) = (policy.Queues, QueueTree.Of(policy.Queues).Tree ?? QueueTree.Default);
             return new PlanningCase(live.Take(fleet.NodesAt(now), queues, now), policy, now);
         }
@@ -83,7 +84,7 @@ public sealed class Snapshots
     private void Tell(LiveSnapshot snapshot, Job job)
     {
         snapshot.Tell(job);
-        if (readiness.Tell(job) is { } data) snapshot.Await(job.Id, data);
+        if (readiness?.Tell(job) is { } data) snapshot.Await(job.Id, data);
     }
 
     private static UsageAccounts Accounts(DateTimeOffset since) => new(FairShare.DefaultHalfLife, since);

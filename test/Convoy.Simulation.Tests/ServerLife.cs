@@ -37,10 +37,7 @@ internal sealed class ServerLife : SynchronizationContext
         store = new SimulatedStore(disk, timeline, faults, audit);
         People = new People(store, options);
         Ledger = new Ledger(store, feed, time, Log<Ledger>());
-
-        // No job here names a data set.
-        var stores = new DatasetStores(new DatasetStore(DatasetStores.HomeName, null, 0, null, null!), [], DatasetStores.HomeName);
-        Snapshots = new Snapshots(Ledger, Fleet, People, store, restraints, new DataReadiness(stores, null!, null!, time), feed, time);
+        Snapshots = new Snapshots(Ledger, Fleet, People, store, restraints, readiness: null, feed, time);
         Scheduling = new SchedulingLoop(Ledger, Fleet, Snapshots, planner, new SnapshotFolder(Violations, Log<SnapshotFolder>()), restraints, feed, time, Log<SchedulingLoop>());
         Admission = new Admission(store, People, new JobDatasets(null!, null!, null!, options, Fleet), Fleet, time);
         ClusterLoop[] clusterLoops = [.. clusters.Select(machines => new ClusterLoop(
