@@ -38,7 +38,7 @@ public sealed record ServerOptions
           --datasets s3://BUCKET/PREFIX?endpoint=URL&region=NAME&price-out=0.09
                                the object store for data sets, with AWS_ACCESS_KEY_ID and
                                AWS_SECRET_ACCESS_KEY in the environment (default: below --state)
-          --stores NAME=s3://…&keys=PREFIX&lock=30d,NAME=file:///FOLDER
+          --stores NAME=s3://BUCKET?keys=PREFIX&lock=30d,NAME=file:///FOLDER
                                more object stores, for copies: keys from PREFIX_ACCESS_KEY_ID and
                                PREFIX_SECRET_ACCESS_KEY (default: AWS); from one with lock nothing
                                is removed for so long; seal=KEYFILE, there as for --datasets,

@@ -235,7 +235,7 @@ public sealed class VersionCacheTests
     {
         var shop = new PackShop(Files) { Spoil = (offset, bytes) => bytes.Span[^1] ^= (byte)(offset == 0 ? 1 : 0) };
         await using var cache = CacheFolder.Open(shop, CacheFolder.Whole, options: new CacheOptions { RangeBytes = Samples.Segment });
-        (await cache.Version.FillAsync(CancellationToken.None)).ShouldNotBeNull().ToString().ShouldEndWith("has other bytes in the store than were published; push the data set again");
+        (await cache.Version.FillAsync(CancellationToken.None)).ShouldNotBeNull().ToString().ShouldEndWith("has other bytes in the store than were published; tell an administrator");
         cache.Version.Figures.HeldBytes.ShouldBe(shop.Packs.Values.Sum(pack => (long)pack.Length) - shop.Packs.Values.Sum(pack => (long)Math.Min(Samples.Segment, pack.Length)));
         shop.Spoil = (_, _) => { };
         (await cache.HasAllAsync(shop.Manifest, Files)).ShouldBeTrue();

@@ -58,7 +58,7 @@ public sealed class QueryPlanTests : IAsyncLifetime
         // Only what is free, or going, is in these indexes.
         (await PlanAsync(GarbageQueries.FreeManifests))[0].ShouldContain("dataset_manifests_free (claimed_at<?)");
         (await PlanAsync(GarbageQueries.FreePacks))[0].ShouldContain("dataset_packs_free (granted_at<?)");
-        (await PlanAsync(CopyQueries.Open))[0].ShouldContain("dataset_replications_open");
+        (await PlanAsync(CopyQueries.Open.Replace("IN @stores", "IN (@store, @other)", StringComparison.Ordinal)))[0].ShouldContain("dataset_replications_open");
         (await PlanAsync(CopyQueries.Left))[0].ShouldContain("dataset_copies_left (store=? AND copied_at<?)");
         (await PlanAsync(GarbageQueries.Going))[0].ShouldContain("dataset_manifests_going");
     }
