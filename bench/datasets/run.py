@@ -150,7 +150,7 @@ class Run:
     def millions(self):
         rows = self.figures["millions"] = []
         for million in self.options.millions:
-            count, name = int(million * 1_000_000), f"many-{million:g}"
+            count, name = int(million * 1_000_000), f"many-{int(million * 1_000_000)}"
             self.say(f"{million:g} million files")
             row = {"files": count, "push": many.push(self.platform, name, count)}
             with contextlib.ExitStack() as ends:
@@ -159,7 +159,6 @@ class Run:
                 with many.MostMemory(agent.process.pid) as most:
                     row["first mount"], root = many.first_byte(agent, name, count // 2)
                 row["most"] = most.own
-                agent.fill(name)
                 many.touch(root, count)
                 row["own"], row["resident"] = memory(agent.process.pid)
                 agent.kill()
