@@ -1,7 +1,6 @@
 """A store that speaks S3, on loopback: Ceph's gateway with one monitor and one storage that keeps all in memory."""
 
 import os
-import subprocess
 import time
 import urllib.request
 import uuid
