@@ -71,6 +71,28 @@ public sealed partial class SampleTests
         (sample.ExitCode, sample.Output).ShouldBe((0, $"{environment}/bin/python\nin a virtual environment\n"), sample.Error);
     }
 
+    [Fact]
+    public async Task A_model_learns_from_a_data_set_by_the_mount_and_by_Python_while_half_of_it_is_held()
+    {
+        Assert.SkipUnless(File.Exists(Python), $"needs {Python}");
+        DatasetJobTests.SkipWithoutMounts();
+        await using var platform = await RunningPlatform.StartAsync(1, 0);
+        using var convoy = new ConvoyCommand(platform);
+        var pictures = Path.Combine(convoy.Folder, "strokes");
+        using (var drawn = Process.Start(Python, [Path.Combine(Samples, "datasets", "draw.py"), pictures]))
+        {
+            await drawn.WaitForExitAsync();
+            drawn.ExitCode.ShouldBe(0);
+        }
+
+        var pushed = await convoy.RunAsync("dataset", "push", "strokes", pictures);
+        pushed.ExitCode.ShouldBe(0, pushed.Error);
+        var ended = await convoy.RunAsync("submit", "-f", Path.Combine(Samples, "datasets", "job.yaml"));
+        ended.ExitCode.ShouldBe(0, ended.Output + ended.Error);
+        EpochTold().Matches(ended.Output).Select(told => told.Value).ShouldBe(["mount epoch 1/3", "mount epoch 2/3", "mount epoch 3/3", "Python epoch 1/3", "Python epoch 2/3", "Python epoch 3/3"]);
+        (await convoy.RunAsync("get", "strokes")).Output.ShouldContain("hit ratio 50.0 %");
+    }
+
     private static async Task<string> AttemptAsync(RunningPlatform platform, string job, int attempt)
     {
         var text = new System.Text.StringBuilder();
@@ -86,4 +108,7 @@ public sealed partial class SampleTests
 
     [GeneratedRegex("saved itself at step ([0-9]+)")]
     private static partial Regex SavedAt();
+
+    [GeneratedRegex("^(mount|Python) epoch ./3", RegexOptions.Multiline)]
+    private static partial Regex EpochTold();
 }
