@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+import sys
 
 from epochs import Epoch
 
@@ -18,7 +19,7 @@ def _head(run, load, seconds):
         room = int(file.readline().split()[1]) >> 20
     system = subprocess.run(["stat", "-f", "-c", "%T", run.folder], capture_output=True, text=True).stdout.strip()
     return (
-        "# Data sets\n\n    ./convoy version; python3 bench/datasets/run.py artifacts/convoy > bench/datasets/results.md\n\n"
+        f"# Data sets\n\n    ./convoy version; python3 bench/datasets/run.py artifacts/convoy {' '.join(sys.argv[2:])} > bench/datasets/results.md\n\n"
         f"On a machine with {os.cpu_count()} processors ({model}, {room} GiB, Linux {platform.release()}, folder on {system}), which store, server, agent and readers share. "
         f"Load before it began: {load[0]:.1f} (1 min), {load[1]:.1f} (5 min). It took {seconds / 60:.0f} minutes.\n\n"
         f"{run.options.files:,} files, {run.bytes / 1e9:.2f} GB; below a share of 100 % the store gives {run.options.cap:g} MB/s. "
