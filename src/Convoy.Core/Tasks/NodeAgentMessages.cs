@@ -96,4 +96,7 @@ public sealed record HeldVersion(
 {
     /// <summary>That are held and were compared with their hashes since the agent started, without being asked for.</summary>
     public long ScrubbedBytes { get; init; }
+
+    /// <summary>Of the bytes that are wanted, what is held; all of them when all is, whatever files share. Null from an agent that does not tell.</summary>
+    public long? KeptBytes { get; init; }
 }

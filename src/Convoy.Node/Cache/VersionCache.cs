@@ -54,6 +54,26 @@ public sealed partial class VersionCache : IPackBytes, IAsyncDisposable
         }
     }
 
+    /// <summary>Bytes of files that an epoch is to find held, as far as it does: what several files share counts for each, as it does in an epoch.</summary>
+    public long KeptBytes
+    {
+        get
+        {
+            var set = Volatile.Read(ref wanted);
+            var (held, all) = (0L, 0L);
+            for (var number = 0; number < files.Length; number++)
+            {
+                for (var segment = 0; segment < files[number].Segments; segment++)
+                {
+                    var most = Math.Min(files[number].LengthOf(segment), set.HeldOf(firstSegments[number] + segment));
+                    (held, all) = (held + Math.Min(most, files[number].HeldOf(segment)), all + most);
+                }
+            }
+
+            return all == 0 ? set.Bytes : (long)((Int128)set.Bytes * held / all);
+        }
+    }
+
     public bool IsWhole => Volatile.Read(ref wanted).Bytes == manifest.Bytes;
 
     public bool Holds(int number, Chunk piece) => files[piece.Pack].HeldOf(piece.Segment) >= PackFile.EndOf(piece);

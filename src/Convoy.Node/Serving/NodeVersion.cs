@@ -80,7 +80,7 @@ internal sealed class NodeVersion : IAsyncDisposable
         {
             var figures = cache.Figures;
             return new HeldVersion(
-                Name.Dataset, Name.Version, holders.Count, mapped.Manifest.Bytes, Wanted.Bytes, figures.HeldBytes, figures.Hits, figures.Misses, figures.MissedBytes, figures.FilledBytes, figures.Damaged, Path, cache.Problem?.ToString()) { ScrubbedBytes = figures.ScrubbedBytes };
+                Name.Dataset, Name.Version, holders.Count, mapped.Manifest.Bytes, Wanted.Bytes, figures.HeldBytes, figures.Hits, figures.Misses, figures.MissedBytes, figures.FilledBytes, figures.Damaged, Path, cache.Problem?.ToString()) { ScrubbedBytes = figures.ScrubbedBytes, KeptBytes = cache.KeptBytes };
         }
     }
 
