@@ -310,7 +310,6 @@ public sealed class RunningPlatform : IAsyncDisposable
         });
     }
 
-    /// <summary>What a failed test left: a process that has this folder in its arguments or environment is ours.</summary>
     /// <summary>The processes of the platform's node agent: one, or none where no job has needed it.</summary>
     internal int[] NodeAgents() => [.. ProcessFiles.Of(Root).Where(pid => ProcessFiles.ArgumentsOf(pid).Contains("--serve"))];
 
@@ -326,6 +325,7 @@ public sealed class RunningPlatform : IAsyncDisposable
         await Eventually.HoldsAsync("the node agent ends", () => NodeAgents().Length == 0);
     }
 
+    /// <summary>What a failed test left: a process that has this folder in its arguments or environment is ours.</summary>
     private async Task KillRemainsAsync() => await Eventually.HoldsAsync("no process is left", () =>
     {
         var left = ProcessFiles.Of(Root).ToArray();

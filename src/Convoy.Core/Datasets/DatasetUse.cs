@@ -21,10 +21,6 @@ public sealed record DatasetUse(string Name, string Version, long Bytes, long Wa
     /// <summary>Why not all that is wanted is held; null where nothing is wrong.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>Of the bytes of an epoch, the part that finds them on the node.</summary>
-    [JsonIgnore]
-    public double HitRatio => Bytes == 0 ? 1 : (double)HeldBytes / Bytes;
-
     /// <summary>Whole percents of what is to lie on the node.</summary>
     [JsonIgnore]
     public int HeldPercent => WantedBytes == 0 ? All : (int)(HeldBytes * All / WantedBytes);
